@@ -1,0 +1,131 @@
+//! What a template says, resolved: the plain values that the rest of `local` works with.
+//!
+//! `template` makes a [`Cloud`] out of a file; nothing else reads YAML, and nothing in here does I/O. Only what `local` can run
+//! has a place here: a property that it would have to ignore is refused by `template`, with its line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that one template deploys, with every intrinsic resolved.
+#[derive(Debug, Clone, Default)]
+pub struct Cloud {
+    /// The Lambda functions, by logical id.
+    pub functions: BTreeMap<String, Function>,
+    /// The HTTP APIs, by logical id.
+    pub http_apis: BTreeMap<String, HttpApi>,
+    /// The WebSocket APIs, by logical id.
+    pub websocket_apis: BTreeMap<String, WebSocketApi>,
+    /// The template's outputs, by name.
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// One Lambda function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// `FunctionName`, or the logical id: what Invoke calls and `AWS_LAMBDA_FUNCTION_NAME` says.
+    pub name: String,
+    /// `CodeUri`, absolute: for Rust functions the folder of a Cargo package.
+    pub code: PathBuf,
+    /// `Metadata.BuildProperties.Binary`, if the package has several binaries.
+    pub binary: Option<String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// `MemorySize` in MB, as told to the function.
+    pub memory_mb: u32,
+    /// `ReservedConcurrentExecutions`: the most environments at once; beyond it an invocation is throttled with 429.
+    pub reserved_concurrency: Option<u32>,
+    /// `Environment.Variables` with the globals merged in.
+    pub environment: BTreeMap<String, String>,
+    /// `EventInvokeConfig.MaximumRetryAttempts`: how often a failed asynchronous invocation is repeated (0 to 2).
+    pub retries: u8,
+}
+
+/// One HTTP API (payload format 2.0).
+#[derive(Debug, Clone)]
+pub struct HttpApi {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// Ten lower-case letters and digits, the same at every start.
+    pub id: String,
+    /// The stage, `$default` unless named.
+    pub stage: String,
+    /// Stage variables.
+    pub stage_variables: BTreeMap<String, String>,
+    /// Routes in the order of the template.
+    pub routes: Vec<HttpRoute>,
+    /// What the gateway itself answers to a preflight, if anything.
+    pub cors: Option<Cors>,
+    /// Requests per second and burst of the default route settings, if set.
+    pub throttle: Option<Throttle>,
+}
+
+/// One route of an HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRoute {
+    /// `GET`, or `ANY`.
+    pub method: String,
+    /// `/rooms/{room}/messages`, `/{proxy+}`, or `$default`.
+    pub path: String,
+    /// The logical id of the function.
+    pub function: String,
+}
+
+/// The CORS configuration of an HTTP API.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// `AllowOrigins`
+    pub origins: Vec<String>,
+    /// `AllowMethods`
+    pub methods: Vec<String>,
+    /// `AllowHeaders`
+    pub headers: Vec<String>,
+    /// `ExposeHeaders`
+    pub expose: Vec<String>,
+    /// `AllowCredentials`
+    pub credentials: bool,
+    /// `MaxAge` in seconds.
+    pub max_age: Option<u64>,
+}
+
+/// A token bucket: `rate` a second, at most `burst` at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Throttle {
+    /// Tokens added a second.
+    pub rate: f64,
+    /// The size of the bucket.
+    pub burst: u32,
+}
+
+/// One WebSocket API.
+#[derive(Debug, Clone)]
+pub struct WebSocketApi {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// Ten lower-case letters and digits, the same at every start.
+    pub id: String,
+    /// The stage's name: the first segment of the path that clients connect to.
+    pub stage: String,
+    /// Stage variables.
+    pub stage_variables: BTreeMap<String, String>,
+    /// For example `$request.body.action`.
+    pub route_selection_expression: String,
+    /// The routes by key: `$connect`, `$disconnect`, `$default` and custom ones.
+    pub routes: BTreeMap<String, WebSocketRoute>,
+    /// Requests per second and burst of the default route settings, if set.
+    pub throttle: Option<Throttle>,
+}
+
+/// One route of a WebSocket API.
+#[derive(Debug, Clone)]
+pub struct WebSocketRoute {
+    /// The logical id of the function.
+    pub function: String,
+    /// Whether the function's answer goes back to the client: `RouteResponseSelectionExpression` is `$default` and a route response
+    /// with that key exists.
+    pub two_way: bool,
+    /// `IntegrationTimeout`, 50 ms to 29 s.
+    pub timeout: Duration,
+}
