@@ -41,11 +41,11 @@ fn a_position_that_came_to_nothing_is_in_the_range_only() {
 }
 
 #[test]
-fn the_longest_texts_go_one_to_a_frame() {
+fn the_longest_texts_go_two_to_a_frame() {
     let long = "😀".repeat(4000);
-    let standing = Standing { head: 2, settled: 0, said: 2 };
-    let frames = pack(RoomId::from_bytes([1; 12]), standing, &[said(1, &long), said(2, &long)]);
-    assert_eq!(parsed(&frames), [(1, 1, vec![1]), (2, 2, vec![2])]);
+    let standing = Standing { head: 3, settled: 0, said: 3 };
+    let frames = pack(RoomId::from_bytes([1; 12]), standing, &[said(1, &long), said(2, &long), said(3, &long)]);
+    assert_eq!(parsed(&frames), [(1, 2, vec![1, 2]), (3, 3, vec![3])]);
     assert!(frames.iter().all(|frame| frame.len() <= FRAME_BYTES));
 }
 
