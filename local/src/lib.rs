@@ -2,3 +2,4 @@
 //! Lambda's Invoke API and a static site. It knows nothing about what the functions do.
 
 pub mod model;
+pub mod template;
