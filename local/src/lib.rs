@@ -2,3 +2,6 @@
 //! Lambda's Invoke API and a static site. It knows nothing about what the functions do.
 
 pub mod model;
+pub mod mongod;
+pub mod progress;
+pub mod template;
