@@ -51,7 +51,7 @@ impl Default for Inputs {
         Self {
             parameters: BTreeMap::new(),
             region: "us-east-1".into(),
-            account: "000000000000".into(),
+            account: "123456789012".into(),
             stack: "local".into(),
         }
     }

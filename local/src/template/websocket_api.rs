@@ -85,9 +85,8 @@ fn route(
     let Entry { key, mark, value } = entry;
     let mut fields = Fields::of(value, format!("the route `{key}` of `{api}`"), scope.report);
     fields.mark = mark;
-    if !["$connect", "$disconnect", "$default"].contains(&key.as_str())
-        && !(key.chars().all(char::is_alphanumeric) && !key.is_empty())
-    {
+    let reserved = ["$connect", "$disconnect", "$default"].contains(&key.as_str());
+    if !reserved && (key.is_empty() || !key.chars().all(char::is_alphanumeric)) {
         scope.report.error(mark, format!("{}: SAM allows letters and digits in a route's key", fields.whose));
     }
     let timeout = fields.number("IntegrationTimeout", SHORTEST..=LONGEST).unwrap_or(LONGEST);

@@ -128,8 +128,15 @@ struct Open {
     anchor: usize,
     function: Option<String>,
     items: Vec<Node>,
-    /// For a mapping: the entries so far and the key that waits for its value.
-    entries: Option<(Vec<Entry>, Option<(String, Mark)>)>,
+    /// For a mapping.
+    entries: Option<Pairs>,
+}
+
+/// The entries so far, and the key that waits for its value.
+#[derive(Default)]
+struct Pairs {
+    entries: Vec<Entry>,
+    waiting: Option<(String, Mark)>,
 }
 
 /// Reads the only document of a text.
@@ -158,7 +165,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
                 continue;
             }
             Event::MappingStart(anchor, tag) => {
-                let entries = Some((vec![], None));
+                let entries = Some(Pairs::default());
                 open.push(Open { mark: at, anchor, function: function(tag.as_deref()), items: vec![], entries });
                 continue;
             }
@@ -176,7 +183,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(done) = open.pop() else { return fault(at, "an end without a beginning") };
                 let content = match done.entries {
-                    Some((entries, _)) => Content::Map(entries),
+                    Some(pairs) => Content::Map(pairs.entries),
                     None => Content::List(done.items),
                 };
                 close(&mut anchors, done.anchor, done.function, Node { mark: done.mark, content })
@@ -196,7 +203,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
 
 impl Open {
     fn add(&mut self, node: Node) -> Result<(), Fault> {
-        let Some((entries, waiting)) = &mut self.entries else {
+        let Some(Pairs { entries, waiting }) = &mut self.entries else {
             self.items.push(node);
             return Ok(());
         };
