@@ -3,6 +3,13 @@
 
 pub mod cli;
 pub mod environment;
+mod gateway;
+mod http_api;
+mod ids;
+mod lambda;
+pub mod limits;
+mod listen;
+pub mod log;
 pub mod model;
 pub mod mongod;
 pub mod placeholders;
@@ -11,6 +18,9 @@ pub mod progress;
 pub mod project;
 pub mod serve;
 pub mod settings;
+mod site;
 pub mod site_build;
 pub mod template;
+mod time;
 pub mod up;
+mod websocket;
