@@ -1,14 +1,13 @@
 //! Functions behind the HTTP API: requests and answers in JSON, refusals in the envelope of docs/API.md.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Function;
+use super::{Function, Handler};
 use crate::error::Unauthenticated;
 use crate::session::{Device, Session};
 use crate::store::Store;
@@ -32,13 +31,15 @@ pub struct Reply {
 
 /// Serves a function behind the HTTP API until Lambda ends its environment.
 pub fn serve<F: Function<Event = Request, Answer = Reply>>() -> ExitCode {
-    super::run(|function: F| {
-        let function = Arc::new(function);
-        lambda_http::run(lambda_http::service_fn(move |request| {
-            let function = Arc::clone(&function);
-            async move { respond(function.handle(Request(request)).await) }
-        }))
-    })
+    super::run::<F>(|handler| Box::pin(run(handler)))
+}
+
+async fn run(handler: Handler<Request, Reply>) -> std::result::Result<(), lambda_http::Error> {
+    lambda_http::run(lambda_http::service_fn(move |request| {
+        let answered = handler(Request(request));
+        async move { respond(answered.await) }
+    }))
+    .await
 }
 
 fn respond(answer: Result<Reply>) -> std::result::Result<Response<Body>, lambda_http::Error> {

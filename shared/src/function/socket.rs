@@ -1,13 +1,12 @@
 //! Functions behind the WebSocket API.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use lambda_http::aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 
-use super::Function;
+use super::{Function, Handler};
 use crate::error::Source;
 use crate::ids::ConnectionId;
 use crate::wire::{Failure, Frame};
@@ -35,16 +34,15 @@ struct Protocol {
 
 /// Serves a function behind the WebSocket API until Lambda ends its environment.
 pub fn serve<F: Function<Event = Event, Answer = Answer>>() -> ExitCode {
-    super::run(|function: F| {
-        let function = Arc::new(function);
-        lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
-            let function = Arc::clone(&function);
-            async move {
-                let answer = function.handle(Event(event.payload)).await;
-                Ok::<Answer, Source>(answer.unwrap_or_else(|error| Answer::refused(&error)))
-            }
-        }))
-    })
+    super::run::<F>(|handler| Box::pin(run(handler)))
+}
+
+async fn run(handler: Handler<Event, Answer>) -> std::result::Result<(), lambda_runtime::Error> {
+    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
+        let answered = handler(Event(event.payload));
+        async move { Ok::<Answer, Source>(answered.await.unwrap_or_else(|error| Answer::refused(&error))) }
+    }))
+    .await
 }
 
 impl Event {
