@@ -159,6 +159,11 @@ impl Running {
         let _ = timeout(KILLED_WITHIN, self.lambda.shut_down()).await;
     }
 
+    /// The connection ids of the open sockets, of all WebSocket APIs.
+    pub fn connections(&self) -> Vec<String> {
+        self.websockets.values().flat_map(WebSocket::connections).collect()
+    }
+
     /// How many sockets are open, of all WebSocket APIs.
     pub fn sockets(&self) -> usize {
         self.websockets.values().map(WebSocket::sockets).sum()

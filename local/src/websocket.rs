@@ -77,6 +77,11 @@ impl WebSocket {
         listen::accept(listener, |stream, peer| serve(Arc::clone(&self.0), stream, peer)).await;
     }
 
+    /// The ids of the open sockets.
+    pub(crate) fn connections(&self) -> Vec<String> {
+        self.0.registry.all().iter().map(|connection| connection.id.to_string()).collect()
+    }
+
     /// How many sockets are open.
     pub(crate) fn sockets(&self) -> usize {
         self.0.registry.len()

@@ -1,5 +1,6 @@
-//! `local` as a whole: its programs, its sockets, its database.
+//! `local` as a whole, and the chat on it: its programs, its sockets, its database.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
+mod chat;
 mod companion;
 mod gateway;

@@ -1,0 +1,12 @@
+//! The chat from end to end: the template, the spawned binaries, real sockets, a real MongoDB.
+
+mod accounts;
+mod away;
+mod bad_input;
+mod client;
+mod presence;
+mod sockets;
+mod spec;
+mod strangers;
+mod talk;
+mod world;

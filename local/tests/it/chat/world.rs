@@ -1,0 +1,120 @@
+//! A small language for stories: `world.pair("tea")`, `writer.says("hi")`, `reader.hears("hi")`. Every wait has a deadline and, when it
+//! passes, says what was heard instead.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use local::model::Cloud;
+use local::mongod::Mongod;
+use local::programs::{self, Profile};
+use local::serve::{Bound, Limits, Log, Ports, Running, Setup};
+use local::template::{self, Inputs};
+use parlour::wire::{Room, Session};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::client::{Http, Person, Tab};
+
+/// Longer than anything takes on a busy machine.
+pub(super) const SOON: Duration = Duration::from_secs(20);
+
+/// What tokens are signed with here.
+pub(super) const SECRET: &str = "the secret of the end-to-end stories";
+
+/// A password that is good enough.
+pub(super) const PASSWORD: &str = "correct horse";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static MONGOD: LazyLock<Mongod> = LazyLock::new(|| RUNTIME.block_on(Mongod::throwaway()).unwrap());
+static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
+    LazyLock::new(|| RUNTIME.block_on(programs::build(&cloud(), Profile::Dev)).unwrap());
+
+/// The chat, running, with a database of its own.
+pub(super) struct World {
+    pub(super) running: Running,
+    pub(super) log: Log,
+    pub(super) http: Http,
+}
+
+/// Tells a story in a world of its own.
+pub(super) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
+    let mongod = LazyLock::force(&MONGOD);
+    RUNTIME.block_on(async { tell(World::new(mongod).await).await });
+}
+
+/// Tells a story in which the database is stopped.
+pub(super) fn story_with_mongod<F: Future<Output = ()>>(tell: impl FnOnce(World, Mongod) -> F) {
+    RUNTIME.block_on(async {
+        let mongod = Mongod::throwaway().await.unwrap();
+        tell(World::new(&mongod).await, mongod).await;
+    });
+}
+
+/// The project's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// The template, as a browser on this machine would need it.
+pub(crate) fn cloud() -> Cloud {
+    let parameters = BTreeMap::from([("SiteOrigin".to_owned(), "http://127.0.0.1:9".to_owned())]);
+    template::load(&root().join("template.yaml"), &Inputs { parameters, ..Inputs::default() }).unwrap().cloud
+}
+
+impl World {
+    async fn new(mongod: &Mongod) -> Self {
+        static STORIES: AtomicU32 = AtomicU32::new(0);
+        let programs = tokio::task::spawn_blocking(|| PROGRAMS.clone()).await.unwrap();
+        let cloud = cloud();
+        let log = Log::captured();
+        let bound = Bound::bind(&cloud, &Ports::default(), false).await.unwrap();
+        let database = format!("/story{}?", STORIES.fetch_add(1, Ordering::Relaxed));
+        let environment = [
+            ("MONGODB_URI", mongod.uri().replace("/?", &database)),
+            ("JWT_SECRET", SECRET.to_owned()),
+            ("BCRYPT_COST", "4".to_owned()),
+        ];
+        let setup = Setup {
+            programs,
+            environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+            extra_environment: BTreeMap::new(),
+            site: None,
+            invoke: None,
+            log: log.clone(),
+            limits: Limits::default(),
+        };
+        let running = bound.serve(cloud, setup).await.unwrap();
+        let http = Http::new(running.addresses().http["HttpApi"].clone());
+        Self { running, log, http }
+    }
+
+    pub(super) fn socket_url(&self) -> &str {
+        &self.running.addresses().websocket["WebSocketApi"]
+    }
+
+    pub(super) fn management_url(&self) -> &str {
+        &self.running.addresses().management["WebSocketApi"]
+    }
+
+    /// Somebody with an account, who is signed in.
+    pub(super) async fn person(&self, name: &str) -> Person {
+        let body = json!({ "name": name, "password": PASSWORD });
+        let session: Session = self.http.post("/register", None, &body).await.expect_json(201);
+        Person::new(self.http.clone(), self.socket_url().to_owned(), session)
+    }
+
+    /// Two people with an open tab each, in a room of the first.
+    pub(super) async fn pair(&self, room: &str) -> (Tab, Tab) {
+        let (anna, ben) = (self.person("anna").await, self.person("ben").await);
+        let room: Room = anna.makes(room).await;
+        ben.joins(&room).await;
+        let mut writer = anna.opens(&room).await;
+        let reader = ben.opens(&room).await;
+        writer.sees("ben", true).await;
+        (writer, reader)
+    }
+}
