@@ -82,8 +82,8 @@ pub struct Up {
     #[arg(long, value_name = "URL", value_parser = url)]
     pub invoke_endpoint: Option<String>,
 
-    /// When to use colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    /// When to use colors: auto, always or never
+    #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t)]
     pub color: Color,
 }
 

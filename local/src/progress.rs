@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(250);
 /// Shorter than this is not worth a line that moves.
 const SOON: Duration = Duration::from_millis(700);
-/// How often a log file is told that a step still goes on.
+/// When a log file is told that a step goes on, and how often again.
+const LATE: Duration = Duration::from_secs(3);
 const REMINDER: Duration = Duration::from_secs(15);
 
 /// Whether to use colors.
@@ -99,13 +100,13 @@ impl Progress {
         let begun = Instant::now();
         let id = self.begin(doing);
         let mut work = std::pin::pin!(work);
-        let mut reminded = begun;
+        let mut reminder = begun + LATE;
         let result = loop {
             match tokio::time::timeout(TICK, &mut work).await {
                 Ok(result) => break result,
                 Err(_) if self.terminal => self.tick(),
-                Err(_) if reminded.elapsed() >= REMINDER || (reminded == begun && begun.elapsed() > SOON) => {
-                    reminded = Instant::now();
+                Err(_) if Instant::now() >= reminder => {
+                    reminder += REMINDER;
                     self.say(what, format!("{doing} … ({} s)", begun.elapsed().as_secs()));
                 }
                 Err(_) => {}
