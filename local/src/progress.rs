@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(250);
 /// Shorter than this is not worth a line that moves.
 const SOON: Duration = Duration::from_millis(700);
+/// What is left of eighty columns beside the name of the step.
+const WIDTH: usize = 68;
 /// When a log file is told that a step goes on, and how often again.
 const LATE: Duration = Duration::from_secs(3);
 const REMINDER: Duration = Duration::from_secs(15);
@@ -145,8 +147,10 @@ impl Progress {
         let mut line = String::new();
         self.with(|shown| {
             let slow = shown.running.iter().filter(|(_, _, begun)| shown.noisy == 0 && begun.elapsed() > SOON);
-            let slow: Vec<String> = slow.map(|(_, doing, begun)| format!("{doing} … {} s", begun.elapsed().as_secs())).collect();
-            line = slow.join(" · ");
+            let slow: Vec<String> =
+                slow.map(|(_, doing, begun)| format!("{doing} … {} s", begun.elapsed().as_secs())).collect();
+            // A line that wraps could not be taken back.
+            line = slow.join(" · ").chars().take(WIDTH).collect();
         });
         if !line.is_empty() {
             self.raw(&format!("\r\x1b[K{:>10} {line}", ""));

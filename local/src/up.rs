@@ -77,9 +77,19 @@ async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Da
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
+    let declared = |name: &&String| cloud.functions.values().any(|function| function.environment.contains_key(*name));
+    for name in project.settings.environment.keys().filter(|name| !declared(name)) {
+        progress.warn(format!(
+            "local.toml: no function declares {name}, which stands under [environment], so that none gets it"
+        ));
+    }
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);
-    let ports =
-        Ports { http: options.http_port, websocket: options.websocket_port, lambda: options.lambda_port, site: options.site_port };
+    let ports = Ports {
+        http: options.http_port,
+        websocket: options.websocket_port,
+        lambda: options.lambda_port,
+        site: options.site_port,
+    };
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     progress.say("template", summary(&project, &cloud));
 
@@ -104,7 +114,9 @@ async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Da
     let known = apis(&cloud);
     let cloud = load(&project, options, progress, false, value)?;
     if apis(&cloud) != known {
-        bail!("which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value");
+        bail!(
+            "which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value"
+        );
     }
     let settings = fill_all("environment", &project.settings.environment, value)?;
     let Variables { declared, extra } = project.sources.variables(&cloud, &settings)?;
@@ -148,7 +160,8 @@ fn load(
 
 /// Values of the right form, for what has no value yet.
 fn rough(options: &Up) -> impl Fn(Placeholder<'_>) -> String + Copy {
-    let (http, websocket, lambda, site) = (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
+    let (http, websocket, lambda, site) =
+        (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
     move |placeholder| match placeholder {
         Placeholder::Site => format!("http://localhost:{site}"),
         Placeholder::Http(_) => format!("http://localhost:{http}"),
@@ -170,7 +183,10 @@ fn check(project: &Project, cloud: &Cloud, rough: &impl Fn(Placeholder<'_>) -> S
                 bail!("the template has no HTTP API `{api}`; it has: {}", names(cloud.http_apis.keys().collect()))
             }
             Placeholder::WebSocket(api) | Placeholder::Management(api) if !cloud.websocket_apis.contains_key(api) => {
-                bail!("the template has no WebSocket API `{api}`; it has: {}", names(cloud.websocket_apis.keys().collect()))
+                bail!(
+                    "the template has no WebSocket API `{api}`; it has: {}",
+                    names(cloud.websocket_apis.keys().collect())
+                )
             }
             Placeholder::Mongodb if !has_database => {
                 bail!("{{mongodb}} needs a database: add a section [mongodb], or set MONGODB_URI")

@@ -21,7 +21,9 @@ fn check((code, said): &(i32, String), expected: &[&str]) {
 #[test]
 fn wrong_usage_is_told_by_the_exit_code_2() {
     let project = Project::new();
-    for arguments in [&["--colour"][..], &["--http-port", "many"], &["--env", "A"], &["down"], &["--invoke-endpoint", "x"]] {
+    for arguments in
+        [&["--colour"][..], &["--http-port", "many"], &["--env", "A"], &["down"], &["--invoke-endpoint", "x"]]
+    {
         let (code, said) = project.run(arguments);
         assert!(code == 2 && said.contains("error:"), "{arguments:?}: {code}\n{said}");
     }
@@ -30,7 +32,10 @@ fn wrong_usage_is_told_by_the_exit_code_2() {
 #[test]
 fn a_missing_template_is_one_sentence() {
     let project = Project::new();
-    check(&project.run(&["--template", "other.yaml"]), &["error the template other.yaml does not exist: mend --template"]);
+    check(
+        &project.run(&["--template", "other.yaml"]),
+        &["error the template other.yaml does not exist: mend --template"],
+    );
     std::fs::remove_file(project.path().join("template.yaml")).unwrap();
     check(&project.run(&[]), &["error there is no template.yaml in "]);
 }
@@ -38,13 +43,15 @@ fn a_missing_template_is_one_sentence() {
 #[test]
 fn every_mistake_of_a_template_is_told_with_its_line() {
     let project = Project::new();
-    let template = include_str!("fixtures/template.yaml").replace("Timeout: 5", "Timeout: soon").replace("!Ref Origins", "!Ref Origin");
+    let template = include_str!("fixtures/template.yaml")
+        .replace("Timeout: 5", "Timeout: soon")
+        .replace("!Ref Origins", "!Ref Origin");
     project.write("template.yaml", &template);
     check(
         &project.run(&[]),
         &[
-            "error template.yaml:51: there is no parameter and no resource `Origin`",
-            "error template.yaml:95: Timeout of the function `Echo` must be a whole number",
+            "error template.yaml:54: there is no parameter and no resource `Origin`",
+            "error template.yaml:99: Timeout of the function `Echo` must be a whole number",
             "error the template cannot be run",
         ],
     );
@@ -58,7 +65,10 @@ fn a_mistake_in_local_toml_is_told_with_its_place() {
     for (text, expected) in [
         ("[mongo]\n", "error local.toml:1: unknown field `mongo`"),
         ("[parameters]\nStages = \"a\"\n", "error template.yaml: declares no parameter `Stages`"),
-        ("[parameters]\nStage = \"{stage}\"\n", "error local.toml: Stage under [parameters]: {stage} is not a placeholder"),
+        (
+            "[parameters]\nStage = \"{stage}\"\n",
+            "error local.toml: Stage under [parameters]: {stage} is not a placeholder",
+        ),
         ("[environment]\nDATABASE = \"{http:Http}\"\n", "the template has no HTTP API `Http`; it has: HttpApi"),
         ("[environment]\nDATABASE = \"{mongodb}\"\n", "{mongodb} needs a database: add a section [mongodb]"),
     ] {
@@ -71,7 +81,10 @@ fn a_mistake_in_local_toml_is_told_with_its_place() {
 fn a_variable_that_only_the_cloud_knows_is_told_before_anything_starts() {
     let project = Project::new();
     project.write("local.toml", "");
-    check(&project.run(&[]), &["error the variable DATABASE of Echo, Hello is {{resolve:secretsmanager:echo/database}}"]);
+    check(
+        &project.run(&[]),
+        &["error the variable DATABASE of Echo, Hello is {{resolve:secretsmanager:echo/database}}"],
+    );
     project.write(".env", "DATABASE=\"postgres\nOTHER 5\n");
     check(&project.run(&[]), &["error .env:1: not a variable"]);
 }
@@ -84,7 +97,10 @@ fn a_taken_port_is_named() {
     let others = ["--websocket-port", "0", "--lambda-port", "0", "--site-port", "0", "--mongodb-port"];
     check(&project.run(&[&others[..6], &["--http-port", &port]].concat()), &[&port, "taken"]);
     project.write("local.toml", "[environment]\nDATABASE = \"{mongodb}\"\n[mongodb]\n");
-    check(&project.run(&[&others[..], &[&port, "--http-port", "0"]].concat()), &[&format!("port {port}, meant for MongoDB, is taken")]);
+    check(
+        &project.run(&[&others[..], &[&port, "--http-port", "0"]].concat()),
+        &[&format!("port {port}, meant for MongoDB, is taken")],
+    );
 }
 
 #[test]
@@ -100,7 +116,10 @@ fn a_database_out_of_reach_is_told_without_its_password() {
     let project = Project::with_mongodb();
     let free = ["--http-port", "0", "--websocket-port", "0", "--lambda-port", "0", "--site-port", "0"];
     for (uri, expected) in [
-        ("mongodb://me:hunter2@127.0.0.1:1/?tls=false", "the database at 127.0.0.1:1 (MONGODB_URI) cannot be reached within 5 s"),
+        (
+            "mongodb://me:hunter2@127.0.0.1:1/?tls=false",
+            "the database at 127.0.0.1:1 (MONGODB_URI) cannot be reached within 5 s",
+        ),
         ("mongodb://me:hunt%er2@127.0.0.1/", "MONGODB_URI is not a connection string"),
         ("postgres://me:hunter2@127.0.0.1/", "MONGODB_URI is not a connection string"),
     ] {
@@ -124,8 +143,13 @@ fn ctrl_c_ends_everything_and_the_data_is_there_again() {
     for (n, signal) in ["INT", "TERM"].iter().enumerate() {
         let mut running = project.start(&[]);
         let uri = running.mongodb();
-        assert_eq!(store_and_count(&uri), n as u64 + 1, "each run gets another port, and finds what the one before stored");
-        let second = project.run(&["--http-port", "0", "--websocket-port", "0", "--lambda-port", "0", "--site-port", "0"]);
+        assert_eq!(
+            store_and_count(&uri),
+            n as u64 + 1,
+            "each run gets another port, and finds what the one before stored"
+        );
+        let second =
+            project.run(&["--http-port", "0", "--websocket-port", "0", "--lambda-port", "0", "--site-port", "0"]);
         check(&second, &["error another `local` uses the data in", "--data"]);
         running.signal(signal);
         assert_eq!(running.ends(), Some(0));
@@ -141,9 +165,9 @@ fn a_killed_local_leaves_no_database_behind_and_loses_nothing() {
     store_and_count(&uri);
     running.signal("KILL");
     assert_eq!(running.ends(), None);
-    eventually("the database ends", || TcpStream::connect(address(&uri)).is_err());
     let running = project.start(&[]);
     assert_eq!(store_and_count(&running.mongodb()), 2);
+    eventually("the database of the first one ends", || TcpStream::connect(address(&uri)).is_err());
 }
 
 fn address(uri: &str) -> SocketAddr {

@@ -41,7 +41,10 @@ impl Project {
     /// One whose functions get a database of its own.
     pub(crate) fn with_mongodb() -> Self {
         let project = Self::new();
-        project.write("local.toml", "[parameters]\nOrigins = \"{site}\"\n[environment]\nDATABASE = \"{mongodb}\"\n[mongodb]\nport = 0\n");
+        project.write(
+            "local.toml",
+            "[parameters]\nOrigins = \"{site}\"\n[environment]\nDATABASE = \"{mongodb}\"\n[mongodb]\nport = 0\n",
+        );
         project
     }
 
@@ -58,7 +61,12 @@ impl Project {
     /// `local` with free ports and an environment without surprises.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-        command.current_dir(self.path()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(self.path())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         for name in ["MONGODB_URI", "DATABASE", "AWS_REGION", "NO_COLOR"] {
             command.env_remove(name);
         }

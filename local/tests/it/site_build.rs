@@ -35,7 +35,8 @@ impl Built {
     }
 
     fn runs(&self) -> (usize, usize) {
-        let count = |name: &str| std::fs::read_to_string(self.project.path().join(name)).unwrap_or_default().lines().count();
+        let count =
+            |name: &str| std::fs::read_to_string(self.project.path().join(name)).unwrap_or_default().lines().count();
         (count("installed"), count("built"))
     }
 }
