@@ -46,7 +46,7 @@ pub struct Up {
     /// Port of the site, the address to open in a browser
     #[arg(long, value_name = "PORT", default_value_t = 8800, help_heading = "Ports (0 is any free one)")]
     pub site_port: u16,
-    /// Port of the first HTTP API; further ones take the ports that are free
+    /// Port of the first HTTP API; further ones take the next ports
     #[arg(long, value_name = "PORT", default_value_t = 8801, help_heading = "Ports (0 is any free one)")]
     pub http_port: u16,
     /// Port of the first WebSocket API and its @connections

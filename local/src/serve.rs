@@ -40,10 +40,14 @@ impl Log {
     pub fn stdout() -> Self {
         Self
     }
+
+    pub fn flush(&self) {}
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Limits;
+pub struct Limits {
+    _private: (),
+}
 
 #[derive(Debug)]
 pub struct Setup {
@@ -80,16 +84,16 @@ impl Bound {
         };
         let mut addresses = Addresses::default();
         for id in cloud.http_apis.keys() {
-            addresses.http.insert(id.clone(), format!("http://localhost:{}", take(ports.http)?));
+            addresses.http.insert(id.clone(), format!("http://127.0.0.1:{}", take(ports.http)?));
         }
         for (id, api) in &cloud.websocket_apis {
             let port = take(ports.websocket)?;
-            addresses.websocket.insert(id.clone(), format!("ws://localhost:{port}/{}", api.stage));
-            addresses.management.insert(id.clone(), format!("http://localhost:{port}/{}", api.stage));
+            addresses.websocket.insert(id.clone(), format!("ws://127.0.0.1:{port}/{}", api.stage));
+            addresses.management.insert(id.clone(), format!("http://127.0.0.1:{port}/{}", api.stage));
         }
-        addresses.lambda = format!("http://localhost:{}", take(ports.lambda)?);
+        addresses.lambda = format!("http://127.0.0.1:{}", take(ports.lambda)?);
         if site {
-            addresses.site = Some(format!("http://localhost:{}", take(ports.site)?));
+            addresses.site = Some(format!("http://127.0.0.1:{}", take(ports.site)?));
         }
         Ok(Self { addresses, listeners })
     }

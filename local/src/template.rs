@@ -187,7 +187,7 @@ fn sections(root: &Node, report: &Report) {
             }
             "Rules" | "Hooks" => report.warn(entry.mark, format!("{} are for deployments: not looked at", entry.key)),
             other => {
-                report.error(entry.mark, format!("a template has no section `{other}`: remove it or mend its name"))
+                report.error(entry.mark, format!("a template has no section `{other}`: remove it or mend its name"));
             }
         }
     }
