@@ -168,6 +168,7 @@ fn binary(function: &Function, package: &Package) -> anyhow::Result<String> {
 
 async fn metadata(manifest: &Path) -> anyhow::Result<Metadata> {
     let output = cargo()
+        .current_dir(manifest.parent().unwrap_or(manifest))
         .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
         .arg(manifest)
         .stdin(Stdio::null())
@@ -221,6 +222,10 @@ fn cargo() -> Command {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
         }
+    }
+    // Cargo is run in the workspace, and a relative folder means one of where we are.
+    if let Some(Ok(target)) = std::env::var_os("CARGO_TARGET_DIR").map(std::path::absolute) {
+        command.env("CARGO_TARGET_DIR", target);
     }
     command
 }

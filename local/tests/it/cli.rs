@@ -170,6 +170,20 @@ fn a_killed_local_leaves_no_database_behind_and_loses_nothing() {
     eventually("the database of the first one ends", || TcpStream::connect(address(&uri)).is_err());
 }
 
+#[test]
+fn a_database_that_crashes_is_started_again() {
+    let project = Project::with_mongodb();
+    let mut running = project.start(&[]);
+    let uri = running.mongodb();
+    store_and_count(&uri);
+    let process = std::fs::read_to_string(project.path().join(".local/mongodb/mongod.lock")).unwrap();
+    assert!(std::process::Command::new("kill").args(["-s", "KILL", process.trim()]).status().unwrap().success());
+    running.says("MongoDB ended by itself and is started again");
+    assert_eq!(store_and_count(&uri), 2, "under the same address, with all that was stored");
+    running.signal("INT");
+    assert_eq!(running.ends(), Some(0));
+}
+
 fn address(uri: &str) -> SocketAddr {
     let host = uri.trim_start_matches("mongodb://");
     host.split('/').next().unwrap().parse().unwrap()
