@@ -46,7 +46,7 @@ pub struct Up {
     /// Port of the site, the address to open in a browser
     #[arg(long, value_name = "PORT", default_value_t = 8800, help_heading = "Ports (0 is any free one)")]
     pub site_port: u16,
-    /// Port of the first HTTP API; further ones take the ports that are free
+    /// Port of the first HTTP API; further ones take the next ports
     #[arg(long, value_name = "PORT", default_value_t = 8801, help_heading = "Ports (0 is any free one)")]
     pub http_port: u16,
     /// Port of the first WebSocket API and its @connections
@@ -82,8 +82,8 @@ pub struct Up {
     #[arg(long, value_name = "URL", value_parser = url)]
     pub invoke_endpoint: Option<String>,
 
-    /// When to use colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    /// When to use colors: auto, always or never
+    #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t)]
     pub color: Color,
 }
 

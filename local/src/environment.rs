@@ -41,13 +41,17 @@ impl Sources {
     /// # Errors
     /// The file cannot be read or has a line that is no variable.
     pub fn read(file: Option<&Path>, given: BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let shell = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let shell =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let file = match file {
             Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+                let text =
+                    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
                 match parse(&text) {
                     Ok(variables) => variables,
-                    Err(line) => bail!("{}:{line}: not a variable: write NAME=value, in quotes if it has spaces", path.display()),
+                    Err(line) => {
+                        bail!("{}:{line}: not a variable: write NAME=value, in quotes if it has spaces", path.display())
+                    }
                 }
             }
             None => BTreeMap::new(),
@@ -111,7 +115,9 @@ impl Sources {
 /// The variables of a `.env` file, or the line that is none.
 fn parse(text: &str) -> Result<BTreeMap<String, String>, usize> {
     dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| match error {
-        dotenvy::Error::LineParse(wrong, _) => text.lines().position(|line| wrong.starts_with(line.trim())).map_or(1, |at| at + 1),
+        dotenvy::Error::LineParse(wrong, _) => {
+            text.lines().position(|line| wrong.starts_with(line.trim())).map_or(1, |at| at + 1)
+        }
         _ => 1,
     })
 }

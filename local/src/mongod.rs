@@ -31,6 +31,9 @@ pub const PORT: u16 = 27_117;
 /// A journal that has to be replayed takes seconds; a machine under load is given more.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long a server whose `local` was killed may keep its port.
+const RELUCTANT: Duration = Duration::from_secs(5);
+
 /// Where throw-away servers listen: below the ports that systems hand out, so that a server that is down keeps its port.
 const THROWAWAY_PORTS: std::ops::Range<u16> = 20_000..30_000;
 
@@ -63,7 +66,8 @@ impl Mongod {
     /// One sentence: the data is in use, the port is taken, or the last lines of the server's log.
     pub async fn start(program: Program, data: &Path, port: u16) -> anyhow::Result<Self> {
         fs::create_dir_all(data).with_context(|| format!("cannot write to {}", data.display()))?;
-        let lock = File::create(data.join("local.lock")).with_context(|| format!("cannot write to {}", data.display()))?;
+        let lock =
+            File::create(data.join("local.lock")).with_context(|| format!("cannot write to {}", data.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!(
@@ -72,13 +76,18 @@ impl Mongod {
             ),
             Err(TryLockError::Error(error)) => bail!("{} cannot be locked: {error}", data.display()),
         }
-        let port = match port {
-            0 => free_port()?,
-            port if is_taken(port) => bail!(
-                "port {port}, meant for MongoDB, is taken: stop what uses it, or choose another with --mongodb-port"
-            ),
-            port => port,
-        };
+        // A lock file that is not empty: the last server was killed, or is still ending because its `local` was.
+        let unclean = fs::metadata(data.join("mongod.lock")).is_ok_and(|lock| lock.len() > 0);
+        let patience = Instant::now() + if unclean { RELUCTANT } else { Duration::ZERO };
+        while port > 0 && is_taken(port) {
+            if Instant::now() >= patience {
+                bail!(
+                    "port {port}, meant for MongoDB, is taken: stop what uses it, or choose another with --mongodb-port"
+                );
+            }
+            tokio::time::sleep(replica_set::PAUSE).await;
+        }
+        let port = if port == 0 { free_port()? } else { port };
         let mut mongod = Self::new(program, Home::Kept { data: data.to_owned(), _lock: lock }, port);
         mongod.start_again().await?;
         Ok(mongod)
@@ -93,7 +102,8 @@ impl Mongod {
         let program = find_or_install(&target_folder(Path::new(".")), None, &Progress::silent()).await?;
         let mut attempts = 0;
         loop {
-            let folder = tempfile::Builder::new().prefix("mongod-").tempdir().context("no temporary folder can be made")?;
+            let folder =
+                tempfile::Builder::new().prefix("mongod-").tempdir().context("no temporary folder can be made")?;
             let mut mongod = Self::new(program.clone(), Home::Throwaway { folder: Some(folder) }, free_port()?);
             attempts += 1;
             match mongod.start_again().await {
@@ -189,12 +199,15 @@ impl Mongod {
 
     fn spawn(&self) -> anyhow::Result<Watchdog> {
         let data = self.data();
-        let mut arguments: Vec<OsString> = ["--replSet", replica_set::NAME, "--bind_ip", "127.0.0.1", "--port"].map(Into::into).into();
+        let mut arguments: Vec<OsString> =
+            ["--replSet", replica_set::NAME, "--bind_ip", "127.0.0.1", "--port"].map(Into::into).into();
         arguments.push(self.port.to_string().into());
         arguments.extend(["--dbpath".into(), data.as_os_str().to_owned()]);
         // A quarter of a gigabyte is the smallest cache; an operation log of its default size, a part of the disk, would be all that
         // the folder ever holds.
-        arguments.extend(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "128", "--quiet", "--nounixsocket"].map(Into::into));
+        arguments.extend(
+            ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "128", "--quiet", "--nounixsocket"].map(Into::into),
+        );
         arguments.extend(["--setParameter", "diagnosticDataCollectionEnabled=false"].map(Into::into));
         let log = File::create(self.log()).with_context(|| format!("cannot write to {}", data.display()))?;
         let remove = matches!(self.home, Home::Throwaway { .. }).then_some(data);
@@ -246,14 +259,22 @@ impl Mongod {
             .filter_map(|line| match serde_json::from_str::<serde_json::Value>(line) {
                 Ok(entry) if ["E", "F"].contains(&entry["s"].as_str().unwrap_or_default()) => {
                     let detail = entry["attr"]["error"].as_str().or_else(|| entry["attr"]["msg"].as_str());
-                    Some(format!("{}{}", entry["msg"].as_str()?, detail.map(|text| format!(": {text}")).unwrap_or_default()))
+                    Some(format!(
+                        "{}{}",
+                        entry["msg"].as_str()?,
+                        detail.map(|text| format!(": {text}")).unwrap_or_default()
+                    ))
                 }
                 Ok(_) => None,
                 Err(_) => Some(line.trim().to_owned()).filter(|line| !line.is_empty()),
             })
             .collect();
         let last = words[words.len().saturating_sub(3)..].join("; ");
-        format!("Its log, {}, ends with: {}", self.log().display(), if last.is_empty() { "nothing unusual" } else { &last })
+        format!(
+            "Its log, {}, ends with: {}",
+            self.log().display(),
+            if last.is_empty() { "nothing unusual" } else { &last }
+        )
     }
 }
 
@@ -271,7 +292,8 @@ impl Drop for Mongod {
 pub fn target_folder(project: &Path) -> PathBuf {
     let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let program = std::env::current_exe().ok();
-    let built = program.as_deref().and_then(|path| path.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()));
+    let built =
+        program.as_deref().and_then(|path| path.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()));
     named.or_else(|| built.map(Path::to_owned)).unwrap_or_else(|| project.join("target"))
 }
 

@@ -94,7 +94,10 @@ pub async fn built(cloud: &Cloud, profile: Profile) -> anyhow::Result<BTreeMap<S
         for (id, (_, binary)) in &plan.binaries {
             let program = plan.target.join(folder).join(binary);
             if !program.is_file() {
-                bail!("the function `{id}` has not been built ({} does not exist): leave out --no-build", program.display());
+                bail!(
+                    "the function `{id}` has not been built ({} does not exist): leave out --no-build",
+                    program.display()
+                );
             }
             programs.insert(id.clone(), program);
         }
@@ -113,13 +116,17 @@ async fn plan(cloud: &Cloud) -> anyhow::Result<(BTreeMap<String, PathBuf>, BTree
         if !manifest.is_file() {
             let bootstrap = function.code.join("bootstrap");
             if !bootstrap.is_file() {
-                bail!("CodeUri of the function `{id}`, {}, is not the folder of a Cargo package: it has no Cargo.toml", function.code.display());
+                bail!(
+                    "CodeUri of the function `{id}`, {}, is not the folder of a Cargo package: it has no Cargo.toml",
+                    function.code.display()
+                );
             }
             finished.insert(id.clone(), bootstrap);
             continue;
         }
         let manifest = manifest.canonicalize().with_context(|| format!("{} cannot be read", manifest.display()))?;
-        let package = |metadata: &Metadata| metadata.packages.iter().position(|package| package.manifest_path == manifest);
+        let package =
+            |metadata: &Metadata| metadata.packages.iter().position(|package| package.manifest_path == manifest);
         if !known.iter().any(|metadata| package(metadata).is_some()) {
             known.push(metadata(&manifest).await?);
         }
@@ -148,7 +155,9 @@ fn binary(function: &Function, package: &Package) -> anyhow::Result<String> {
             all.join(", ")
         ),
         (None, [only]) => Ok((*only).to_owned()),
-        (None, []) => bail!("the package {} of the function `{id}` has no binary: it needs a src/main.rs", package.name),
+        (None, []) => {
+            bail!("the package {} of the function `{id}` has no binary: it needs a src/main.rs", package.name)
+        }
         (None, all) => bail!(
             "the package {} of the function `{id}` has several binaries ({}): name one in Metadata.BuildProperties.Binary",
             package.name,
@@ -159,6 +168,7 @@ fn binary(function: &Function, package: &Package) -> anyhow::Result<String> {
 
 async fn metadata(manifest: &Path) -> anyhow::Result<Metadata> {
     let output = cargo()
+        .current_dir(manifest.parent().unwrap_or(manifest))
         .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
         .arg(manifest)
         .stdin(Stdio::null())
@@ -169,7 +179,8 @@ async fn metadata(manifest: &Path) -> anyhow::Result<Metadata> {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("cargo cannot read {}: {}", manifest.display(), said.trim());
     }
-    serde_json::from_slice(&output.stdout).with_context(|| format!("cargo metadata of {} is not understood", manifest.display()))
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("cargo metadata of {} is not understood", manifest.display()))
 }
 
 /// One `cargo build`, whose stderr is ours. Gives the executables by manifest and binary.
@@ -211,6 +222,10 @@ fn cargo() -> Command {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
         }
+    }
+    // Cargo is run in the workspace, and a relative folder means one of where we are.
+    if let Some(Ok(target)) = std::env::var_os("CARGO_TARGET_DIR").map(std::path::absolute) {
+        command.env("CARGO_TARGET_DIR", target);
     }
     command
 }

@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(250);
 /// Shorter than this is not worth a line that moves.
 const SOON: Duration = Duration::from_millis(700);
-/// How often a log file is told that a step still goes on.
+/// What is left of eighty columns beside the name of the step.
+const WIDTH: usize = 68;
+/// When a log file is told that a step goes on, and how often again.
+const LATE: Duration = Duration::from_secs(3);
 const REMINDER: Duration = Duration::from_secs(15);
 
 /// Whether to use colors.
@@ -99,13 +102,13 @@ impl Progress {
         let begun = Instant::now();
         let id = self.begin(doing);
         let mut work = std::pin::pin!(work);
-        let mut reminded = begun;
+        let mut reminder = begun + LATE;
         let result = loop {
             match tokio::time::timeout(TICK, &mut work).await {
                 Ok(result) => break result,
                 Err(_) if self.terminal => self.tick(),
-                Err(_) if reminded.elapsed() >= REMINDER || (reminded == begun && begun.elapsed() > SOON) => {
-                    reminded = Instant::now();
+                Err(_) if Instant::now() >= reminder => {
+                    reminder += REMINDER;
                     self.say(what, format!("{doing} … ({} s)", begun.elapsed().as_secs()));
                 }
                 Err(_) => {}
@@ -144,8 +147,10 @@ impl Progress {
         let mut line = String::new();
         self.with(|shown| {
             let slow = shown.running.iter().filter(|(_, _, begun)| shown.noisy == 0 && begun.elapsed() > SOON);
-            let slow: Vec<String> = slow.map(|(_, doing, begun)| format!("{doing} … {} s", begun.elapsed().as_secs())).collect();
-            line = slow.join(" · ");
+            let slow: Vec<String> =
+                slow.map(|(_, doing, begun)| format!("{doing} … {} s", begun.elapsed().as_secs())).collect();
+            // A line that wraps could not be taken back.
+            line = slow.join(" · ").chars().take(WIDTH).collect();
         });
         if !line.is_empty() {
             self.raw(&format!("\r\x1b[K{:>10} {line}", ""));

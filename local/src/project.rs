@@ -52,7 +52,8 @@ impl Project {
             None => (Settings::default(), folder.clone()),
         };
         let given = options.environment.iter().cloned().collect();
-        let sources = Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
+        let sources =
+            Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
         let data = options.data.clone().unwrap_or_else(|| folder.join(".local"));
         Ok(Self { template, root, data, target: target_folder(&folder), settings, sources })
     }

@@ -82,7 +82,11 @@ fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<S
         toml::Value::Integer(number) => Ok((name, number.to_string())),
         toml::Value::Float(number) => Ok((name, number.to_string())),
         toml::Value::Boolean(truth) => Ok((name, truth.to_string())),
-        other => Err(D::Error::custom(format!("`{name}` must be a text, not {} {}", article(other.type_str()), other.type_str()))),
+        other => Err(D::Error::custom(format!(
+            "`{name}` must be a text, not {} {}",
+            article(other.type_str()),
+            other.type_str()
+        ))),
     };
     values.into_iter().map(text).collect()
 }

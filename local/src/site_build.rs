@@ -39,7 +39,9 @@ pub async fn build(site: &Site, root: &Path, target: &Path, progress: &Progress)
 
     let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
     let installed = format!("{:?}\n{lock}", site.install);
-    if !site.install.is_empty() && (!folder.join("node_modules").is_dir() || !is_stamped(&stamps, "install", &installed)) {
+    if !site.install.is_empty()
+        && (!folder.join("node_modules").is_dir() || !is_stamped(&stamps, "install", &installed))
+    {
         node(&site.install).await?;
         run("installing the site's packages", &site.install, &folder, &stamps.join("install.log"), progress).await?;
         stamp(&stamps, "install", &installed)?;
@@ -80,7 +82,9 @@ async fn run(doing: &str, command: &[String], folder: &Path, log: &Path, progres
                     let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
                     bail!("`{shown}` failed in {} (all it said is in {}):\n{last}", folder.display(), log.display())
                 }
-                Err(_) => bail!("`{program}` cannot be started, and the site needs it ({shown}): install it, or use --no-site"),
+                Err(_) => bail!(
+                    "`{program}` cannot be started, and the site needs it ({shown}): install it, or use --no-site"
+                ),
             }
         })
         .await
@@ -97,7 +101,8 @@ async fn node(command: &[String]) -> anyhow::Result<()> {
         bail!("the site needs Node.js {OLDEST_NODE} or newer, and there is none: {HELP}");
     };
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let major: u32 = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    let major: u32 =
+        version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
     if major < OLDEST_NODE {
         bail!("the site needs Node.js {OLDEST_NODE} or newer, and here is {version}: {HELP}");
     }
@@ -126,7 +131,13 @@ fn sources(folder: &Path, output: &Path) -> anyhow::Result<String> {
     files.sort_by(|(one, _), (other, _)| one.cmp(other));
     for (path, about) in files {
         let time = about.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        writeln!(lines, "{} {} {}", path.strip_prefix(folder).unwrap_or(&path).display(), about.len(), time.as_nanos())?;
+        writeln!(
+            lines,
+            "{} {} {}",
+            path.strip_prefix(folder).unwrap_or(&path).display(),
+            about.len(),
+            time.as_nanos()
+        )?;
     }
     Ok(lines)
 }

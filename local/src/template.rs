@@ -143,7 +143,10 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
             Kind::Run | Kind::Accepted => {}
             Kind::Absent => report.warn(
                 resource.mark,
-                format!("`{}` ({}) does not exist locally: functions reach what their settings name", resource.id, resource.kind),
+                format!(
+                    "`{}` ({}) does not exist locally: functions reach what their settings name",
+                    resource.id, resource.kind
+                ),
             ),
             Kind::Unknown => report.error(
                 resource.mark,
@@ -166,22 +169,36 @@ fn sections(root: &Node, report: &Report) {
     };
     for entry in entries {
         match entry.key.as_str() {
-            "AWSTemplateFormatVersion" | "Description" | "Metadata" | "Parameters" | "Mappings" | "Conditions" | "Globals"
-            | "Resources" | "Outputs" => {}
+            "AWSTemplateFormatVersion"
+            | "Description"
+            | "Metadata"
+            | "Parameters"
+            | "Mappings"
+            | "Conditions"
+            | "Globals"
+            | "Resources"
+            | "Outputs" => {}
             "Transform" => {
                 let names = entry.value.as_list().unwrap_or(std::slice::from_ref(&entry.value));
                 for name in names.iter().filter(|name| name.as_text() != Some("AWS::Serverless-2016-10-31")) {
-                    report.error(name.mark, "`local` knows one transform, AWS::Serverless-2016-10-31: remove the others");
+                    report
+                        .error(name.mark, "`local` knows one transform, AWS::Serverless-2016-10-31: remove the others");
                 }
             }
             "Rules" | "Hooks" => report.warn(entry.mark, format!("{} are for deployments: not looked at", entry.key)),
-            other => report.error(entry.mark, format!("a template has no section `{other}`: remove it or mend its name")),
+            other => {
+                report.error(entry.mark, format!("a template has no section `{other}`: remove it or mend its name"));
+            }
         }
     }
-    let serverless = |node: &Node| node.get("Type").and_then(Node::as_text).is_some_and(|kind| kind.contains("::Serverless::"));
+    let serverless =
+        |node: &Node| node.get("Type").and_then(Node::as_text).is_some_and(|kind| kind.contains("::Serverless::"));
     let resources = root.get("Resources").and_then(Node::entries).unwrap_or_default();
     if root.get("Transform").is_none() && resources.iter().any(|entry| serverless(&entry.value)) {
-        report.error(root.mark, "the template lacks \"Transform: AWS::Serverless-2016-10-31\", without which it cannot be deployed");
+        report.error(
+            root.mark,
+            "the template lacks \"Transform: AWS::Serverless-2016-10-31\", without which it cannot be deployed",
+        );
     }
 }
 

@@ -49,8 +49,9 @@ enum Database {
 /// One sentence (for a template, one line a problem) that says what to do.
 pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     let mut signals = Signals::new()?;
+    let log = Log::stdout();
     let (running, mut database) = tokio::select! {
-        started = start(options, progress) => started?,
+        started = start(options, progress, &log) => started?,
         () = signals.next() => return Ok(End::Interrupted),
     };
     welcome(running.addresses(), &database, progress);
@@ -66,20 +67,32 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
         }
     }
     progress.say("stopping", "once more Ctrl-C ends it at once");
-    tokio::select! {
-        () = stop(running, database, progress) => Ok(End::Stopped),
-        () = signals.next() => Ok(End::Interrupted),
-    }
+    let end = tokio::select! {
+        () = stop(running, database, progress) => End::Stopped,
+        () = signals.next() => End::Interrupted,
+    };
+    log.flush();
+    Ok(end)
 }
 
-async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Database)> {
+async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(Running, Database)> {
     let project = Project::open(options)?;
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
+    let declared = |name: &&String| cloud.functions.values().any(|function| function.environment.contains_key(*name));
+    for name in project.settings.environment.keys().filter(|name| !declared(name)) {
+        progress.warn(format!(
+            "local.toml: no function declares {name}, which stands under [environment], so that none gets it"
+        ));
+    }
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);
-    let ports =
-        Ports { http: options.http_port, websocket: options.websocket_port, lambda: options.lambda_port, site: options.site_port };
+    let ports = Ports {
+        http: options.http_port,
+        websocket: options.websocket_port,
+        lambda: options.lambda_port,
+        site: options.site_port,
+    };
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     progress.say("template", summary(&project, &cloud));
 
@@ -88,7 +101,7 @@ async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Da
 
     let secret = project.secret()?;
     let addresses = bound.addresses().clone();
-    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://localhost:{}", options.site_port));
+    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", options.site_port));
     let value = |placeholder: Placeholder<'_>| {
         let found = match placeholder {
             Placeholder::Site => Some(&site_address),
@@ -104,7 +117,9 @@ async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Da
     let known = apis(&cloud);
     let cloud = load(&project, options, progress, false, value)?;
     if apis(&cloud) != known {
-        bail!("which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value");
+        bail!(
+            "which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value"
+        );
     }
     let settings = fill_all("environment", &project.settings.environment, value)?;
     let Variables { declared, extra } = project.sources.variables(&cloud, &settings)?;
@@ -118,7 +133,7 @@ async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Da
         extra_environment: extra,
         site,
         invoke: options.invoke_endpoint.clone(),
-        log: Log::stdout(),
+        log: log.clone(),
         limits: Limits::default(),
     };
     Ok((bound.serve(cloud, setup).await?, database))
@@ -148,13 +163,14 @@ fn load(
 
 /// Values of the right form, for what has no value yet.
 fn rough(options: &Up) -> impl Fn(Placeholder<'_>) -> String + Copy {
-    let (http, websocket, lambda, site) = (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
+    let (http, websocket, lambda, site) =
+        (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
     move |placeholder| match placeholder {
-        Placeholder::Site => format!("http://localhost:{site}"),
-        Placeholder::Http(_) => format!("http://localhost:{http}"),
-        Placeholder::WebSocket(_) => format!("ws://localhost:{websocket}"),
-        Placeholder::Management(_) => format!("http://localhost:{websocket}"),
-        Placeholder::Lambda => format!("http://localhost:{lambda}"),
+        Placeholder::Site => format!("http://127.0.0.1:{site}"),
+        Placeholder::Http(_) => format!("http://127.0.0.1:{http}"),
+        Placeholder::WebSocket(_) => format!("ws://127.0.0.1:{websocket}"),
+        Placeholder::Management(_) => format!("http://127.0.0.1:{websocket}"),
+        Placeholder::Lambda => format!("http://127.0.0.1:{lambda}"),
         Placeholder::Mongodb => format!("mongodb://127.0.0.1:{}", mongod::PORT),
         Placeholder::Secret => "secret".to_owned(),
     }
@@ -170,7 +186,10 @@ fn check(project: &Project, cloud: &Cloud, rough: &impl Fn(Placeholder<'_>) -> S
                 bail!("the template has no HTTP API `{api}`; it has: {}", names(cloud.http_apis.keys().collect()))
             }
             Placeholder::WebSocket(api) | Placeholder::Management(api) if !cloud.websocket_apis.contains_key(api) => {
-                bail!("the template has no WebSocket API `{api}`; it has: {}", names(cloud.websocket_apis.keys().collect()))
+                bail!(
+                    "the template has no WebSocket API `{api}`; it has: {}",
+                    names(cloud.websocket_apis.keys().collect())
+                )
             }
             Placeholder::Mongodb if !has_database => {
                 bail!("{{mongodb}} needs a database: add a section [mongodb], or set MONGODB_URI")

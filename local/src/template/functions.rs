@@ -109,7 +109,10 @@ fn runtime(fields: &mut Fields<'_>, scope: &Scope<'_>) {
     if let Some(kind) = fields.text("PackageType")
         && kind != "Zip"
     {
-        scope.report.error(fields.mark, format!("{} is a container image; `local` runs binaries: PackageType Zip", fields.whose));
+        scope.report.error(
+            fields.mark,
+            format!("{} is a container image; `local` runs binaries: PackageType Zip", fields.whose),
+        );
     }
     match fields.text("Runtime").or_else(|| fields.missing("Runtime")) {
         Some(runtime) if !runtime.starts_with("provided.") => scope.report.error(
@@ -120,7 +123,9 @@ fn runtime(fields: &mut Fields<'_>, scope: &Scope<'_>) {
     }
     if let Some(architectures) = fields.texts("Architectures") {
         for unknown in architectures.iter().filter(|one| !["x86_64", "arm64"].contains(&one.as_str())) {
-            scope.report.error(fields.mark, format!("{}: Architectures are x86_64 and arm64, not {unknown}", fields.whose));
+            scope
+                .report
+                .error(fields.mark, format!("{}: Architectures are x86_64 and arm64, not {unknown}", fields.whose));
         }
     }
     for image in ["ImageUri", "ImageConfig", "InlineCode"] {
@@ -138,7 +143,10 @@ fn binary(resource: &Resource, scope: &Scope<'_>) -> Option<String> {
     {
         scope.report.error(
             fields.mark,
-            format!("BuildMethod of the function `{}` is {method}; `local` builds with rust-cargolambda only", resource.id),
+            format!(
+                "BuildMethod of the function `{}` is {method}; `local` builds with rust-cargolambda only",
+                resource.id
+            ),
         );
     }
     let mut properties = fields.inner("BuildProperties")?;
@@ -160,12 +168,15 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Event> {
     match kind.as_str() {
         "HttpApi" => {}
         "Api" => {
-            let message = format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);
+            let message =
+                format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);
             scope.report.error(mark, message);
             return None;
         }
         other => {
-            scope.report.warn(mark, format!("{}: nothing sends {other} events locally; the Invoke API can", fields.whose));
+            scope
+                .report
+                .warn(mark, format!("{}: nothing sends {other} events locally; the Invoke API can", fields.whose));
             return None;
         }
     }
@@ -186,7 +197,9 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Event> {
     if let Some(version) = fields.text("PayloadFormatVersion")
         && version != "2.0"
     {
-        scope.report.error(mark, format!("PayloadFormatVersion of {} must be 2.0: `local` knows no other", fields.whose));
+        scope
+            .report
+            .error(mark, format!("PayloadFormatVersion of {} must be 2.0: `local` knows no other", fields.whose));
     }
     if let Some(auth) = fields.inner("Auth") {
         super::http_api::no_authorizer(auth, scope);

@@ -43,7 +43,10 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
         match routes.iter().find(|other| (&other.method, &other.path) == (&route.method, &route.path)) {
             Some(other) => scope.report.error(
                 event.mark,
-                format!("{} {} goes to `{}` already: a route has one function", route.method, route.path, other.function),
+                format!(
+                    "{} {} goes to `{}` already: a route has one function",
+                    route.method, route.path, other.function
+                ),
             ),
             None => routes.push(route.clone()),
         }
@@ -57,7 +60,9 @@ fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
             Some(true) => Some(Cors { origins: vec!["*".into()], ..Cors::default() }),
             Some(false) => None,
             None => {
-                scope.report.error(node.mark, format!("CorsConfiguration of the HTTP API `{api}` is a mapping, or true"));
+                scope
+                    .report
+                    .error(node.mark, format!("CorsConfiguration of the HTTP API `{api}` is a mapping, or true"));
                 None
             }
         };
@@ -72,7 +77,10 @@ fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
         max_age: fields.number("MaxAge", 0..=86_400),
     };
     if cors.credentials && cors.origins.iter().any(|origin| origin == "*") {
-        scope.report.error(fields.mark, format!("{} allows credentials to any origin, which API Gateway refuses", fields.whose));
+        scope.report.error(
+            fields.mark,
+            format!("{} allows credentials to any origin, which API Gateway refuses", fields.whose),
+        );
     }
     fields.finish();
     Some(cors)

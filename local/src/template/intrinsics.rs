@@ -9,6 +9,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::scope::{CLOUD_ONLY, Scope, cloud_only};
 use super::yaml::{Content, Entry, Mark, Node};
 
+/// Longer than any value may be, 4 KB of variables included; without it, names made of names grow without end.
+const LONGEST: usize = 64 * 1024;
+
 /// Why there is no value.
 pub(super) enum Trouble {
     /// A sentence that still has to be reported.
@@ -64,7 +67,8 @@ impl Scope<'_> {
             return Ok(*decided);
         }
         let Some(node) = self.conditions.get(name) else {
-            self.report.error(at, format!("there is no condition `{name}`: declare it under Conditions or mend the name"));
+            self.report
+                .error(at, format!("there is no condition `{name}`: declare it under Conditions or mend the name"));
             return Err(Trouble::Said);
         };
         let holds = self.once(name, || self.holds(node)).map_err(|trouble| {
@@ -115,7 +119,7 @@ impl Scope<'_> {
             "Fn::Sub" => text(self.substitute(argument, at)?),
             "Fn::Join" => {
                 let [delimiter, items] = arguments(argument, function, "a delimiter and a list")?;
-                text(self.texts(items, function)?.join(&self.scalar(delimiter, "the delimiter of Fn::Join")?))
+                text(bounded(self.texts(items, function)?.join(&self.scalar(delimiter, "the delimiter of Fn::Join")?))?)
             }
             "Fn::If" => {
                 let [condition, yes, no] = arguments(argument, function, "a condition and two values")?;
@@ -150,10 +154,12 @@ impl Scope<'_> {
                 Ok(Some(Node::list(at, zones.into())))
             }
             "Fn::ImportValue" => text(cloud_only(&self.scalar(argument, "what Fn::ImportValue imports")?)),
-            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
-                say(format!("{function} belongs under Conditions: name the condition there, and use it with Fn::If here"))
+            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => say(format!(
+                "{function} belongs under Conditions: name the condition there, and use it with Fn::If here"
+            )),
+            _ => {
+                say(format!("`local` does not know the function {function}: write the value out, or use one it knows"))
             }
-            _ => say(format!("`local` does not know the function {function}: write the value out, or use one it knows")),
         }
     }
 
@@ -200,7 +206,7 @@ impl Scope<'_> {
                     },
                 },
             };
-            result.push_str(&value);
+            result = bounded(result + &value)?;
         }
         Ok(result + rest)
     }
@@ -226,6 +232,10 @@ impl Scope<'_> {
             _ => say(format!("{function} needs a list")),
         }
     }
+}
+
+fn bounded(text: String) -> Result<String, Trouble> {
+    if text.len() > LONGEST { say("the text becomes longer than any value may be") } else { Ok(text) }
 }
 
 /// The arguments of a function that takes a fixed number of them.

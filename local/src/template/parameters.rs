@@ -33,7 +33,8 @@ fn value(entry: &Entry, inputs: &Inputs, report: &Report) -> Node {
         return faulty(format!("the parameter `{name}` has no Type"));
     };
     for unknown in declaration.entries().unwrap_or_default().iter().filter(|entry| !KNOWN.contains(&&*entry.key)) {
-        report.error(unknown.mark, format!("a parameter has no property `{}`: remove it or mend its name", unknown.key));
+        report
+            .error(unknown.mark, format!("a parameter has no property `{}`: remove it or mend its name", unknown.key));
     }
     let given = inputs.parameters.get(name).map(String::as_str);
     let Some(text) = given.or_else(|| declaration.get("Default").map(|default| default.as_text().unwrap_or_default()))
@@ -81,7 +82,8 @@ fn violation(text: &str, kind: &str, declaration: &Node) -> Option<String> {
     let bound = |name: &str| declaration.get(name).and_then(Node::as_text)?.parse::<f64>().ok();
     if kind == "Number" {
         let Ok(number) = text.parse::<f64>() else { return Some("its Type is Number".into()) };
-        if bound("MinValue").is_some_and(|least| number < least) || bound("MaxValue").is_some_and(|most| number > most) {
+        if bound("MinValue").is_some_and(|least| number < least) || bound("MaxValue").is_some_and(|most| number > most)
+        {
             return Some("that is not between MinValue and MaxValue".into());
         }
     }

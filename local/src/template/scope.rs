@@ -62,7 +62,10 @@ impl Scope<'_> {
             }
             "AWS::StackName" => return text(self.inputs.stack.clone()),
             "AWS::StackId" => {
-                return text(format!("{}/00000000-0000-0000-0000-000000000000", self.arn("cloudformation", "stack/local")));
+                return text(format!(
+                    "{}/00000000-0000-0000-0000-000000000000",
+                    self.arn("cloudformation", "stack/local")
+                ));
             }
             "AWS::NotificationARNs" => return Ok(Some(Node::list(at, vec![]))),
             _ => {}
@@ -173,9 +176,9 @@ pub(super) fn cloud_only(what: &str) -> String {
 /// Written out (FNV-1a) because the standard library's hash may change, and ids must not.
 fn made_up(name: &str, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let mut hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let mut hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     (0..length)
         .map(|position| {
             // The first is a letter: an id also has to be a host name.

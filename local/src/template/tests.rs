@@ -86,6 +86,30 @@ fn what_is_not_yaml_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_torn_or_shuffled_template_is_refused_and_never_panics() {
+    for end in (0..ECHO.len()).step_by(5) {
+        let _refused_or_not = load(&ECHO[..end], &Inputs::default());
+    }
+    let lines: Vec<&str> = ECHO.lines().collect();
+    for left_out in 0..lines.len() {
+        let without: Vec<&str> =
+            lines.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, line)| *line).collect();
+        let _refused_or_not = load(&without.join("\n"), &Inputs::default());
+        let twice: Vec<&str> = [&lines[..=left_out], &lines[left_out..]].concat();
+        let _refused_or_not = load(&twice.join("\n"), &Inputs::default());
+    }
+    let names = (0..60).fold("Transform: AWS::Serverless-2016-10-31\nResources:\n".to_owned(), |text, n| {
+        let next = n + 1;
+        text + &format!(
+            "  F{n}:\n    Type: AWS::Serverless::Function\n    Properties: {{ Runtime: provided.al2023, CodeUri: f, \
+             FunctionName: !Sub '${{F{next}}}${{F{next}}}' }}\n"
+        )
+    });
+    let said = said(&names.replace("${F60}", "x"), &Inputs::default());
+    assert!(said.contains("longer than any value may be"), "names must not multiply without bound:\n{said:.200}");
+}
+
+#[test]
 fn every_problem_is_named_at_once_with_its_line() {
     let text = "Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -270,10 +294,11 @@ fn the_echo_template_is_read_as_it_is_meant() {
     assert_eq!((echo.name.as_str(), echo.binary.as_deref()), ("local-echo", Some("echo")));
     assert_eq!((echo.timeout, echo.reserved_concurrency), (Duration::from_secs(5), Some(2)));
     assert_eq!(echo.environment["GREETING"], "good evening");
-    assert!(echo.environment.contains_key("DATABASE"), "globals are merged, not replaced");
+    assert_eq!(echo.environment.keys().collect::<Vec<_>>(), ["DATABASE", "GREETING", "MANAGEMENT"]);
 
     let http = &cloud.http_apis["HttpApi"];
-    let route = |method: &str, path: &str| HttpRoute { method: method.into(), path: path.into(), function: "Hello".into() };
+    let route =
+        |method: &str, path: &str| HttpRoute { method: method.into(), path: path.into(), function: "Hello".into() };
     assert_eq!(http.routes, [route("GET", "/hello/{name}"), route("PUT", "/hello")]);
     assert_eq!((http.stage.as_str(), http.throttle), ("$default", Some(Throttle { rate: 50.0, burst: 100 })));
     let cors = http.cors.clone().unwrap_or_default();
@@ -282,7 +307,10 @@ fn the_echo_template_is_read_as_it_is_meant() {
     let sockets = &cloud.websocket_apis["WebSocketApi"];
     assert_eq!((sockets.stage.as_str(), sockets.stage_variables["tier"].as_str()), ("v1", "small"));
     let (connect, default) = (&sockets.routes["$connect"], &sockets.routes["$default"]);
-    assert_eq!((connect.function.as_str(), connect.two_way, connect.timeout), ("Hello", false, Duration::from_secs(29)));
+    assert_eq!(
+        (connect.function.as_str(), connect.two_way, connect.timeout),
+        ("Hello", false, Duration::from_secs(29))
+    );
     assert_eq!((default.function.as_str(), default.two_way, default.timeout), ("Echo", true, Duration::from_secs(10)));
     assert_eq!(cloud.outputs.keys().collect::<Vec<_>>(), ["Http", "Socket"]);
 }
@@ -302,7 +330,10 @@ fn a_route_is_two_way_only_with_both_halves() {
     let without_expression = ECHO.replace("          RouteResponseSelectionExpression: $default\n", "");
     check(&said(&without_expression, &Inputs::default()), &["its route response also needs"]);
     let without_response = ECHO.replace("AWS::ApiGatewayV2::RouteResponse", "AWS::Logs::LogGroup");
-    check(&said(&without_response, &Inputs::default()), &["also needs an AWS::ApiGatewayV2::RouteResponse for WebSocketApiDefaultRoute"]);
+    check(
+        &said(&without_response, &Inputs::default()),
+        &["also needs an AWS::ApiGatewayV2::RouteResponse for WebSocketApiDefaultRoute"],
+    );
     let elsewhere = ECHO.replace("!Ref WebSocketApiDefaultRoute", "!Ref WebSocketApiConnectRoute");
     assert!(said(&elsewhere, &Inputs::default()).contains("answers nobody"));
 }
@@ -333,7 +364,10 @@ fn json_is_read_like_yaml() {
                 \"AWS::Serverless::Function\", \"Properties\": {\"Runtime\": \"provided.al2023\", \"CodeUri\": \"f\", \
                 \"Timeout\": 7,\n\t\t\t\"Environment\": {\"Variables\": {\"A\": {\"Fn::Sub\": \"${AWS::Region}\"}}}}}\n\t}\n}\n";
     let cloud = load(text, &Inputs::default()).unwrap_or_else(|problems| panic!("{problems:?}")).cloud;
-    assert_eq!((cloud.functions["F"].timeout.as_secs(), cloud.functions["F"].environment["A"].as_str()), (7, "us-east-1"));
+    assert_eq!(
+        (cloud.functions["F"].timeout.as_secs(), cloud.functions["F"].environment["A"].as_str()),
+        (7, "us-east-1")
+    );
 }
 
 #[test]

@@ -28,7 +28,9 @@ pub(super) fn read(
     let expression = fields.text("RouteSelectionExpression").or_else(|| fields.missing("RouteSelectionExpression"));
     let stage = fields.text("StageName").unwrap_or_else(|| "default".to_owned());
     if stage == "$default" || stage.is_empty() {
-        scope.report.error(fields.mark, format!("{}: API Gateway has no stage \"{stage}\" for WebSocket APIs", fields.whose));
+        scope
+            .report
+            .error(fields.mark, format!("{}: API Gateway has no stage \"{stage}\" for WebSocket APIs", fields.whose));
     }
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
     let throttle = throttle(&mut fields);
@@ -151,18 +153,19 @@ pub(super) fn response(resource: &Resource, scope: &Scope<'_>) -> Option<String>
         scope.report.error(resource.mark, format!("{whose}: RouteResponseKey must be $default: there is no other"));
     }
     let (api, route) = (api?, route?);
-    let exists = scope
-        .resources
-        .values()
-        .filter(|resource| resource.kind == WEBSOCKET_API && api_id(&resource.id) == api)
-        .any(|api| {
-            let routes = api.properties.get("Routes").and_then(Node::entries).unwrap_or_default();
-            routes.iter().any(|entry| made_id(&format!("{}Route", route_name(&api.id, &entry.key))) == route)
-        });
+    let exists =
+        scope.resources.values().filter(|resource| resource.kind == WEBSOCKET_API && api_id(&resource.id) == api).any(
+            |api| {
+                let routes = api.properties.get("Routes").and_then(Node::entries).unwrap_or_default();
+                routes.iter().any(|entry| made_id(&format!("{}Route", route_name(&api.id, &entry.key))) == route)
+            },
+        );
     if !exists {
         scope.report.error(
             resource.mark,
-            format!("{whose} belongs to no route: ApiId refers to a WebSocket API, RouteId to a route that SAM makes of it"),
+            format!(
+                "{whose} belongs to no route: ApiId refers to a WebSocket API, RouteId to a route that SAM makes of it"
+            ),
         );
         return None;
     }

@@ -147,8 +147,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let mut root = None;
     let mut parser = Parser::new_from_str(text.trim_start_matches('\u{feff}'));
     while let Some(event) = parser.next_event() {
-        let (event, span) =
-            event.map_err(|error| Fault { mark: mark(*error.marker()), message: format!("not YAML: {}", error.info()) })?;
+        let (event, span) = event
+            .map_err(|error| Fault { mark: mark(*error.marker()), message: format!("not YAML: {}", error.info()) })?;
         let at = mark(span.start);
         let aliased = matches!(event, Event::Alias(_));
         let node = match event {
@@ -250,4 +250,3 @@ fn mark(marker: Marker) -> Mark {
 fn fault<T>(mark: Mark, message: &str) -> Result<T, Fault> {
     Err(Fault { mark, message: message.to_owned() })
 }
-

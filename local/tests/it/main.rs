@@ -2,5 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod chat;
+mod cli;
 mod companion;
 mod gateway;
+mod programs;
+mod project;
+mod site_build;
+mod template;
