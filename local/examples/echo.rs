@@ -92,7 +92,12 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
             let status = task["status"].as_str().and_then(|status| status.parse::<u16>().ok());
             json!({"statusCode": status, "body": "said no"}).to_string()
         }
-        _ => answer(event.to_string()),
+        _ => {
+            if event["requestContext"]["eventType"] == "DISCONNECT" || task["do"] == "show" {
+                writeln!(std::io::stdout(), "{event}")?;
+            }
+            answer(event.to_string())
+        }
     })
 }
 
@@ -104,6 +109,7 @@ fn post(event: &Value, task: &Value) -> Outcome<String> {
     let text = task["text"].as_str().unwrap_or("posted");
     let (status, _, _) =
         call(&mut connect(host)?, "POST", &format!("/{stage}/@connections/{id}"), "", text.as_bytes())?;
+    writeln!(std::io::stdout(), "posting gave {status}")?;
     Ok(status.to_string())
 }
 

@@ -97,7 +97,15 @@ impl Site {
         let replaced = !self.replace.is_empty() && extension.is_none_or(|extension| REPLACED_IN.contains(&extension));
         let mut inner = Request::get(path);
         if !replaced && let Some(headers) = inner.headers_mut() {
-            for name in [header::RANGE, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
+            let conditions = [
+                header::RANGE,
+                header::IF_RANGE,
+                header::IF_MATCH,
+                header::IF_NONE_MATCH,
+                header::IF_MODIFIED_SINCE,
+                header::IF_UNMODIFIED_SINCE,
+            ];
+            for name in conditions {
                 if let Some(value) = request.headers().get(&name) {
                     headers.insert(name, value.clone());
                 }

@@ -1,7 +1,7 @@
 //! One execution environment: a process, its Runtime API, and what it is doing.
 //!
 //! The stage says which of the two sides moves next. The process moves by its calls (`/next`, `/response`, `/error`, or by ending),
-//! the pool by giving work and by killing. Whoever moves holds the lock for that one step.
+//! the pool by giving work and by killing. Whoever moves holds the lock for that one step, and takes no other lock while it does.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -183,9 +183,6 @@ impl Environment {
         }
         if let Stage::Busy { reply, .. } = std::mem::replace(&mut *stage, Stage::Finishing) {
             drop(stage);
-            if let Some(pool) = self.pool.upgrade() {
-                pool.finishing();
-            }
             let _ = reply.send(answer);
         }
         Ok(())
@@ -216,29 +213,35 @@ impl Environment {
         }
     }
 
+    /// Whether the process has answered and will ask for more in a moment.
+    pub(super) fn is_finishing(&self) -> bool {
+        matches!(*self.stage(), Stage::Finishing)
+    }
+
+    /// For the pool, which knows of it in the same moment: whether the process asks for the first time, or `None` if it asks again,
+    /// because it lost its connection.
+    pub(super) fn become_idle(&self) -> Result<Option<bool>, OutOfTurn> {
+        let mut stage = self.stage();
+        let first = match *stage {
+            Stage::Starting(_) => true,
+            Stage::Finishing => false,
+            Stage::Idle(_) | Stage::Given(_) => return Ok(None),
+            Stage::Busy { .. } | Stage::Gone => return Err(OutOfTurn::StillBusy),
+        };
+        *stage = Stage::Idle(Instant::now());
+        if first {
+            let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.init.store(micros, Ordering::Relaxed);
+        }
+        Ok(Some(first))
+    }
+
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn free(self: &Arc<Self>) -> Result<(), OutOfTurn> {
-        let mut stage = self.stage();
-        let was_starting = match *stage {
-            Stage::Starting(_) => true,
-            Stage::Finishing => false,
-            // The process lost its connection and asks again.
-            Stage::Idle(_) | Stage::Given(_) => return Ok(()),
-            Stage::Busy { .. } | Stage::Gone => return Err(OutOfTurn::StillBusy),
-        };
-        *stage = Stage::Idle(Instant::now());
-        drop(stage);
-        if was_starting {
-            let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.init.store(micros, Ordering::Relaxed);
-        }
-        if let Some(pool) = self.pool.upgrade() {
-            pool.freed(self, was_starting);
-        }
-        Ok(())
+        self.pool.upgrade().map_or(Err(OutOfTurn::StillBusy), |pool| pool.freed(self))
     }
 
     fn take(&self) -> Option<Given> {
@@ -255,7 +258,7 @@ impl Environment {
     fn ended(self: &Arc<Self>, exit: Option<ExitStatus>, init_limit: Duration) {
         let last = std::mem::replace(&mut *self.stage(), Stage::Gone);
         let Some(pool) = self.pool.upgrade() else { return };
-        pool.gone(self, matches!(last, Stage::Finishing));
+        pool.gone(self);
         let how = told(exit);
         match last {
             Stage::Starting(said) => {

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::environment::{Environment, Made, Reply, Work};
+use super::environment::{Environment, Made, OutOfTurn, Reply, Work};
 use super::output::{Mark, Process, Report, follow};
 use super::program::{Program, Version};
 use super::{Failure, Invocation, Outcome, failed};
@@ -52,8 +52,6 @@ struct State {
     waiting: VecDeque<oneshot::Sender<Result<Arc<Environment>, Failure>>>,
     /// Processes that are being started or have not asked for work yet.
     starting: usize,
-    /// Processes that have answered but not asked for more.
-    finishing: usize,
     /// All processes, those included that are just being started.
     living: usize,
     /// Invocations under way.
@@ -76,7 +74,6 @@ impl Pool {
                 all: Vec::new(),
                 waiting: VecDeque::new(),
                 starting: 0,
-                finishing: 0,
                 living: 0,
                 in_flight: 0,
                 version: None,
@@ -203,16 +200,14 @@ impl Pool {
         });
     }
 
-    /// An environment has answered.
-    pub(super) fn finishing(&self) {
-        self.state().finishing += 1;
-    }
-
     /// An environment asks for work.
-    pub(super) fn freed(self: &Arc<Self>, environment: &Arc<Environment>, was_starting: bool) {
+    pub(super) fn freed(self: &Arc<Self>, environment: &Arc<Environment>) -> Result<(), OutOfTurn> {
         let mut state = self.state();
-        let count = if was_starting { &mut state.starting } else { &mut state.finishing };
-        *count = count.saturating_sub(1);
+        match environment.become_idle()? {
+            Some(true) => state.starting = state.starting.saturating_sub(1),
+            Some(false) => {}
+            None => return Ok(()),
+        }
         self.look(&mut state);
         if state.closed || environment.version != state.version {
             environment.end();
@@ -227,17 +222,15 @@ impl Pool {
             }
         }
         self.start_what_is_missing(&mut state, true);
+        Ok(())
     }
 
     /// An environment's process has ended.
-    pub(super) fn gone(self: &Arc<Self>, environment: &Arc<Environment>, was_finishing: bool) {
+    pub(super) fn gone(self: &Arc<Self>, environment: &Arc<Environment>) {
         let mut state = self.state();
         state.all.retain(|other| !Arc::ptr_eq(other, environment));
         state.idle.retain(|other| !Arc::ptr_eq(other, environment));
         state.living = state.living.saturating_sub(1);
-        if was_finishing {
-            state.finishing = state.finishing.saturating_sub(1);
-        }
         if state.living == 0 {
             self.empty.notify_waiters();
         }
@@ -286,7 +279,9 @@ impl Pool {
         let most = self.function.reserved_concurrency.map_or(self.limits.environments, |reserved| {
             self.limits.environments.min(usize::try_from(reserved).unwrap_or(usize::MAX))
         });
-        let about_to_be_free = if count_finishing { state.finishing } else { 0 };
+        let unserved = state.waiting.len() > state.starting;
+        let counted = unserved && count_finishing;
+        let about_to_be_free = if counted { state.all.iter().filter(|one| one.is_finishing()).count() } else { 0 };
         while !state.closed
             && state.waiting.len() > state.starting + about_to_be_free
             && state.living < most

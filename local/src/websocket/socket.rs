@@ -127,7 +127,8 @@ impl Socket {
             }
             self.clock.as_mut().reset(due);
         }
-        loop {
+        // What is not dispatched yet stays unread, in the end in the client's own buffer.
+        while self.connection.in_flight() < limits.messages_at_once {
             match self.reader.next(limits) {
                 Ok(Some(Received::Text(message))) => {
                     self.active();
@@ -149,7 +150,6 @@ impl Socket {
                 Ok(Some(Received::Pong)) => {}
                 Ok(Some(Received::Close(close))) => return ended(Ended::ByClient(close)),
                 Err(close) => return ended(Ended::ByGateway(close)),
-                Ok(None) if self.connection.in_flight() >= limits.messages_at_once => return Poll::Pending,
                 Ok(None) => match self.read(cx) {
                     Poll::Ready(Ok(0) | Err(_)) => return ended(Ended::Lost),
                     Poll::Ready(Ok(_)) => {}
@@ -157,6 +157,7 @@ impl Socket {
                 },
             }
         }
+        Poll::Pending
     }
 
     fn active(&mut self) {

@@ -20,7 +20,7 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         throttle: None,
     };
     let route = HttpRoute { method: "POST".into(), path: "/a/{b}".into(), function: "F".into() };
-    let (head, ()) = request.body(()).map(Request::into_parts).unwrap_or_else(|error| panic!("{error}"));
+    let (head, ()) = request.body(()).map_or_else(|error| panic!("{error}"), Request::into_parts);
     let event = Event {
         api: &api,
         address: ([127, 0, 0, 1], 3000).into(),
