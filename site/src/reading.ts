@@ -1,0 +1,68 @@
+import type { Connection } from "./model/connection";
+import type { MyRooms } from "./model/rooms";
+import type { Timeline } from "./model/timeline";
+import type { Frame } from "./wire";
+
+/** In a busy room every message would otherwise cost a request from everyone who looks on. */
+const PAUSE_MS = 3_000;
+
+/** Tells the API what has been read: what stands at the end of a conversation that is open, visible and scrolled down. */
+export class Reading {
+  readonly #connection: Connection;
+  readonly #rooms: MyRooms;
+  readonly #timeline: (room: string) => Timeline | undefined;
+  #room: string | null = null;
+  /** The last `seq` told, per room. */
+  #told = new Map<string, number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection, rooms: MyRooms, timeline: (room: string) => Timeline | undefined) {
+    this.#connection = connection;
+    this.#rooms = rooms;
+    this.#timeline = timeline;
+  }
+
+  /** The end of this room is in view; null: of none. */
+  at(room: string | null): void {
+    this.#room = room;
+    this.consider();
+  }
+
+  /** Something may have been read just now. */
+  consider(): void {
+    const room = this.#room;
+    const timeline = room ? this.#timeline(room) : undefined;
+    const newest = timeline?.newest;
+    if (!room || !newest || timeline.position === null) return;
+    const known = this.#rooms.get(room);
+    if (known?.unread === 0 && !this.#told.has(room)) this.#told.set(room, known.said);
+    this.#rooms.setUnread(room, 0);
+    if ((this.#told.get(room) ?? 0) >= newest.seq || this.#timer !== undefined) return;
+    if (this.#connection.state.name !== "open") return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.consider();
+    }, PAUSE_MS);
+    void this.#tell(room, timeline.position, newest.seq);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async #tell(room: string, position: number, seq: number): Promise<void> {
+    this.#told.set(room, seq);
+    try {
+      const reply = await this.#connection.request<Extract<Frame, { type: "read" }>>({
+        action: "read",
+        room,
+        position,
+        seq,
+      });
+      if (this.#room !== room) this.#rooms.setUnread(room, reply.unread);
+    } catch {
+      // A later reading says it again.
+      if (this.#told.get(room) === seq) this.#told.delete(room);
+    }
+  }
+}
