@@ -41,7 +41,11 @@ function addresses(): Plugin {
 
 export default defineConfig({
   plugins: [addresses()],
-  build: { target: ["chrome123", "firefox121", "safari17.5"], modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  build: {
+    target: ["chrome123", "firefox121", "safari17.5"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
   server: { host: "127.0.0.1", port: 5173 },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

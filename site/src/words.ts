@@ -91,6 +91,7 @@ export const words = {
   jumpNew: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
   newIn: (count: number) => `${count} new messages`,
   sending: "Sending…",
+  waiting: "Waiting for a connection",
   notSent: "Not sent.",
   retry: "Try again",
   discard: "Discard",

@@ -71,7 +71,7 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
     <Dialog title={words.findRoom} onClose={onClose}>
       <Field
         label={words.searchLabel}
-        type="search"
+        role="searchbox"
         placeholder={words.searchPlaceholder}
         autoComplete="off"
         autoFocus

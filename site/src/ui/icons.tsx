@@ -84,7 +84,7 @@ export const Moon = () => (
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">
     <rect width="64" height="64" rx="15" fill="#17614f" />
-    <path d="M20 30V21a8 8 0 0 1 8-8h8a8 8 0 0 1 8 8v9" fill="#f6ecd9" />
+    <path d="M18 38V22a10 10 0 0 1 10-10h8a10 10 0 0 1 10 10v16z" fill="#f6ecd9" />
     <path
       d="M11 32.500a6.500 6.500 0 0 1 13 0V37h16v-4.500a6.500 6.500 0 0 1 13 0V43a5 5 0 0 1-5 5H28l-9.500 8.200c-.8.700-2 .1-2-.9V48H16a5 5 0 0 1-5-5z"
       fill="#e9b872"

@@ -20,10 +20,11 @@ const AHEAD_PX = 900;
 export function Log({ room }: { room: Room }) {
   const chat = useChat();
   const timeline = useObserved(chat.timeline(room.id));
+  const cut = useObserved(chat.connection).state.name !== "open";
   const drafts = useObserved(chat.outbox).of(room.id);
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
-  const held = useRef<{ end: boolean; row: HTMLElement | null; top: number }>({ end: true, row: null, top: 0 });
+  const held = useRef<{ end: boolean; row: HTMLElement | null; edge: number }>({ end: true, row: null, edge: 0 });
   const [atEnd, setAtEnd] = useState(true);
   /** The newest `seq` that was in view when the end was left. */
   const [seen, setSeen] = useState(0);
@@ -42,7 +43,7 @@ export function Log({ room }: { room: Room }) {
     if (!box || !list.current) return;
     const end = box.scrollHeight - box.scrollTop - box.clientHeight < END_PX;
     const row = end ? null : firstVisible(list.current, box.scrollTop);
-    held.current = { end, row, top: row ? row.offsetTop - box.scrollTop : 0 };
+    held.current = { end, row, edge: row ? lower(row) - box.scrollTop : 0 };
     setAtEnd(end);
     if (end) setSeen(timeline.newest?.seq ?? 0);
   }
@@ -50,13 +51,13 @@ export function Log({ room }: { room: Room }) {
   function restore() {
     const box = scroller.current;
     if (!box) return;
-    const { end, row, top } = held.current;
+    const { end, row, edge } = held.current;
     if (end) box.scrollTop = box.scrollHeight;
-    else if (row?.isConnected) box.scrollTop = row.offsetTop - top;
+    else if (row?.isConnected) box.scrollTop = lower(row) - edge;
   }
 
   function toEnd() {
-    held.current = { end: true, row: null, top: 0 };
+    held.current = { end: true, row: null, edge: 0 };
     setAtEnd(true);
     setSeen(timeline.newest?.seq ?? 0);
     restore();
@@ -145,6 +146,7 @@ export function Log({ room }: { room: Room }) {
         }}
       >
         <div class="log-top">
+          {!timeline.loaded && <p class="hidden">{words.loadingMessages}</p>}
           {timeline.loaded && timeline.earlier && (
             <button type="button" class="button small" aria-disabled={fetching} onClick={() => void fetchEarlier()}>
               {fetching ? words.loadingEarlier : words.loadEarlier}
@@ -155,7 +157,6 @@ export function Log({ room }: { room: Room }) {
               {words.beginning(room.name)}
             </p>
           )}
-          {!timeline.loaded && <p class="hidden">{words.loadingMessages}</p>}
         </div>
         {!timeline.loaded && <Bones />}
         {empty && (
@@ -181,7 +182,7 @@ export function Log({ room }: { room: Room }) {
               );
             }
             const { kind: _, key, ...said } = row;
-            return <Said key={key} {...said} chat={chat} />;
+            return <Said key={key} {...said} chat={chat} cut={cut && said.draft !== null} />;
           })}
         </ol>
       </div>
@@ -195,18 +196,27 @@ export function Log({ room }: { room: Room }) {
   );
 }
 
-/** The first row that reaches below the upper edge. Rows stand in order, so halving finds it. */
+/**
+ * The first message that reaches below the upper edge. Rows stand in order, so halving finds it. Days and the mark of
+ * what is new hold nothing: they move when something is put in above.
+ */
 function firstVisible(list: HTMLElement, top: number): HTMLElement | null {
   const rows = list.children;
   let low = 0;
   let high = rows.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const row = rows[middle] as HTMLElement;
-    if (row.offsetTop + row.offsetHeight <= top) low = middle + 1;
+    if (lower(rows[middle] as HTMLElement) <= top) low = middle + 1;
     else high = middle;
   }
-  return (rows[low] as HTMLElement | undefined) ?? null;
+  let row = rows[low];
+  while (row && !row.classList.contains("said")) row = row.nextElementSibling ?? undefined;
+  return (row as HTMLElement | undefined) ?? null;
+}
+
+/** The lower edge is what stays: a row loses its head when an earlier one of the same author comes above it. */
+function lower(row: HTMLElement): number {
+  return row.offsetTop + row.offsetHeight;
 }
 
 function Bones() {

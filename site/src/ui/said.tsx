@@ -7,10 +7,14 @@ import { Alert } from "./icons";
 import { memo } from "./memo";
 import { fullTime, timeOf } from "./when";
 
-type Props = Omit<Extract<Line, { kind: "said" }>, "kind" | "key"> & { chat: Chat };
+type Props = Omit<Extract<Line, { kind: "said" }>, "kind" | "key"> & {
+  chat: Chat;
+  /** There is no connection to send it by. */
+  cut: boolean;
+};
 
 /** One message. The first of a group says whose it is and when it was. */
-export const Said = memo(({ author, text, at, first, draft, chat }: Props) => {
+export const Said = memo(({ author, text, at, first, draft, chat, cut }: Props) => {
   const state = draft ? draft.state : "sent";
   const time = (
     <time class="said-time" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
@@ -37,7 +41,7 @@ export const Said = memo(({ author, text, at, first, draft, chat }: Props) => {
       <p class="said-text" dir="auto">
         {text}
       </p>
-      {state === "sending" && <p class="said-state waiting">{words.sending}</p>}
+      {state === "sending" && <p class="said-state waiting">{cut ? words.waiting : words.sending}</p>}
       {draft?.state === "failed" && (
         <div class="said-state failed" role="alert">
           <Alert />
