@@ -57,6 +57,12 @@ export const Leave = () => (
     <path d="M14 4.500H6.500v15H14M10.500 12h10M17 8.500l3.500 3.500-3.500 3.500" />
   </Icon>
 );
+export const Minus = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M8 12h8" />
+  </Icon>
+);
 export const LinkIcon = () => (
   <Icon>
     <path d="M10 14a4 4 0 0 0 5.700 0l3.300-3.300a4 4 0 0 0-5.700-5.700L12 6.300M14 10a4 4 0 0 0-5.700 0L5 13.300a4 4 0 0 0 5.700 5.700l1.300-1.300" />

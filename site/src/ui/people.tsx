@@ -5,7 +5,7 @@ import { explain, words } from "../words";
 import { Avatar } from "./avatar";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Close, Leave, LinkIcon } from "./icons";
+import { Close, LinkIcon, Minus } from "./icons";
 import { go } from "./route";
 
 type Props = { room: Room; over: boolean; onClose: () => void };
@@ -63,7 +63,7 @@ export function PeoplePane({ room, over, onClose }: Props) {
         <footer class="people-foot">
           <CopyLink />
           <button type="button" class="row-button danger" onClick={() => setAsking(true)}>
-            <Leave />
+            <Minus />
             {words.leave}
           </button>
         </footer>

@@ -21,6 +21,7 @@ export function Sidebar({ account, current, hidden, onOpen }: Props) {
   return (
     <nav class="sidebar" aria-label={words.rooms} inert={hidden}>
       <header class="sidebar-head">
+        <h2 class="hidden">{words.rooms}</h2>
         <Link href="/" class="brand">
           <Mark />
           <span class="wordmark">{words.app}</span>
@@ -100,8 +101,11 @@ function RoomList({
           <strong>{words.noRooms}</strong>
         </p>
         <p>{words.noRoomsHint}</p>
-        <button type="button" class="button" onClick={() => onOpen("find")}>
+        <button type="button" class="button primary" onClick={() => onOpen("find")}>
           {words.findRoom}
+        </button>
+        <button type="button" class="button" onClick={() => onOpen("make")}>
+          {words.newRoom}
         </button>
       </div>
     );
