@@ -1,14 +1,14 @@
 import { Backoff } from "./model/backoff";
 import { Connection, type Dial } from "./model/connection";
-import { Refusal } from "./model/failure";
+import { Errand } from "./model/errand";
 import { Outbox } from "./model/outbox";
 import { People } from "./model/people";
+import { Reading } from "./model/reading";
 import { MyRooms } from "./model/rooms";
+import { Sync } from "./model/sync";
 import { Timeline } from "./model/timeline";
 import type { Account } from "./net/account";
 import { newClientId } from "./net/ids";
-import { Reading } from "./reading";
-import { Sync } from "./sync";
 import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, User } from "./wire";
 
 /** Messages in one page of history. */
@@ -31,6 +31,8 @@ export class Chat {
 
   readonly #account: Account;
   readonly #sync: Sync;
+  readonly #roomsErrand: Errand;
+  readonly #peopleErrand: Errand;
   #timelines = new Map<string, Timeline>();
   #people = new Map<string, People>();
   #loading = new Map<Timeline, Promise<void>>();
@@ -40,6 +42,15 @@ export class Chat {
   constructor(account: Account, me: User, dial: Dial, backoff = new Backoff()) {
     this.me = me;
     this.#account = account;
+    this.#roomsErrand = new Errand(async () => {
+      const { rooms } = await this.#account.call<Rooms>("/rooms");
+      this.rooms.replace(rooms);
+      this.reading.consider();
+    });
+    this.#peopleErrand = new Errand(async () => {
+      const room = this.#open;
+      if (room) this.people(room).load(await this.#account.call<Members>(`${members(room)}?limit=200`));
+    });
     const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
     this.connection = new Connection(dial, tokens, backoff);
     this.connection.onopen = () => this.#opened();
@@ -58,10 +69,12 @@ export class Chat {
 
   start(): void {
     this.connection.start();
-    void this.refreshRooms().catch(() => {});
+    this.refreshRooms();
   }
 
   close(): void {
+    this.#roomsErrand.close();
+    this.#peopleErrand.close();
     this.#sync.close();
     this.reading.close();
     this.outbox.close();
@@ -70,9 +83,8 @@ export class Chat {
 
   // Rooms
 
-  async refreshRooms(): Promise<void> {
-    const { rooms } = await this.#account.call<Rooms>("/rooms");
-    this.rooms.replace(rooms);
+  refreshRooms(): void {
+    this.#roomsErrand.ask();
   }
 
   findRooms(prefix: string, after?: string): Promise<PublicRooms> {
@@ -103,6 +115,7 @@ export class Chat {
   look(room: string | null): void {
     if (this.#open && this.#open !== room) this.#timelines.get(this.#open)?.trim(KEPT);
     this.#open = room;
+    if (room && !this.people(room).loaded) this.#peopleErrand.ask();
   }
 
   // History
@@ -150,10 +163,6 @@ export class Chat {
     return people;
   }
 
-  async loadPeople(room: string): Promise<void> {
-    this.people(room).load(await this.#account.call<Members>(`${members(room)}?limit=200`));
-  }
-
   async loadMorePeople(room: string): Promise<void> {
     const people = this.people(room);
     const after = encodeURIComponent(people.last ?? "");
@@ -182,10 +191,10 @@ export class Chat {
 
   #opened(): void {
     this.#sync.ask();
-    void this.refreshRooms().catch(() => {});
+    this.refreshRooms();
     // Signals may have been lost: whatever is known of people is old, and only what is on screen is worth asking for.
     for (const room of this.#people.keys()) if (room !== this.#open) this.#people.delete(room);
-    if (this.#open) void this.loadPeople(this.#open).catch(() => {});
+    this.#peopleErrand.ask();
     this.outbox.flush();
     this.reading.consider();
   }
@@ -200,8 +209,7 @@ export class Chat {
         break;
       case "joined":
         this.#people.get(frame.room)?.joined(frame.member);
-        if (frame.member.user.id === this.me.id && !this.rooms.get(frame.room))
-          void this.refreshRooms().catch(() => {});
+        if (frame.member.user.id === this.me.id && !this.rooms.get(frame.room)) this.refreshRooms();
         break;
       case "left":
         this.#people.get(frame.room)?.left(frame.user);
@@ -220,13 +228,13 @@ export class Chat {
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
     const others = news.filter((message) => message.author.id !== this.me.id);
     if (others.length > 0) this.onsaid(room, others);
-    if (!this.rooms.get(room)) void this.refreshRooms().catch(() => {});
+    if (!this.rooms.get(room)) this.refreshRooms();
   }
 
   /** A ping said that these rooms went on: those on screen are synced, of the others only the counts matter. */
   #behind(rooms: readonly string[]): void {
     if (rooms.some((room) => this.#timelines.get(room)?.loaded)) this.#sync.ask();
-    if (rooms.some((room) => !this.#timelines.get(room)?.loaded)) void this.refreshRooms().catch(() => {});
+    if (rooms.some((room) => !this.#timelines.get(room)?.loaded)) this.refreshRooms();
   }
 
   #position(room: string): number {
@@ -255,8 +263,4 @@ function messages(room: string): string {
 
 function members(room: string): string {
   return `/rooms/${encodeURIComponent(room)}/members`;
-}
-
-export function isRefusal(failure: unknown, code: string): boolean {
-  return failure instanceof Refusal && failure.code === code;
 }

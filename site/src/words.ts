@@ -41,6 +41,8 @@ export const words = {
   searchLabel: "Name begins with",
   searchPlaceholder: "Tea, books, …",
   searching: "Searching",
+  found: (count: number, more: boolean) =>
+    count === 1 ? "1 room found" : `${count}${more ? " and more" : ""} rooms found`,
   noPublicRooms: "There is no room yet. Make the first.",
   noMatch: (prefix: string) => `No room’s name begins with “${prefix}”.`,
   makeNamed: (name: string) => `Make the room “${name}”`,
@@ -85,6 +87,7 @@ export const words = {
   emptyRoom: "Nothing has been said here yet",
   emptyRoomHint: "Say hello. Whoever joins later can read it from the start.",
   loadEarlier: "Show earlier messages",
+  earlierFailed: "Earlier messages could not be loaded. Try again",
   loadingEarlier: "Loading earlier messages",
   newMessages: "New",
   jump: "Jump to latest",

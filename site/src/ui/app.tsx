@@ -20,7 +20,10 @@ function SignedIn({ account, user, socket }: { account: Account; user: User; soc
   useEffect(() => {
     chat.start();
     const nudge = () => {
-      if (!document.hidden) chat.connection.nudge();
+      if (document.hidden) return;
+      chat.connection.nudge();
+      // Another tab or device may have read what is counted here.
+      chat.refreshRooms();
     };
     addEventListener("online", nudge);
     const doubt = () => chat.connection.doubt();

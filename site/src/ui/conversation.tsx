@@ -23,7 +23,6 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
   function load() {
     setFailure(null);
     chat.load(room.id).catch(setFailure);
-    if (!chat.people(room.id).loaded) chat.loadPeople(room.id).catch(() => {});
   }
 
   useEffect(() => {

@@ -88,6 +88,7 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
       )}
       <div class="finder-found" role="status" aria-label={words.findRoom}>
         {found === null && failure === null && <p class="quiet">{words.searching}…</p>}
+        {found && found.rooms.length > 0 && <p class="hidden">{words.found(found.rooms.length, found.more)}</p>}
         {found?.rooms.length === 0 && (
           <div class="finder-none">
             <p class="quiet" dir="auto">

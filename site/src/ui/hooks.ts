@@ -6,8 +6,9 @@ import type { Observable } from "../model/observable";
 /** Draws the component again whenever the model changes. */
 export function useObserved<M extends Observable>(model: M): M {
   const [, redraw] = useState({});
+  const drawn = model.version;
   useLayoutEffect(() => {
-    redraw({});
+    if (model.version !== drawn) redraw({});
     return model.subscribe(() => redraw({}));
   }, [model]);
   return model;

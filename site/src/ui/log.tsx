@@ -149,7 +149,7 @@ export function Log({ room }: { room: Room }) {
           {!timeline.loaded && <p class="hidden">{words.loadingMessages}</p>}
           {timeline.loaded && timeline.earlier && (
             <button type="button" class="button small" aria-disabled={fetching} onClick={() => void fetchEarlier()}>
-              {fetching ? words.loadingEarlier : words.loadEarlier}
+              {fetching ? words.loadingEarlier : failed ? words.earlierFailed : words.loadEarlier}
             </button>
           )}
           {timeline.loaded && !timeline.earlier && rows.length > 0 && (

@@ -1,5 +1,5 @@
 import "./parlour.css";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Account } from "../net/account";
 import { words } from "../words";
 import { Conversation, Stranger } from "./conversation";
@@ -14,12 +14,16 @@ import { Status } from "./status";
 /** From here on there is room for three panes. In em, so that larger type counts as a narrower screen. */
 const WIDE = "(min-width: 72em)";
 
+/** From here down there is room for one pane. The style sheets say the same. */
+const PHONE = "(max-width: 44em)";
+
 /** The signed-in page: rooms, conversation, people. Which of them a narrow screen shows is a matter of style. */
 export function Parlour({ account }: { account: Account }) {
   const chat = useChat();
   useObserved(chat.rooms);
   const route = useRoute();
   const wide = useMedia(WIDE);
+  const alone = useMedia(PHONE) && route.room === null;
   const [beside, setBeside] = useState(true);
   const [over, setOver] = useState(false);
   const [opening, setOpening] = useState<Opening | null>(null);
@@ -33,6 +37,12 @@ export function Parlour({ account }: { account: Account }) {
 
   useEffect(() => setOver(false), [route.room, wide]);
 
+  // Back among the rooms of a phone, what had the focus is gone: the heading says where one has come to.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (alone && document.activeElement === document.body) heading.current?.focus();
+  }, [alone]);
+
   return (
     <div class={route.room ? "parlour in-room" : "parlour"}>
       {room && (
@@ -41,7 +51,15 @@ export function Parlour({ account }: { account: Account }) {
         </a>
       )}
       <Status />
-      <Sidebar account={account} current={route.room} hidden={covered} onOpen={setOpening} />
+      {/* Where the rooms are all there is to see, they are the page's main part. */}
+      <div class="side" role={alone ? "main" : undefined}>
+        {alone && (
+          <h1 ref={heading} class="hidden" tabIndex={-1}>
+            {words.rooms}
+          </h1>
+        )}
+        <Sidebar account={account} current={route.room} hidden={covered} onOpen={setOpening} />
+      </div>
       {room ? (
         <Conversation
           key={room.id}
@@ -53,7 +71,7 @@ export function Parlour({ account }: { account: Account }) {
       ) : route.room && chat.rooms.loaded ? (
         <Stranger key={route.room} id={route.room} />
       ) : (
-        <Welcome loading={!chat.rooms.loaded} onOpen={setOpening} />
+        !alone && <Welcome loading={!chat.rooms.loaded} onOpen={setOpening} />
       )}
       {room && people && (
         <PeoplePane

@@ -6,7 +6,7 @@ import { words } from "../words";
 import { Avatar } from "./avatar";
 import { useChat, useObserved } from "./hooks";
 import { Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
-import { Link, pathOf } from "./route";
+import { go, Link, pathOf } from "./route";
 import { nextTheme, theme } from "./theme";
 
 export type Opening = "find" | "make";
@@ -21,7 +21,6 @@ export function Sidebar({ account, current, hidden, onOpen }: Props) {
   return (
     <nav class="sidebar" aria-label={words.rooms} inert={hidden}>
       <header class="sidebar-head">
-        <h2 class="hidden">{words.rooms}</h2>
         <Link href="/" class="brand">
           <Mark />
           <span class="wordmark">{words.app}</span>
@@ -63,7 +62,10 @@ export function Sidebar({ account, current, hidden, onOpen }: Props) {
           class="icon-button"
           aria-label={words.signOut}
           title={words.signOut}
-          onClick={() => void account.logout()}
+          onClick={() => {
+            go("/", { replace: true });
+            void account.logout();
+          }}
         >
           <Leave />
         </button>

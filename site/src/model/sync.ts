@@ -1,6 +1,6 @@
-import type { Connection } from "./model/connection";
-import type { Timeline } from "./model/timeline";
-import type { Catchup, Frame } from "./wire";
+import type { Catchup, Frame } from "../wire";
+import type { Connection } from "./connection";
+import type { Timeline } from "./timeline";
 
 /** A position that is known to exist has this long to arrive by itself. */
 const PATIENCE_MS = 2_000;

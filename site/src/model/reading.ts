@@ -1,7 +1,7 @@
-import type { Connection } from "./model/connection";
-import type { MyRooms } from "./model/rooms";
-import type { Timeline } from "./model/timeline";
-import type { Frame } from "./wire";
+import type { Frame } from "../wire";
+import type { Connection } from "./connection";
+import type { MyRooms } from "./rooms";
+import type { Timeline } from "./timeline";
 
 /** In a busy room every message would otherwise cost a request from everyone who looks on. */
 const PAUSE_MS = 3_000;
@@ -35,7 +35,7 @@ export class Reading {
     const newest = timeline?.newest;
     if (!room || !newest || timeline.position === null) return;
     const known = this.#rooms.get(room);
-    if (known?.unread === 0 && !this.#told.has(room)) this.#told.set(room, known.said);
+    if (known && !this.#told.has(room)) this.#told.set(room, known.said - known.unread);
     this.#rooms.setUnread(room, 0);
     if ((this.#told.get(room) ?? 0) >= newest.seq || this.#timer !== undefined) return;
     if (this.#connection.state.name !== "open") return;
@@ -51,6 +51,7 @@ export class Reading {
   }
 
   async #tell(room: string, position: number, seq: number): Promise<void> {
+    const before = this.#told.get(room) ?? 0;
     this.#told.set(room, seq);
     try {
       const reply = await this.#connection.request<Extract<Frame, { type: "read" }>>({
@@ -61,8 +62,8 @@ export class Reading {
       });
       if (this.#room !== room) this.#rooms.setUnread(room, reply.unread);
     } catch {
-      // A later reading says it again.
-      if (this.#told.get(room) === seq) this.#told.delete(room);
+      // After the pause it is said again.
+      if (this.#told.get(room) === seq) this.#told.set(room, before);
     }
   }
 }
