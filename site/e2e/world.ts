@@ -85,6 +85,34 @@ export class Person {
     await this.composer.press("Enter");
   }
 
+  /** Says `line 1` to `line n` in the room on screen, past the page, in order: a person would take too long. */
+  async fills(count: number): Promise<void> {
+    await this.page.evaluate(async (lines) => {
+      const address = document.querySelector<HTMLMetaElement>('meta[name="parlour-ws"]')?.content ?? "";
+      const { access_token } = JSON.parse(localStorage.getItem("parlour.session") ?? "{}");
+      const room = location.pathname.split("/")[2];
+      const socket = new WebSocket(address, ["parlour.v1", `bearer.${access_token}`]);
+      await new Promise<void>((done, fail) => {
+        let line = 0;
+        const next = () => {
+          line += 1;
+          if (line > lines) return done();
+          const client_id = `filled-${line}-${crypto.randomUUID()}`;
+          socket.send(JSON.stringify({ action: "send", id: String(line), room, client_id, text: `line ${line}` }));
+        };
+        socket.onopen = next;
+        socket.onclose = () => fail(new Error("the socket closed"));
+        socket.onmessage = ({ data }) => {
+          const frame = JSON.parse(data);
+          if (frame.type === "error") fail(new Error(frame.message));
+          if (frame.type === "sent") next();
+        };
+      });
+      socket.onclose = null;
+      socket.close();
+    }, count);
+  }
+
   async reads(text: string): Promise<void> {
     await expect(this.log.getByText(text, { exact: true })).toHaveCount(1);
   }
