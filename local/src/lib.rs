@@ -1,4 +1,26 @@
 //! Runs a SAM template with a WebSocket API on a laptop: the unmodified function binaries, API Gateway's two APIs, `@connections`,
 //! Lambda's Invoke API and a static site. It knows nothing about what the functions do.
 
+pub mod cli;
+pub mod environment;
+mod gateway;
+mod http_api;
+mod ids;
+mod lambda;
+pub mod limits;
+mod listen;
+pub mod log;
 pub mod model;
+pub mod mongod;
+pub mod placeholders;
+pub mod programs;
+pub mod progress;
+pub mod project;
+pub mod serve;
+pub mod settings;
+mod site;
+pub mod site_build;
+pub mod template;
+mod time;
+pub mod up;
+mod websocket;

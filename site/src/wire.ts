@@ -1,42 +1,462 @@
-export type User = { id: string, name: string };
+// Generated from shared/src/wire.rs by `cargo test`. Do not edit.
 
-export type Session = { user: User, access_token: string, expires_in: number, refresh_token: string };
+/**
+ * Somebody.
+ */
+export type User = { 
+/**
+ * Who they are.
+ */
+id: string, 
+/**
+ * What they are called.
+ */
+name: string, };
 
+/**
+ * What signing in gives.
+ */
+export type Session = { 
+/**
+ * Who signed in.
+ */
+user: User, 
+/**
+ * Goes with every request, as `Authorization: Bearer …`.
+ */
+access_token: string, 
+/**
+ * How many seconds the access token is good for.
+ */
+expires_in: number, 
+/**
+ * Exchanged for the next session answer at `POST /refresh`.
+ */
+refresh_token: string, };
+
+/**
+ * The body of `POST /register` and, without `client_id`, of `POST /login`.
+ */
+export type Credentials = { 
+/**
+ * The person's name.
+ */
+name: string, 
+/**
+ * The person's password.
+ */
+password: string, 
+/**
+ * Makes a repeated registration the same one.
+ */
+client_id?: string, };
+
+/**
+ * The body of `POST /refresh` and of `POST /logout`.
+ */
+export type Refresh = { 
+/**
+ * The last one that was given out.
+ */
+refresh_token: string, };
+
+/**
+ * The body of `POST /rooms`.
+ */
+export type NewRoom = { 
+/**
+ * What the room is to be called.
+ */
+name: string, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, };
+
+/**
+ * What a member may do.
+ */
 export type Role = "owner" | "moderator" | "member";
 
+/**
+ * Who may find a room and come in.
+ */
 export type Kind = "public";
 
-export type Room = { id: string, name: string, kind: Kind, role: Role | null, position: number, said: number, unread: number };
+/**
+ * A room, as the person who asks sees it.
+ */
+export type Room = { 
+/**
+ * Which room.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Who may come in.
+ */
+kind: Kind, 
+/**
+ * What I may do there; null if it is not mine. The next three are then 0.
+ */
+role: Role | null, 
+/**
+ * Everything up to this position has been sent to everybody.
+ */
+position: number, 
+/**
+ * How many messages were ever said.
+ */
+said: number, 
+/**
+ * How many of them I have not read.
+ */
+unread: number, };
 
-export type Rooms = { rooms: Array<Room> };
+/**
+ * The answer of `GET /rooms`.
+ */
+export type Rooms = { 
+/**
+ * The rooms that are mine.
+ */
+rooms: Array<Room>, };
 
-export type PublicRooms = { rooms: Array<Room>, more: boolean };
+/**
+ * The answer of `GET /rooms/public`.
+ */
+export type PublicRooms = { 
+/**
+ * In order of name.
+ */
+rooms: Array<Room>, 
+/**
+ * Whether there are more after the last of these.
+ */
+more: boolean, };
 
-export type Member = { user: User, role: Role, online: boolean };
+/**
+ * Somebody in a room.
+ */
+export type Member = { 
+/**
+ * Who.
+ */
+user: User, 
+/**
+ * As what.
+ */
+role: Role, 
+/**
+ * Whether a socket of theirs is open.
+ */
+online: boolean, };
 
-export type Members = { members: Array<Member>, more: boolean };
+/**
+ * The answer of `GET /rooms/{room}/members`.
+ */
+export type Members = { 
+/**
+ * In order of their ids.
+ */
+members: Array<Member>, 
+/**
+ * Whether there are more after the last of these.
+ */
+more: boolean, };
 
-export type Message = { seq: number, rev: number, author: User, client_id: string, text: string, at: number };
+/**
+ * A message as it stands now.
+ */
+export type Message = { 
+/**
+ * Its number among the room's messages.
+ */
+seq: number, 
+/**
+ * The position of its latest change.
+ */
+rev: number, 
+/**
+ * Who said it.
+ */
+author: User, 
+/**
+ * What its author's client calls it.
+ */
+client_id: string, 
+/**
+ * What was said. Plain text: render it as text.
+ */
+text: string, 
+/**
+ * When, in milliseconds since 1970-01-01 UTC.
+ */
+at: number, };
 
-export type Page = { messages: Array<Message>, position: number, before: boolean, after: boolean };
+/**
+ * The answer of `GET /rooms/{room}/messages`.
+ */
+export type Page = { 
+/**
+ * Oldest first.
+ */
+messages: Array<Message>, 
+/**
+ * How far the room was settled before the messages were read.
+ */
+position: number, 
+/**
+ * Whether there are older ones.
+ */
+before: boolean, 
+/**
+ * Whether there are newer ones.
+ */
+after: boolean, };
 
-export type Request =
-  | { "action": "send", id: string, room: string, client_id: string, text: string }
-  | { "action": "sync", id: string, rooms: { [key in string]: number } }
-  | { "action": "ping", id: string, rooms: { [key in string]: number } }
-  | { "action": "read", id: string, room: string, position: number, seq: number };
+/**
+ * Say something.
+ */
+export type Send = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, 
+/**
+ * What.
+ */
+text: string, };
 
-export type Catchup = { room: string, from: number, to: number, head: number, said: number, changes: Array<Message>, verdict: "complete" | "more" };
+/**
+ * How far I am in my rooms.
+ */
+export type Positions = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * By room.
+ */
+rooms: Record<string, number>, };
 
-export type ErrorFrame = { "type": "error", id?: string | null, code: string, message: string, field?: string | null, rule?: string | null, limit?: number | null, reason?: string | null, retry_after?: number | null };
+/**
+ * I have read that far.
+ */
+export type Read = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * My position then.
+ */
+position: number, 
+/**
+ * The number of the last message that I have seen.
+ */
+seq: number, };
 
-export type Frame =
-  | { "type": "sent", id: string, room: string, message: Message }
-  | { "type": "synced", id: string, rooms: Array<Catchup>, gone: Array<string>, more: boolean }
-  | { "type": "pong", id: string, behind: Array<string> }
-  | { "type": "read", id: string, room: string, unread: number }
-  | { "type": "changes", room: string, from: number, to: number, said: number, changes: Array<Message> }
-  | { "type": "presence", room: string, user: User, online: boolean }
-  | { "type": "joined", room: string, member: Member }
-  | { "type": "left", room: string, user: User }
-  | ErrorFrame;
+/**
+ * What a client may ask over its socket.
+ */
+export type Request = { "action": "send" } & Send | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
+
+/**
+ * Whether a catch-up is complete.
+ */
+export type Verdict = "complete" | "more";
+
+/**
+ * What a room has after a position.
+ */
+export type Catchup = { 
+/**
+ * Which room.
+ */
+room: string, 
+/**
+ * The first position in it.
+ */
+from: number, 
+/**
+ * The last position in it: `from` − 1 if nothing is missing.
+ */
+to: number, 
+/**
+ * The last position that was given out: beyond `to`, something is being stored now.
+ */
+head: number, 
+/**
+ * How many messages were ever said.
+ */
+said: number, 
+/**
+ * In order of `rev`.
+ */
+changes: Array<Message>, 
+/**
+ * Whether that is all.
+ */
+verdict: Verdict, };
+
+/**
+ * What the caller can do about it.
+ */
+export type Code = "invalid" | "unauthenticated" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal";
+
+/**
+ * What a value can break.
+ */
+export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_bytes" | "too_small" | "too_large" | "too_many" | "characters" | "format" | "unknown" | "json";
+
+/**
+ * The finer reason of a refusal.
+ */
+export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms";
+
+/**
+ * What was refused, and why.
+ */
+export type Failure = { 
+/**
+ * The request's, if it had one.
+ */
+id?: string, 
+/**
+ * Decide by this.
+ */
+code: Code, 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * Which field is wrong, if one is.
+ */
+field?: string, 
+/**
+ * Which rule it breaks.
+ */
+rule?: Rule, 
+/**
+ * The bound of the rule, or the most bytes that may be sent.
+ */
+limit?: number, 
+/**
+ * The finer reason, if there is one.
+ */
+reason?: Reason, };
+
+/**
+ * What comes over the socket.
+ */
+export type Frame = { "type": "sent", 
+/**
+ * The request's.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * As it was stored, by this request or by the first of its kind.
+ */
+message: Message, } | { "type": "synced", 
+/**
+ * The request's.
+ */
+id: string, 
+/**
+ * What was missed.
+ */
+rooms: Array<Catchup>, 
+/**
+ * The rooms that are not, or no longer, mine.
+ */
+gone: Array<string>, 
+/**
+ * Whether to ask again.
+ */
+more: boolean, } | { "type": "pong", 
+/**
+ * The request's.
+ */
+id: string, 
+/**
+ * The rooms that are settled beyond my position.
+ */
+behind: Array<string>, } | { "type": "read", 
+/**
+ * The request's.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * How many messages remain.
+ */
+unread: number, } | { "type": "changes", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The first position in it.
+ */
+from: number, 
+/**
+ * The last position in it.
+ */
+to: number, 
+/**
+ * How many messages were ever said, up to at least `to`.
+ */
+said: number, 
+/**
+ * In order of `rev`.
+ */
+changes: Array<Message>, } | { "type": "presence", 
+/**
+ * Who.
+ */
+user: User, 
+/**
+ * Whether they are here.
+ */
+online: boolean, } | { "type": "joined", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * Who.
+ */
+member: Member, } | { "type": "left", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * Who.
+ */
+user: User, } | { "type": "error" } & Failure;

@@ -1,1 +1,5 @@
-fn main() {}
+//! `GET /rooms/{room}/messages`: what was said, in pages.
+
+fn main() -> std::process::ExitCode {
+    parlour::function::http::serve::<history::History>()
+}

@@ -1,0 +1,78 @@
+//! What a client missed, in one reply below API Gateway's 32 KB.
+
+use std::collections::BTreeMap;
+
+use parlour::Result;
+use parlour::delivery::{Delivery, frame};
+use parlour::ids::RoomId;
+use parlour::room::{Membership, Position, Standing};
+use parlour::wire::{Catchup, Verdict};
+
+/// What the changes of one reply may take; the rest is for the envelope and the rooms that are gone.
+const REPLY_BYTES: usize = 24 * 1024;
+
+/// What a room takes in a reply besides its changes.
+const ROOM_BYTES: usize = 200;
+
+/// How many changes of a room are looked at: more than fit.
+const CHANGES: i64 = 250;
+
+/// The rooms in which something came after the positions, and whether to ask again.
+pub(crate) async fn catch_up(
+    delivery: Delivery<'_>,
+    wanted: &[Membership],
+    positions: &BTreeMap<RoomId, Position>,
+) -> Result<(Vec<Catchup>, bool)> {
+    let mut left = REPLY_BYTES;
+    let mut rooms = Vec::new();
+    for (membership, standing, position) in standings(delivery, wanted, positions).await? {
+        if position >= standing.head {
+            continue;
+        }
+        let missed = match position < standing.settled {
+            true => delivery.store.missed(membership, position, standing.settled, CHANGES).await?,
+            false => Vec::new(),
+        };
+        let first = missed.first().map_or(0, frame::bytes);
+        if !rooms.is_empty() && left < ROOM_BYTES + first {
+            return Ok((rooms, true));
+        }
+        let fitting = frame::fitting(&missed, left.saturating_sub(ROOM_BYTES));
+        left = left.saturating_sub(ROOM_BYTES + fitting.iter().map(frame::bytes).sum::<usize>());
+        let is_all = fitting.len() == missed.len() && (missed.len() as i64) < CHANGES;
+        let to = match fitting.last() {
+            Some(last) if !is_all => last.rev,
+            _ => position.max(standing.settled),
+        };
+        rooms.push(Catchup {
+            room: membership.room().to_string(),
+            from: position + 1,
+            to,
+            head: standing.head,
+            said: standing.said,
+            changes: frame::messages(fitting),
+            verdict: if is_all { Verdict::Complete } else { Verdict::More },
+        });
+    }
+    let more = rooms.iter().any(|room| room.verdict == Verdict::More);
+    Ok((rooms, more))
+}
+
+/// How far the rooms have come, after whatever waits in one of them without a broadcaster has been sent.
+async fn standings<'m>(
+    delivery: Delivery<'_>,
+    wanted: &'m [Membership],
+    positions: &BTreeMap<RoomId, Position>,
+) -> Result<Vec<(&'m Membership, Standing, Position)>> {
+    let mut found = delivery.store.rooms_of(wanted).await?;
+    let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
+    let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();
+    for room in &waiting {
+        delivery.recover(*room).await?;
+    }
+    if !waiting.is_empty() {
+        found = delivery.store.rooms_of(wanted).await?;
+    }
+    let position = |room: RoomId| positions.get(&room).copied().unwrap_or_default();
+    Ok(found.into_iter().map(|(room, standing, mine)| (mine, standing, position(room.id))).collect())
+}

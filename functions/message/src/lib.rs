@@ -1,0 +1,139 @@
+//! `$default`: everything a client asks over its socket. The answer goes back by the route response.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+
+use parlour::connection::Connection;
+use parlour::delivery::Delivery;
+use parlour::function::socket::{Answer, Event};
+use parlour::function::{Function, Settings};
+use parlour::gateway::Gateway;
+use parlour::ids::{ClientId, ConnectionId, RoomId};
+use parlour::message::{Draft, Text};
+use parlour::room::{Membership, Position};
+use parlour::store::{MAX_ROOMS, Store};
+use parlour::text::{Invalid, Rule};
+use parlour::wire::{self, Failure, Frame};
+use parlour::{Error, Result, presence, time};
+
+mod catchup;
+mod request;
+
+use request::Request;
+
+/// How many sockets an environment remembers. One takes some 300 bytes.
+const REMEMBERED: usize = 10_000;
+
+/// Answers what clients ask.
+pub struct Message {
+    store: Store,
+    gateway: Gateway,
+    /// Whose sockets these are, which cannot change while they live.
+    sockets: Mutex<HashMap<String, Connection>>,
+}
+
+impl Function for Message {
+    type Event = Event;
+    type Answer = Answer;
+
+    async fn from_env(settings: &Settings) -> Result<Self> {
+        Ok(Self { store: settings.store().await?, gateway: settings.gateway()?, sockets: Mutex::default() })
+    }
+
+    async fn handle(&self, event: Event) -> Result<Answer> {
+        let request = Request::parse(event.body());
+        let answered = match request.action {
+            Ok(action) => self.answer(&event.socket()?, action).await,
+            Err(invalid) => Err(invalid.into()),
+        };
+        Ok(Answer::frame(&answered.unwrap_or_else(|error| {
+            error.log();
+            Frame::Error(Failure::new(&error, request.id))
+        })))
+    }
+}
+
+impl Message {
+    async fn answer(&self, socket: &ConnectionId, action: wire::Request) -> Result<Frame> {
+        let connection = self.connection(socket).await?;
+        match action {
+            wire::Request::Send(send) => self.send(&connection, send).await,
+            wire::Request::Sync(positions) => self.sync(&connection, positions).await,
+            wire::Request::Ping(positions) => self.ping(&connection, positions).await,
+            wire::Request::Read(read) => self.read(&connection, read).await,
+        }
+    }
+
+    async fn connection(&self, id: &ConnectionId) -> Result<Connection> {
+        let remembered = self.sockets.lock().ok().and_then(|sockets| sockets.get(id.as_str()).cloned());
+        if let Some(connection) = remembered {
+            return Ok(connection);
+        }
+        let connection = self.store.connection(id, time::now()).await?;
+        if let Ok(mut sockets) = self.sockets.lock() {
+            if sockets.len() >= REMEMBERED {
+                sockets.clear();
+            }
+            sockets.insert(id.as_str().to_owned(), connection.clone());
+        }
+        Ok(connection)
+    }
+
+    async fn send(&self, from: &Connection, send: wire::Send) -> Result<Frame> {
+        let room = room(&send.room)?;
+        let draft = Draft { client_id: ClientId::parse(&send.client_id)?, text: Text::parse(&send.text)? };
+        let message = self.delivery().say(from, room, &draft, time::now()).await?;
+        Ok(Frame::Sent { id: send.id, room: send.room, message: (&message).into() })
+    }
+
+    async fn sync(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
+        let positions = positions(&asked)?;
+        let mine = self.store.memberships(&connection.session).await?;
+        if self.store.heard(connection, &mine, time::now()).await?.came {
+            let rooms: Vec<RoomId> = mine.iter().map(Membership::room).collect();
+            presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await?;
+        }
+        let wanted: Vec<Membership> =
+            mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
+        let gone = asked.rooms.keys().filter(|id| !wanted.iter().any(|mine| mine.room().to_string() == **id));
+        let gone = gone.cloned().collect();
+        let (rooms, more) = catchup::catch_up(self.delivery(), &wanted, &positions).await?;
+        Ok(Frame::Synced { id: asked.id, rooms, gone, more })
+    }
+
+    async fn ping(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
+        let positions = positions(&asked)?;
+        self.store.still_there(connection, time::now()).await?;
+        let mut mine = self.store.memberships(&connection.session).await?;
+        mine.retain(|mine| positions.contains_key(&mine.room()));
+        let rooms = self.store.rooms_of(&mine).await?;
+        let behind = rooms.iter().filter(|(room, standing, _)| positions.get(&room.id) < Some(&standing.head));
+        Ok(Frame::Pong { id: asked.id, behind: behind.map(|(room, ..)| room.id.to_string()).collect() })
+    }
+
+    async fn read(&self, connection: &Connection, read: wire::Read) -> Result<Frame> {
+        let membership = self.store.membership(&connection.session, room(&read.room)?).await?;
+        let standing = self.store.standing(&membership).await?;
+        let number = self.store.mark_read(&membership, read.seq, read.position, standing).await?;
+        Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })
+    }
+
+    fn delivery(&self) -> Delivery<'_> {
+        Delivery { store: &self.store, gateway: &self.gateway }
+    }
+}
+
+/// An id that is none names no room, which is no other answer than that of a room that is not mine.
+fn room(id: &str) -> Result<RoomId> {
+    RoomId::parse(id).map_err(|_| Error::NotFound)
+}
+
+fn positions(asked: &wire::Positions) -> Result<BTreeMap<RoomId, Position>, Invalid> {
+    if asked.rooms.len() > MAX_ROOMS {
+        return Err(Invalid::bounded("rooms", Rule::TooMany, MAX_ROOMS));
+    }
+    Ok(asked.rooms.iter().filter_map(|(id, at)| Some((RoomId::parse(id).ok()?, (*at).max(0)))).collect())
+}
+
+#[cfg(test)]
+mod tests;

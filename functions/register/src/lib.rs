@@ -1,0 +1,54 @@
+//! `POST /register`: makes an account and signs its owner in.
+
+use parlour::error::Conflict;
+use parlour::function::http::{Reply, Request};
+use parlour::function::{Function, Settings};
+use parlour::ids::ClientId;
+use parlour::password::{self, Password};
+use parlour::store::Store;
+use parlour::token::Keys;
+use parlour::user::{User, Username};
+use parlour::{Error, Result, time, wire};
+
+/// Makes accounts.
+pub struct Register {
+    store: Store,
+    keys: Keys,
+    cost: u32,
+}
+
+impl Function for Register {
+    type Event = Request;
+    type Answer = Reply;
+
+    async fn from_env(settings: &Settings) -> Result<Self> {
+        Ok(Self { store: settings.store().await?, keys: settings.keys()?, cost: settings.bcrypt_cost()? })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply> {
+        let wanted: wire::Credentials = request.json()?;
+        let name = Username::parse(&wanted.name)?;
+        let password = Password::parse_new(&wanted.password)?;
+        let client_id = wanted.client_id.as_deref().map(ClientId::parse).transpose()?;
+        self.store.prepare().await?;
+        let hash = password::hash(password.clone(), self.cost).await?;
+        let user = match self.store.register(&name, hash, client_id.as_ref(), time::now()).await? {
+            Some(user) => user,
+            None => self.made_before(&name, password, client_id).await?,
+        };
+        let (session, token) = self.store.sign_in(&user, request.device(), time::now()).await?;
+        Ok(Reply::created(&wire::Session::new(&self.keys, &session, &token, time::now())?))
+    }
+}
+
+impl Register {
+    /// The account that an earlier request of the same kind has made. Anybody else finds the name taken.
+    async fn made_before(&self, name: &Username, password: Password, client_id: Option<ClientId>) -> Result<User> {
+        let taken = Error::Conflict(Conflict::NameTaken);
+        let account = self.store.account(name).await?.filter(|account| {
+            client_id.is_some() && account.client_id.as_deref() == client_id.as_ref().map(ClientId::as_str)
+        });
+        let Some(account) = account else { return Err(taken) };
+        if password::matches(password, Some(account.password), self.cost).await? { Ok(account.user) } else { Err(taken) }
+    }
+}

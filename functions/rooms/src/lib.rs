@@ -1,0 +1,131 @@
+//! `/rooms …`: the rooms that are mine, those that anybody may enter, and who is in them.
+
+use parlour::function::http::{Reply, Request};
+use parlour::function::{Function, Settings};
+use parlour::gateway::Gateway;
+use parlour::ids::{ClientId, ConnectionId, RoomId, UserId};
+use parlour::room::{Member, RoomName};
+use parlour::session::Session;
+use parlour::store::Store;
+use parlour::token::Keys;
+use parlour::wire::{self, Frame};
+use parlour::{Error, Result, presence, time};
+
+/// Keeps rooms and their members.
+pub struct Rooms {
+    store: Store,
+    keys: Keys,
+    gateway: Gateway,
+}
+
+impl Function for Rooms {
+    type Event = Request;
+    type Answer = Reply;
+
+    async fn from_env(settings: &Settings) -> Result<Self> {
+        Ok(Self { store: settings.store().await?, keys: settings.keys()?, gateway: settings.gateway()? })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply> {
+        let session = request.session(&self.keys, &self.store).await?;
+        match request.route().as_deref() {
+            Some("GET /rooms") => self.mine(&session).await,
+            Some("GET /rooms/public") => self.public(&request, &session).await,
+            Some("POST /rooms") => self.make(&request, &session).await,
+            Some("POST /rooms/{room}/join") => self.join(&session, room(&request)?).await,
+            Some("POST /rooms/{room}/leave") => self.leave(&session, room(&request)?).await,
+            Some("GET /rooms/{room}/members") => self.members(&request, &session, room(&request)?).await,
+            _ => Err(Error::NotFound),
+        }
+    }
+}
+
+/// An id that is none names no room, which is no other answer than that of a room that is not mine.
+fn room(request: &Request) -> Result<RoomId> {
+    request.path("room").and_then(|id| RoomId::parse(&id).ok()).ok_or(Error::NotFound)
+}
+
+impl Rooms {
+    async fn mine(&self, session: &Session) -> Result<Reply> {
+        let memberships = self.store.memberships(session).await?;
+        let rooms = self.store.rooms_of(&memberships).await?;
+        let rooms = rooms.iter().map(|(room, standing, mine)| wire::Room::mine(room, mine, *standing)).collect();
+        Ok(Reply::ok(&wire::Rooms { rooms }))
+    }
+
+    async fn public(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let limit = request.limit(50, 100)?;
+        let (prefix, after) = (request.query("prefix").unwrap_or_default(), request.query("after"));
+        let mut found = self.store.public_rooms(&prefix, after.as_deref(), limit + 1).await?;
+        let more = found.len() as i64 > limit;
+        found.truncate(limit as usize);
+        let memberships = self.store.memberships(session).await?;
+        let mine = self.store.rooms_of(&memberships).await?;
+        let rooms = found.iter().map(|room| {
+            let membership = mine.iter().find(|(of_mine, ..)| of_mine.id == room.id);
+            membership.map_or_else(|| wire::Room::foreign(room), |(_, standing, mine)| wire::Room::mine(room, mine, *standing))
+        });
+        Ok(Reply::ok(&wire::PublicRooms { rooms: rooms.collect(), more }))
+    }
+
+    async fn make(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let wanted: wire::NewRoom = request.json()?;
+        let name = RoomName::parse(&wanted.name)?;
+        let client_id = ClientId::parse(&wanted.client_id)?;
+        let (id, entered) = self.store.make_room(session, &name, &client_id, time::now()).await?;
+        if entered {
+            self.tell_joined(session, id).await?;
+        }
+        Ok(Reply::created(&self.room(session, id).await?))
+    }
+
+    async fn join(&self, session: &Session, id: RoomId) -> Result<Reply> {
+        let (_, standing) = self.store.public_room(id).await?;
+        if self.store.join(session, id, standing, time::now()).await? {
+            self.tell_joined(session, id).await?;
+        }
+        Ok(Reply::ok(&self.room(session, id).await?))
+    }
+
+    async fn leave(&self, session: &Session, id: RoomId) -> Result<Reply> {
+        self.store.public_room(id).await?;
+        let sockets = self.store.sockets_in(id, time::now()).await?;
+        if self.store.leave(session, id).await? {
+            let frame = Frame::Left { room: id.to_string(), user: session.user().into() };
+            self.tell(&sockets, &frame).await;
+        }
+        Ok(Reply::nothing())
+    }
+
+    async fn members(&self, request: &Request, session: &Session, id: RoomId) -> Result<Reply> {
+        let limit = request.limit(100, 200)?;
+        let after = request.query("after").map(|id| UserId::parse(&id)).transpose()?;
+        let membership = self.store.membership(session, id).await?;
+        let mut members = self.store.members(&membership, after, limit + 1, time::now()).await?;
+        let more = members.len() as i64 > limit;
+        members.truncate(limit as usize);
+        let members = members.iter().map(|(member, online)| wire::Member::new(member, *online)).collect();
+        Ok(Reply::ok(&wire::Members { members, more }))
+    }
+
+    async fn room(&self, session: &Session, id: RoomId) -> Result<wire::Room> {
+        let membership = self.store.membership(session, id).await?;
+        let (room, standing) = self.store.public_room(id).await?;
+        Ok(wire::Room::mine(&room, &membership, standing))
+    }
+
+    async fn tell_joined(&self, session: &Session, id: RoomId) -> Result<()> {
+        let membership = self.store.membership(session, id).await?;
+        let online = self.store.is_here(session.user().id, None, time::now()).await?;
+        let member = Member { user: membership.user().clone(), role: membership.role() };
+        let frame = Frame::Joined { room: id.to_string(), member: wire::Member::new(&member, online) };
+        let sockets = self.store.sockets_in(id, time::now()).await?;
+        self.tell(&sockets, &frame).await;
+        Ok(())
+    }
+
+    async fn tell(&self, sockets: &[ConnectionId], frame: &Frame) {
+        let posted = self.gateway.post_to_all(sockets, &frame.to_json()).await;
+        presence::departed(&self.store, &self.gateway, posted.gone).await;
+    }
+}

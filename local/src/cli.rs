@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::progress::Color;
+
+/// Runs a SAM template with a WebSocket API on this machine: the functions' own programs, API Gateway, @connections, Lambda's Invoke API
+/// and a static site.
+#[derive(Debug, Parser)]
+#[command(name = "local", version, args_conflicts_with_subcommands = true, max_term_width = 110, after_help = AFTER)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Without a command: `up`.
+    #[command(flatten)]
+    pub up: Up,
+}
+
+const AFTER: &str = "\
+Variables of functions come from --env, the shell, the .env file, local.toml and the template, the first of these that has a value. \
+MONGODB_URI names a database instead of the one that local starts. MONGOD names a mongod program. Ctrl-C stops everything.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build what is stale and run everything until Ctrl-C (what happens without a command)
+    Up(Up),
+}
+
+/// What `up` is told.
+#[derive(Debug, Clone, Args)]
+pub struct Up {
+    /// The template [default: template.yaml in this folder or one above]
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// What the project says beyond its template [default: local.toml beside it, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where data is kept between runs [default: .local beside the template]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Port of the site, the address to open in a browser
+    #[arg(long, value_name = "PORT", default_value_t = 8800, help_heading = "Ports (0 is any free one)")]
+    pub site_port: u16,
+    /// Port of the first HTTP API; further ones take the ports that are free
+    #[arg(long, value_name = "PORT", default_value_t = 8801, help_heading = "Ports (0 is any free one)")]
+    pub http_port: u16,
+    /// Port of the first WebSocket API and its @connections
+    #[arg(long, value_name = "PORT", default_value_t = 8802, help_heading = "Ports (0 is any free one)")]
+    pub websocket_port: u16,
+    /// Port of Lambda's Invoke API
+    #[arg(long, value_name = "PORT", default_value_t = 8803, help_heading = "Ports (0 is any free one)")]
+    pub lambda_port: u16,
+    /// Port of the MongoDB that local starts [default: local.toml's, or 27117]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub mongodb_port: Option<u16>,
+
+    /// A parameter of the template, before local.toml and its default
+    #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE", value_parser = pair)]
+    pub parameters: Vec<(String, String)>,
+    /// A variable for all functions, before all other sources
+    #[arg(long = "env", short = 'e', value_name = "NAME=VALUE", value_parser = pair)]
+    pub environment: Vec<(String, String)>,
+    /// A file of variables [default: .env beside the template, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+
+    /// Compile the functions as they are deployed
+    #[arg(long)]
+    pub release: bool,
+    /// Run what was built before: neither cargo nor the site's build is called
+    #[arg(long)]
+    pub no_build: bool,
+    /// Neither build nor serve the site
+    #[arg(long)]
+    pub no_site: bool,
+    /// Send invocations to another Invoke endpoint, for example http://localhost:9000 of `cargo lambda watch`
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub invoke_endpoint: Option<String>,
+
+    /// When to use colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: Color,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    if text.starts_with("http://") { Ok(text.to_owned()) } else { Err("write http://host:port".to_owned()) }
+}

@@ -1,0 +1,15 @@
+//! What API Gateway's two kinds of API have in common: how a URL is taken apart, what a Lambda proxy integration may answer, and
+//! how requests are throttled.
+
+pub(crate) mod answer;
+pub(crate) mod throttle;
+pub(crate) mod url;
+
+use std::net::SocketAddr;
+
+/// The host that events name as `domainName`.
+///
+/// On AWS it has no port. Here the port is part of it, because a function that builds a URL of it would otherwise reach nothing.
+pub(crate) fn domain(address: SocketAddr) -> String {
+    format!("localhost:{}", address.port())
+}

@@ -1,0 +1,161 @@
+//! An HTTP API: routes, CORS and the throttle of its stage in front of functions, with payload format 2.0.
+
+mod cors;
+mod event;
+mod reply;
+mod route;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use self::cors::Cors;
+use self::event::Event;
+use self::route::Routes;
+use crate::gateway::throttle::Bucket;
+use crate::ids;
+use crate::lambda::{Failure, Invocation, Lambda};
+use crate::limits::Limits;
+use crate::listen::{self, Body, Unread, message};
+use crate::log::Log;
+use crate::model;
+
+/// One HTTP API.
+#[derive(Debug)]
+pub(crate) struct HttpApi {
+    api: model::HttpApi,
+    routes: Routes,
+    cors: Option<Cors>,
+    bucket: Bucket,
+    address: SocketAddr,
+    lambda: Lambda,
+    limits: Arc<Limits>,
+    log: Log,
+}
+
+impl HttpApi {
+    pub(crate) fn new(api: model::HttpApi, address: SocketAddr, lambda: Lambda, limits: Arc<Limits>, log: Log) -> Self {
+        Self {
+            routes: Routes::new(&api.routes),
+            cors: api.cors.clone().map(Cors::new),
+            bucket: Bucket::new(api.throttle),
+            api,
+            address,
+            lambda,
+            limits,
+            log,
+        }
+    }
+
+    /// Serves until the task is aborted.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let keep_alive = self.limits.keep_alive;
+        let api = Arc::new(self);
+        listen::accept(listener, |stream, peer| {
+            let api = Arc::clone(&api);
+            async move {
+                listen::http(TokioIo::new(stream), keep_alive, |request| api.answer(request, peer)).await;
+            }
+        })
+        .await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        if let Some(cors) = &self.cors
+            && cors::is_preflight(&head)
+        {
+            return cors.preflight(&head.headers);
+        }
+        let id = ids::gateway_request();
+        let mut response = self.routed(&head, body, peer, &id).await;
+        if let Some(cors) = &self.cors {
+            cors.apply(&head.headers, response.headers_mut());
+        }
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert("apigw-requestid", id);
+        }
+        response
+    }
+
+    async fn routed(&self, head: &Parts, body: Incoming, peer: SocketAddr, id: &str) -> Response<Body> {
+        if size(head) > self.limits.head {
+            return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        }
+        if !self.bucket.admits() {
+            return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
+        let Some(found) = self.in_stage(head.uri.path()).and_then(|path| self.routes.find(head.method.as_str(), path))
+        else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let body = match listen::read(body, self.limits.http_body, self.limits.slow_request).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => return closing(message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long")),
+            Err(Unread::TooSlow) => return closing(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
+            Err(Unread::Broken) => return closing(message(StatusCode::BAD_REQUEST, "Bad Request")),
+        };
+        let trace_root = ids::trace_root();
+        let event = Event {
+            api: &self.api,
+            address: self.address,
+            head,
+            body: &body,
+            peer,
+            found: &found,
+            id,
+            trace: &trace_root,
+        };
+        let invocation = Invocation { trace_root: Some(trace_root.clone()), ..Invocation::of(event.to_json()) };
+        let running = self.lambda.invoke(&found.route.function, invocation);
+        let Ok(outcome) = timeout(self.limits.http_integration, running).await else {
+            return message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+        };
+        let why = match outcome.result {
+            Ok(answer) => match reply::response(&answer) {
+                Ok(response) => return response,
+                Err(malformed) => malformed.0,
+            },
+            Err(failure) => {
+                self.log.line(format!("{} {} failed: {}", self.api.logical_id, found.key(), failure.told()));
+                return match failure {
+                    Failure::Function(_) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+                    Failure::Throttled | Failure::Unavailable(_) => {
+                        message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+                    }
+                };
+            }
+        };
+        self.log.line(format!("{} {} malformed answer: {why}", self.api.logical_id, found.key()));
+        message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    }
+
+    /// The path without the stage, if it is in the stage.
+    fn in_stage<'a>(&self, path: &'a str) -> Option<&'a str> {
+        if self.api.stage == "$default" {
+            return Some(path);
+        }
+        match path.strip_prefix('/')?.strip_prefix(self.api.stage.as_str())? {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
+        }
+    }
+}
+
+/// Bytes of the request line and the headers.
+fn size(head: &Parts) -> usize {
+    let line = head.method.as_str().len() + head.uri.path_and_query().map_or(1, |path| path.as_str().len()) + 12;
+    line + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+}
+
+/// What remains of the request is not read, so the connection cannot be used again.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

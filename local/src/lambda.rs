@@ -1,0 +1,247 @@
+//! Lambda: the functions, by logical id and by name, and what it means to invoke one.
+//!
+//! An invocation runs in a task of its own and goes on when nobody waits for it any more, as in the cloud, where a gateway that gave
+//! up has not stopped the function.
+
+mod environment;
+mod events;
+mod invoke_api;
+mod output;
+mod pool;
+mod program;
+mod remote;
+mod runtime_api;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use serde_json::json;
+
+pub(crate) use self::invoke_api::serve;
+use self::pool::Pool;
+use self::program::Program;
+use self::remote::Remote;
+pub(crate) use self::variables::Variables;
+use crate::ids;
+use crate::limits::Limits;
+use crate::log::Log;
+use crate::model;
+
+/// All functions of a template. Clones are the same Lambda.
+#[derive(Debug, Clone)]
+pub(crate) struct Lambda(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    functions: BTreeMap<String, Arc<Function>>,
+    region: String,
+    limits: Arc<Limits>,
+    log: Log,
+    in_flight: AtomicUsize,
+}
+
+/// One function, ready to be invoked.
+#[derive(Debug)]
+struct Function {
+    model: model::Function,
+    runs: Runs,
+}
+
+/// Where invocations go.
+#[derive(Debug)]
+enum Runs {
+    Here(Arc<Pool>),
+    Elsewhere(Box<Remote>),
+}
+
+/// What is invoked with.
+#[derive(Debug, Clone)]
+pub(crate) struct Invocation {
+    pub(crate) payload: Bytes,
+    /// `Root=1-…`, if the request already has one.
+    pub(crate) trace_root: Option<String>,
+    /// The header of that name: base64, passed on as JSON.
+    pub(crate) client_context: Option<String>,
+    /// Whether [`Outcome::tail`] is wanted.
+    pub(crate) tail: bool,
+}
+
+impl Invocation {
+    pub(crate) fn of(payload: impl Into<Bytes>) -> Self {
+        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false }
+    }
+}
+
+/// What came of an invocation.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) request_id: String,
+    pub(crate) result: Result<Bytes, Failure>,
+    /// The last 4 KB of the invocation's log, if they were asked for.
+    pub(crate) tail: Option<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The function failed, crashed or took too long; the object with `errorMessage` and `errorType` that Lambda returns.
+    Function(Bytes),
+    /// The concurrency is used up.
+    Throttled,
+    /// The function could not be reached at all.
+    Unavailable(String),
+}
+
+impl Failure {
+    /// A failure of the environment and not of the function's code.
+    fn runtime(kind: &str, message: &str) -> Self {
+        Self::Function(json!({"errorType": kind, "errorMessage": message}).to_string().into())
+    }
+
+    /// One line for the log.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Function(error) => String::from_utf8_lossy(error).into_owned(),
+            Self::Throttled => "throttled: the function's concurrency is used up".into(),
+            Self::Unavailable(why) => why.clone(),
+        }
+    }
+}
+
+/// What the functions of one run need beyond the template.
+pub(crate) struct Options {
+    pub(crate) programs: BTreeMap<String, PathBuf>,
+    pub(crate) invoke: Option<String>,
+    pub(crate) variables: Variables,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) log: Log,
+}
+
+impl Lambda {
+    /// Starts no process yet: the first invocation of each function does.
+    pub(crate) fn new(functions: &BTreeMap<String, model::Function>, options: &Options) -> Result<Self> {
+        let mut ready = BTreeMap::new();
+        for (id, function) in functions {
+            let program = options.programs.get(id);
+            let runs = match &options.invoke {
+                Some(endpoint) => Runs::Elsewhere(Box::new(Remote::new(endpoint, function, program, &options.limits)?)),
+                None => {
+                    let path = program.with_context(|| format!("the function {id} has no executable"))?;
+                    let program = Program::new(path.clone(), function, options.variables.of(function));
+                    Runs::Here(Pool::new(
+                        function,
+                        options.variables.region(),
+                        program,
+                        Arc::clone(&options.limits),
+                        options.log.clone(),
+                    ))
+                }
+            };
+            ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs }));
+        }
+        let region = options.variables.region().to_owned();
+        let limits = Arc::clone(&options.limits);
+        Ok(Self(Arc::new(Inner {
+            functions: ready,
+            region,
+            limits,
+            log: options.log.clone(),
+            in_flight: AtomicUsize::new(0),
+        })))
+    }
+
+    /// Invokes the function with this logical id, waits for it, and repeats nothing.
+    pub(crate) async fn invoke(&self, function: &str, invocation: Invocation) -> Outcome {
+        match self.0.functions.get(function) {
+            Some(function) => self.run(Arc::clone(function), invocation).await,
+            None => failed(Failure::Unavailable(format!("there is no function {function}"))),
+        }
+    }
+
+    /// How many environments of a function there are, and their processes.
+    pub(crate) fn environments(&self, function: &str) -> Vec<u32> {
+        match self.0.functions.get(function).map(|function| &function.runs) {
+            Some(Runs::Here(pool)) => pool.processes(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Kills one process, as a crash would.
+    pub(crate) fn kill(&self, pid: u32) -> bool {
+        self.pools().any(|pool| pool.kill(pid))
+    }
+
+    /// Ends every process; later invocations fail.
+    pub(crate) async fn shut_down(&self) {
+        for pool in self.pools() {
+            pool.close();
+        }
+        for pool in self.pools() {
+            pool.emptied().await;
+        }
+    }
+
+    /// Ends environments that have been idle for long. For a task that calls it now and then.
+    pub(crate) fn retire_idle(&self) {
+        self.pools().for_each(|pool| pool.retire_idle());
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.0.functions.values().filter_map(|function| match &function.runs {
+            Runs::Here(pool) => Some(pool),
+            Runs::Elsewhere(_) => None,
+        })
+    }
+
+    async fn run(&self, function: Arc<Function>, invocation: Invocation) -> Outcome {
+        let slot = AccountSlot::take(&self.0);
+        let Some(slot) = slot else { return failed(Failure::Throttled) };
+        let running = tokio::spawn(async move {
+            let outcome = match &function.runs {
+                Runs::Here(pool) => pool.invoke(invocation).await,
+                Runs::Elsewhere(remote) => remote.invoke(invocation).await,
+            };
+            drop(slot);
+            outcome
+        });
+        running.await.unwrap_or_else(|_| failed(Failure::Unavailable("the invocation was ended".into())))
+    }
+}
+
+/// One of the account's concurrent executions, given back when dropped.
+struct AccountSlot(Arc<Inner>);
+
+impl AccountSlot {
+    fn take(inner: &Arc<Inner>) -> Option<Self> {
+        let slot = Self(Arc::clone(inner));
+        let before = inner.in_flight.fetch_add(1, Ordering::Relaxed);
+        (before < inner.limits.account_concurrency).then_some(slot)
+    }
+}
+
+impl Drop for AccountSlot {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn failed(failure: Failure) -> Outcome {
+    Outcome { request_id: ids::lambda_request(), result: Err(failure), tail: None }
+}
+
+/// Where the parts of `local` listen, as functions are told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Endpoints {
+    /// API ids and the address of each API.
+    pub(crate) apis: BTreeMap<String, SocketAddr>,
+    /// `http://127.0.0.1:…` of the Invoke API.
+    pub(crate) lambda: String,
+    /// `http://127.0.0.1:…/stage` of the only WebSocket API, if there is just one.
+    pub(crate) management: Option<String>,
+}

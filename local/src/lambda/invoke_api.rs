@@ -1,0 +1,140 @@
+//! Lambda's Invoke API (2015-03-31), for the SDKs and the command lines that call functions by name.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::{Failure, Function, Invocation, Lambda, Outcome};
+use crate::gateway::url;
+use crate::ids;
+use crate::listen::{self, Body, Unread};
+
+/// Serves until the task is aborted.
+pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
+    let keep_alive = lambda.0.limits.keep_alive;
+    listen::accept(listener, |stream, _| {
+        let lambda = lambda.clone();
+        async move {
+            listen::http(TokioIo::new(stream), keep_alive, |request| lambda.answer(request)).await;
+        }
+    })
+    .await;
+}
+
+impl Lambda {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let name = head
+            .uri
+            .path()
+            .strip_prefix("/2015-03-31/functions/")
+            .and_then(|rest| rest.strip_suffix("/invocations"))
+            .map(url::decode);
+        let (Some(name), &Method::POST) = (name, &head.method) else {
+            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only Invoke is served here");
+        };
+        let Some(function) = self.named(&name) else {
+            let arn = format!("arn:aws:lambda:{}:{}:function:{name}", self.0.region, ids::ACCOUNT);
+            let message = format!("Function not found: {arn}");
+            return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+        };
+        let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let kind = text("x-amz-invocation-type").unwrap_or("RequestResponse");
+        let limit = if kind == "Event" { self.0.limits.event } else { self.0.limits.payload };
+        let payload = match listen::read(body, limit, self.0.limits.slow_request).await {
+            Ok(payload) => payload,
+            Err(Unread::TooLarge) => {
+                let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+                return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
+            }
+            Err(_) => {
+                return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "The body is incomplete");
+            }
+        };
+        if !payload.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
+            let message = "Could not parse request body into json";
+            return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
+        }
+        let invocation = Invocation {
+            payload: if payload.is_empty() { "{}".into() } else { payload },
+            trace_root: trace_root(&head.headers),
+            client_context: text("x-amz-client-context").and_then(context),
+            tail: text("x-amz-log-type") == Some("Tail"),
+        };
+        match kind {
+            "RequestResponse" => told(self.run(function, invocation).await),
+            "Event" => {
+                self.event(&function.model.logical_id, invocation);
+                with_id(listen::empty(StatusCode::ACCEPTED), &ids::lambda_request())
+            }
+            "DryRun" => with_id(listen::empty(StatusCode::NO_CONTENT), &ids::lambda_request()),
+            _ => {
+                let message = format!("{kind} is not one of RequestResponse, Event, DryRun");
+                refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &message)
+            }
+        }
+    }
+
+    /// By name, `name:qualifier`, or ARN with or without a qualifier.
+    fn named(&self, reference: &str) -> Option<std::sync::Arc<Function>> {
+        let name = match reference.strip_prefix("arn:") {
+            Some(_) => reference.split(':').nth(6)?,
+            None => reference.split(':').next()?,
+        };
+        let found = self.0.functions.values().find(|function| function.model.name == name);
+        found.or_else(|| self.0.functions.get(name)).cloned()
+    }
+}
+
+fn told(outcome: Outcome) -> Response<Body> {
+    let mut response = match outcome.result {
+        Ok(payload) => listen::json(StatusCode::OK, payload),
+        Err(Failure::Function(error)) => {
+            let mut response = listen::json(StatusCode::OK, error);
+            response.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+            response
+        }
+        Err(Failure::Throttled) => {
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.");
+            response.headers_mut().insert("retry-after", HeaderValue::from_static("1"));
+            response
+        }
+        Err(Failure::Unavailable(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", &why),
+    };
+    if response.status() == StatusCode::OK {
+        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+    }
+    if let Some(Ok(tail)) = outcome.tail.map(|tail| HeaderValue::try_from(STANDARD.encode(tail))) {
+        response.headers_mut().insert("x-amz-log-result", tail);
+    }
+    with_id(response, &outcome.request_id)
+}
+
+fn with_id(mut response: Response<Body>, id: &str) -> Response<Body> {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+fn refused(status: StatusCode, kind: &'static str, message: &str) -> Response<Body> {
+    let mut response =
+        listen::json(status, json!({"Type": "User", "Message": message, "message": message}).to_string());
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(kind));
+    response
+}
+
+fn trace_root(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("x-amzn-trace-id")?.to_str().ok()?;
+    header.split(';').find(|part| part.starts_with("Root=")).map(str::to_owned)
+}
+
+/// The header is base64; a runtime gets the JSON in it, if it is JSON on one line.
+fn context(header: &str) -> Option<String> {
+    let json = String::from_utf8(STANDARD.decode(header).ok()?).ok()?;
+    Some(serde_json::from_str::<serde_json::Value>(&json).ok()?.to_string())
+}

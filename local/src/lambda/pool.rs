@@ -1,0 +1,383 @@
+//! The environments of one function: as many as there are invocations at once, the most recently used one first.
+//!
+//! An invocation without a free environment waits in line, and a process is started for it; but whichever environment is free first,
+//! the new one or one that has finished, takes the first in line. So a start that takes long holds up nobody who could be served.
+//!
+//! A process is free at its next `/next`, not at its answer. For those few microseconds it counts as about to be free, or else a client
+//! that sends one request after another would start a second process now and then.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::environment::{Environment, Made, Reply, Work};
+use super::output::{Mark, Process, Report, follow};
+use super::program::{Program, Version};
+use super::{Failure, Invocation, Outcome, failed};
+use crate::ids;
+use crate::limits::Limits;
+use crate::log::Log;
+use crate::model::Function;
+use crate::time;
+
+/// How long a process that has answered may take to ask for more before it is no longer counted on.
+const ABOUT_TO_BE_FREE: Duration = Duration::from_millis(20);
+/// Processes of one function that start at the same time; more would only slow each other down.
+const STARTING_AT_ONCE: usize = 8;
+/// How often the executable is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The environments of one function.
+#[derive(Debug)]
+pub(super) struct Pool {
+    function: Function,
+    arn: String,
+    program: Program,
+    limits: Arc<Limits>,
+    log: Log,
+    state: Mutex<State>,
+    empty: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The last one was used last.
+    idle: Vec<Arc<Environment>>,
+    all: Vec<Arc<Environment>>,
+    waiting: VecDeque<oneshot::Sender<Result<Arc<Environment>, Failure>>>,
+    /// Processes that are being started or have not asked for work yet.
+    starting: usize,
+    /// Processes that have answered but not asked for more.
+    finishing: usize,
+    /// All processes, those included that are just being started.
+    living: usize,
+    /// Invocations under way.
+    in_flight: usize,
+    version: Option<Version>,
+    looked: Option<Instant>,
+    closed: bool,
+}
+
+impl Pool {
+    pub(super) fn new(function: &Function, region: &str, program: Program, limits: Arc<Limits>, log: Log) -> Arc<Self> {
+        Arc::new(Self {
+            function: function.clone(),
+            arn: format!("arn:aws:lambda:{region}:{}:function:{}", ids::ACCOUNT, function.name),
+            program,
+            limits,
+            log,
+            state: Mutex::new(State {
+                idle: Vec::new(),
+                all: Vec::new(),
+                waiting: VecDeque::new(),
+                starting: 0,
+                finishing: 0,
+                living: 0,
+                in_flight: 0,
+                version: None,
+                looked: None,
+                closed: false,
+            }),
+            empty: Notify::new(),
+        })
+    }
+
+    /// Runs one invocation to its end.
+    pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation) -> Outcome {
+        let Some(_slot) = Slot::take(self) else { return failed(Failure::Throttled) };
+        let Invocation { payload, trace_root, client_context, tail } = invocation;
+        let request_id = ids::lambda_request();
+        let limit = self.function.timeout;
+        let (reply, answer) = oneshot::channel();
+        let mut work = Box::new(Work {
+            request_id: request_id.clone(),
+            payload,
+            deadline_ms: 0,
+            trace: ids::trace(&trace_root.unwrap_or_else(ids::trace_root)),
+            client_context,
+            reply,
+        });
+        let (environment, started) = loop {
+            let environment = match self.free_one().await {
+                Ok(environment) => environment,
+                Err(failure) => return Outcome { request_id, result: Err(failure), tail: None },
+            };
+            let _ = environment.marks.send(Mark::Start { request_id: request_id.clone() });
+            let started = Instant::now();
+            work.deadline_ms = time::now_ms() + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+            match environment.give(work) {
+                Ok(()) => break (environment, started),
+                // It died between two steps; nothing has run yet.
+                Err(returned) => work = returned,
+            }
+        };
+        let reply = timeout_at(started + limit, answer).await;
+        let duration = started.elapsed();
+        let (result, status) = self.concluded(&environment, &request_id, reply.ok());
+        let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
+        let report = Report { duration, init: environment.take_init(), status };
+        let _ = environment.marks.send(Mark::End { report, tail: tail_sender });
+        let tail = match tail {
+            Some(tail) => tail.await.ok(),
+            None => None,
+        };
+        Outcome { request_id, result, tail }
+    }
+
+    /// The answer, or the failure that Lambda makes of its absence.
+    fn concluded(
+        &self,
+        environment: &Environment,
+        request_id: &str,
+        reply: Option<Result<Reply, oneshot::error::RecvError>>,
+    ) -> (Result<bytes::Bytes, Failure>, Option<&'static str>) {
+        let failure = match reply {
+            Some(Ok(Reply::Answered(answer))) => return (Ok(answer), None),
+            Some(Ok(Reply::Failed(error))) => return (Err(Failure::Function(error)), None),
+            Some(Ok(Reply::TooLarge)) => {
+                let limit = self.limits.payload;
+                let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
+                return (Err(Failure::runtime("Function.ResponseSizeTooLarge", &message)), Some("error"));
+            }
+            None => {
+                environment.end();
+                let seconds = self.function.timeout.as_secs_f64();
+                let now = time::iso(time::now_ms());
+                let message = format!("{now} {request_id} Task timed out after {seconds:.2} seconds");
+                let _ = environment.marks.send(Mark::Line(message.clone()));
+                let error = serde_json::json!({ "errorMessage": message });
+                return (Err(Failure::Function(error.to_string().into())), Some("timeout"));
+            }
+            Some(Ok(Reply::Exited(how))) => how,
+            Some(Err(_)) => "Runtime exited with an unknown status".into(),
+        };
+        let message = format!("RequestId: {request_id} Error: {failure}");
+        let _ = environment.marks.send(Mark::Line(message.clone()));
+        (Err(Failure::runtime("Runtime.ExitError", &message)), Some("error"))
+    }
+
+    pub(super) fn processes(&self) -> Vec<u32> {
+        self.state().all.iter().map(|environment| environment.pid).collect()
+    }
+
+    pub(super) fn kill(&self, pid: u32) -> bool {
+        let state = self.state();
+        let found = state.all.iter().find(|environment| environment.pid == pid);
+        found.inspect(|environment| environment.end()).is_some()
+    }
+
+    /// Ends all processes and starts no more.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.waiting.clear();
+        state.all.iter().for_each(|environment| environment.end());
+    }
+
+    /// Waits until no process is left.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let notified = self.empty.notified();
+            if self.state().living == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    pub(super) fn retire_idle(&self) {
+        let mut state = self.state();
+        self.look(&mut state);
+        let limit = self.limits.environment_idle;
+        state.idle.retain(|environment| {
+            let keep = environment.idle_for().is_some_and(|idle| idle < limit);
+            if !keep {
+                environment.end();
+            }
+            keep
+        });
+    }
+
+    /// An environment has answered.
+    pub(super) fn finishing(&self) {
+        self.state().finishing += 1;
+    }
+
+    /// An environment asks for work.
+    pub(super) fn freed(self: &Arc<Self>, environment: &Arc<Environment>, was_starting: bool) {
+        let mut state = self.state();
+        let count = if was_starting { &mut state.starting } else { &mut state.finishing };
+        *count = count.saturating_sub(1);
+        self.look(&mut state);
+        if state.closed || environment.version != state.version {
+            environment.end();
+        } else {
+            let mut offered = Some(Arc::clone(environment));
+            while let Some(environment) = offered.take() {
+                let Some(waiter) = state.waiting.pop_front() else {
+                    state.idle.push(environment);
+                    break;
+                };
+                offered = waiter.send(Ok(environment)).err().and_then(Result::ok);
+            }
+        }
+        self.start_what_is_missing(&mut state, true);
+    }
+
+    /// An environment's process has ended.
+    pub(super) fn gone(self: &Arc<Self>, environment: &Arc<Environment>, was_finishing: bool) {
+        let mut state = self.state();
+        state.all.retain(|other| !Arc::ptr_eq(other, environment));
+        state.idle.retain(|other| !Arc::ptr_eq(other, environment));
+        state.living = state.living.saturating_sub(1);
+        if was_finishing {
+            state.finishing = state.finishing.saturating_sub(1);
+        }
+        if state.living == 0 {
+            self.empty.notify_waiters();
+        }
+        self.start_what_is_missing(&mut state, true);
+    }
+
+    /// A process did not get as far as its first `/next`: the first in line learns why.
+    pub(super) fn start_failed(self: &Arc<Self>, failure: Failure) {
+        self.log.line(format!("{} init {}", self.function.name, failure.told()));
+        let mut state = self.state();
+        state.starting = state.starting.saturating_sub(1);
+        let mut told = Err(failure);
+        while let Some(waiter) = state.waiting.pop_front() {
+            match waiter.send(told) {
+                Ok(()) => break,
+                Err(returned) => told = returned,
+            }
+        }
+        self.start_what_is_missing(&mut state, true);
+    }
+
+    async fn free_one(self: &Arc<Self>) -> Result<Arc<Environment>, Failure> {
+        let closed = || Failure::Unavailable("local is shutting down".into());
+        let mut answer = {
+            let mut state = self.state();
+            if state.closed {
+                return Err(closed());
+            }
+            self.look(&mut state);
+            if let Some(environment) = state.idle.pop() {
+                return Ok(environment);
+            }
+            let (waiter, answer) = oneshot::channel();
+            state.waiting.push_back(waiter);
+            self.start_what_is_missing(&mut state, true);
+            answer
+        };
+        if let Ok(free) = timeout(ABOUT_TO_BE_FREE, &mut answer).await {
+            return free.unwrap_or_else(|_| Err(closed()));
+        }
+        self.start_what_is_missing(&mut self.state(), false);
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn start_what_is_missing(self: &Arc<Self>, state: &mut State, count_finishing: bool) {
+        let most = self.function.reserved_concurrency.map_or(self.limits.environments, |reserved| {
+            self.limits.environments.min(usize::try_from(reserved).unwrap_or(usize::MAX))
+        });
+        let about_to_be_free = if count_finishing { state.finishing } else { 0 };
+        while !state.closed
+            && state.waiting.len() > state.starting + about_to_be_free
+            && state.living < most
+            && state.starting < STARTING_AT_ONCE
+        {
+            state.starting += 1;
+            state.living += 1;
+            tokio::spawn(Arc::clone(self).start());
+        }
+    }
+
+    async fn start(self: Arc<Self>) {
+        if let Err(error) = self.try_start().await {
+            let mut state = self.state();
+            state.living = state.living.saturating_sub(1);
+            drop(state);
+            self.start_failed(Failure::runtime("Runtime.InvalidEntrypoint", &format!("{error:#}")));
+        }
+    }
+
+    async fn try_start(self: &Arc<Self>) -> Result<()> {
+        let started = Instant::now();
+        let api = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for a Runtime API")?;
+        let version = self.program.version();
+        let mut child = self
+            .program
+            .start(api.local_addr()?)
+            .await
+            .with_context(|| format!("{} cannot be started", self.program.path().display()))?;
+        let pid = child.id().context("the process ended at once")?;
+        let (out, err) = child.stdout.take().zip(child.stderr.take()).context("the process has no output")?;
+        let name = self.function.name.clone();
+        let process = Process { function: name, memory_mb: self.function.memory_mb, pid };
+        let marks = follow(out, err, process, self.log.clone());
+        let environment = Environment::new(Made {
+            pid,
+            version: version.or_else(|| self.program.version()),
+            arn: self.arn.clone(),
+            payload_limit: self.limits.payload,
+            marks,
+            pool: Arc::downgrade(self),
+            started,
+        });
+        let mut state = self.state();
+        state.version = state.version.or(environment.version);
+        state.all.push(Arc::clone(&environment));
+        if state.closed {
+            environment.end();
+        }
+        drop(state);
+        tokio::spawn(environment.live(child, api, self.limits.init));
+        Ok(())
+    }
+
+    /// Retires the idle environments of an executable that has been replaced; a busy one is retired when it is free again.
+    fn look(&self, state: &mut State) {
+        if state.looked.is_some_and(|at| at.elapsed() < LOOK) {
+            return;
+        }
+        state.looked = Some(Instant::now());
+        let Some(version) = self.program.version() else { return };
+        if state.version.replace(version) != Some(version) {
+            for environment in state.idle.extract_if(.., |environment| environment.version != Some(version)) {
+                environment.end();
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the function's concurrent executions, given back when dropped.
+struct Slot(Arc<Pool>);
+
+impl Slot {
+    fn take(pool: &Arc<Pool>) -> Option<Self> {
+        let mut state = pool.state();
+        let reserved = pool.function.reserved_concurrency.and_then(|reserved| usize::try_from(reserved).ok());
+        if reserved.is_some_and(|reserved| state.in_flight >= reserved) {
+            return None;
+        }
+        state.in_flight += 1;
+        Some(Self(Arc::clone(pool)))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+    }
+}

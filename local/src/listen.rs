@@ -1,0 +1,112 @@
+//! Accepting connections, and HTTP/1.1 on them, as every part of `local` that listens does it.
+//!
+//! A task that accepts owns the tasks of its connections: when it is dropped, so are they.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// The body of every response: all there is, at once.
+pub(crate) type Body = Full<Bytes>;
+
+/// How long to wait when the system has no file descriptor left for a new connection.
+const EXHAUSTED: Duration = Duration::from_millis(20);
+
+/// Accepts connections for ever and serves each in a task.
+pub(crate) async fn accept<F, S>(listener: TcpListener, serve: F)
+where
+    F: Fn(TcpStream, SocketAddr) -> S,
+    S: Future<Output = ()> + Send + 'static,
+{
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    let _ = stream.set_nodelay(true);
+                    open.spawn(serve(stream, peer));
+                }
+                Err(_) => sleep(EXHAUSTED).await,
+            },
+            Some(_) = open.join_next() => {}
+        }
+    }
+}
+
+/// Answers the requests of one connection until it ends; `keep_alive` is how long it may wait for the next one's head.
+pub(crate) async fn http<I, F, S>(io: I, keep_alive: Duration, answer: F)
+where
+    I: Read + Write + Unpin,
+    F: Fn(Request<Incoming>) -> S,
+    S: Future<Output = Response<Body>>,
+{
+    let service = service_fn(|request| {
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    // A connection that ends in an error concerns its client alone.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(keep_alive)
+        .max_buf_size(128 * 1024)
+        .serve_connection(io, service)
+        .await;
+}
+
+/// Why a request's body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+/// The whole body, if it is small enough and comes in time.
+pub(crate) async fn read(body: Incoming, limit: usize, within: Duration) -> Result<Bytes, Unread> {
+    let size = hyper::body::Body::size_hint(&body);
+    if size.lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Unread::TooLarge);
+    }
+    if size.exact() == Some(0) {
+        return Ok(Bytes::new());
+    }
+    match timeout(within, Limited::new(body, limit).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// A response with nothing in it.
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// A response with a JSON text.
+pub(crate) fn json(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::new(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+/// `{"message": …}`, which is how API Gateway says things.
+pub(crate) fn message(status: StatusCode, message: &str) -> Response<Body> {
+    json(status, json!({ "message": message }).to_string())
+}

@@ -1,0 +1,103 @@
+//! A project on the disk: its template, what stands beside it, and where things are kept.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::cli::Up;
+use crate::environment::Sources;
+use crate::mongod::target_folder;
+use crate::settings::Settings;
+use crate::template;
+
+/// What a run starts from.
+#[derive(Debug)]
+pub struct Project {
+    /// The template, as it is to be shown.
+    pub template: PathBuf,
+    /// The folder of `local.toml`, where its paths begin.
+    pub root: PathBuf,
+    /// Where data is kept between runs.
+    pub data: PathBuf,
+    /// Cargo's target folder, for what can be made again.
+    pub target: PathBuf,
+    /// `local.toml`
+    pub settings: Settings,
+    /// The variables from outside.
+    pub sources: Sources,
+}
+
+impl Project {
+    /// Finds and reads everything but the template.
+    ///
+    /// # Errors
+    /// What was named does not exist, or cannot be read.
+    pub fn open(options: &Up) -> anyhow::Result<Self> {
+        let template = match &options.template {
+            Some(named) if named.is_file() => named.clone(),
+            Some(named) => bail!("the template {} does not exist: mend --template", named.display()),
+            None => search()?,
+        };
+        let folder = std::path::absolute(&template)?.parent().map(Path::to_owned).unwrap_or_default();
+        let beside = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+        let (settings, root) = match options.config.clone().or_else(|| beside("local.toml")) {
+            Some(path) => {
+                let root = std::path::absolute(&path)?.parent().map(Path::to_owned).unwrap_or_default();
+                (Settings::load(&shown(&path))?, root)
+            }
+            None => (Settings::default(), folder.clone()),
+        };
+        let given = options.environment.iter().cloned().collect();
+        let sources = Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
+        let data = options.data.clone().unwrap_or_else(|| folder.join(".local"));
+        Ok(Self { template, root, data, target: target_folder(&folder), settings, sources })
+    }
+
+    /// The parameters from `local.toml`, with those of the command line before them.
+    #[must_use]
+    pub fn parameters(&self, filled: BTreeMap<String, String>, options: &Up) -> BTreeMap<String, String> {
+        filled.into_iter().chain(options.parameters.iter().cloned()).collect()
+    }
+
+    /// A random text that only this user can read, made at its first use.
+    ///
+    /// # Errors
+    /// The data folder cannot be written to.
+    pub fn secret(&self) -> anyhow::Result<String> {
+        let path = self.data.join("secret");
+        let cannot = || format!("cannot write to {}", self.data.display());
+        if let Ok(secret) = std::fs::read_to_string(&path) {
+            return Ok(secret);
+        }
+        std::fs::create_dir_all(&self.data).with_context(cannot)?;
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        // Made readable for its owner alone and complete, then moved there unless somebody else was faster.
+        let mut file = tempfile::NamedTempFile::new_in(&self.data).with_context(cannot)?;
+        file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes()).with_context(cannot)?;
+        let _faster = file.persist_noclobber(&path);
+        std::fs::read_to_string(&path).with_context(cannot)
+    }
+}
+
+/// A path as short as it can be said from here.
+#[must_use]
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_owned()
+}
+
+fn search() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("this folder is gone")?;
+    match here.ancestors().find_map(template::find) {
+        Some(found) => Ok(shown(&found)),
+        None => bail!(
+            "there is no template.yaml in {} or in a folder above it: go to a project, or name one with --template",
+            here.display()
+        ),
+    }
+}

@@ -1,0 +1,204 @@
+//! Runs a [`Cloud`] on this machine: binds every address first, so that whatever needs to know one can be told, and then serves.
+
+mod bind;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::http_api::HttpApi;
+use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
+pub use crate::limits::Limits;
+pub use crate::log::Log;
+use crate::model::Cloud;
+use crate::site;
+use crate::websocket::WebSocket;
+
+/// How long processes that were killed may take to be gone.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where to listen on 127.0.0.1; 0 is any free port. A second API of a kind takes the next port.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// Of the first HTTP API.
+    pub http: u16,
+    /// Of the first WebSocket API.
+    pub websocket: u16,
+    /// Of the Invoke API.
+    pub lambda: u16,
+    /// Of the static site.
+    pub site: u16,
+}
+
+/// Where everything is, as clients and functions address it.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// Logical id and `http://127.0.0.1:3000`, followed by the stage unless that is `$default`.
+    pub http: BTreeMap<String, String>,
+    /// Logical id and `ws://127.0.0.1:3001/stage`.
+    pub websocket: BTreeMap<String, String>,
+    /// Logical id and `http://127.0.0.1:3001/stage`, the endpoint for `@connections`.
+    pub management: BTreeMap<String, String>,
+    /// The endpoint of the Invoke API.
+    pub lambda: String,
+    /// The static site.
+    pub site: Option<String>,
+}
+
+/// All that is needed beside the template.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The executable of each function, by logical id.
+    pub programs: BTreeMap<String, PathBuf>,
+    /// Values that win over the template's, for functions that declare the variable.
+    pub environment: BTreeMap<String, String>,
+    /// Variables of every function. `AWS_REGION` among them sets the region, which is otherwise us-east-1.
+    pub extra_environment: BTreeMap<String, String>,
+    /// The static site, if there is one.
+    pub site: Option<Site>,
+    /// An Invoke endpoint that runs the functions in place of own processes, such as `http://127.0.0.1:9000` of `cargo lambda watch`.
+    pub invoke: Option<String>,
+    /// Where log lines go.
+    pub log: Log,
+    /// AWS's limits, or others.
+    pub limits: Limits,
+}
+
+/// A folder of static files, served as Netlify would.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// What the build made.
+    pub folder: PathBuf,
+    /// Placeholders and what takes their place in text files.
+    pub replace: BTreeMap<String, String>,
+}
+
+/// Every listener, bound on 127.0.0.1.
+#[derive(Debug)]
+pub struct Bound {
+    addresses: Addresses,
+    http: BTreeMap<String, TcpListener>,
+    websocket: BTreeMap<String, TcpListener>,
+    lambda: TcpListener,
+    site: Option<TcpListener>,
+}
+
+/// A cloud that is being served. Dropped, it ends at once; [`Running::shutdown`] ends it in order.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Addresses,
+    lambda: Lambda,
+    websockets: BTreeMap<String, WebSocket>,
+    tasks: JoinSet<()>,
+}
+
+impl Bound {
+    /// The addresses, to be put into a site or into variables before anything runs.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Starts to serve. No function runs before it is first invoked.
+    pub async fn serve(self, cloud: Cloud, setup: Setup) -> Result<Running> {
+        let limits = Arc::new(setup.limits);
+        let endpoints = endpoints(&self, &cloud)?;
+        let options = Options {
+            programs: setup.programs,
+            invoke: setup.invoke,
+            variables: Variables::new(setup.environment, setup.extra_environment, endpoints),
+            limits: Arc::clone(&limits),
+            log: setup.log.clone(),
+        };
+        let lambda = Lambda::new(&cloud.functions, &options)?;
+        let mut tasks = JoinSet::new();
+        let mut http_apis = cloud.http_apis;
+        for (id, listener) in self.http {
+            if let Some(api) = http_apis.remove(&id) {
+                let address = listener.local_addr()?;
+                let api = HttpApi::new(api, address, lambda.clone(), Arc::clone(&limits), setup.log.clone());
+                tasks.spawn(api.serve(listener));
+            }
+        }
+        let mut websockets = BTreeMap::new();
+        let mut websocket_apis = cloud.websocket_apis;
+        for (id, listener) in self.websocket {
+            if let Some(api) = websocket_apis.remove(&id) {
+                let address = listener.local_addr()?;
+                let api = WebSocket::new(api, address, lambda.clone(), Arc::clone(&limits), setup.log.clone())?;
+                tasks.spawn(api.clone().serve(listener));
+                websockets.insert(id, api);
+            }
+        }
+        tasks.spawn(lambda::serve(self.lambda, lambda.clone()));
+        if let (Some(listener), Some(site)) = (self.site, setup.site) {
+            tasks.spawn(site::serve(listener, site::Site::new(site, limits.keep_alive)));
+        }
+        tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
+        Ok(Running { addresses: self.addresses, lambda, websockets, tasks })
+    }
+}
+
+impl Running {
+    /// Where everything is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Closes every socket with 1001, lets `$disconnect` run for a moment, and ends every process.
+    pub async fn shutdown(mut self) {
+        for api in self.websockets.values() {
+            api.close_all().await;
+        }
+        self.tasks.shutdown().await;
+        let _ = timeout(KILLED_WITHIN, self.lambda.shut_down()).await;
+    }
+
+    /// How many sockets are open, of all WebSocket APIs.
+    pub fn sockets(&self) -> usize {
+        self.websockets.values().map(WebSocket::sockets).sum()
+    }
+
+    /// The processes of a function, by its logical id.
+    pub fn processes(&self, function: &str) -> Vec<u32> {
+        self.lambda.environments(function)
+    }
+
+    /// Kills one process of a function, as a crash would. Whether there was one.
+    pub fn kill(&self, process: u32) -> bool {
+        self.lambda.kill(process)
+    }
+}
+
+async fn retire_idle(lambda: Lambda, idle: Duration) {
+    let mut ticks = interval((idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(30)));
+    loop {
+        ticks.tick().await;
+        lambda.retire_idle();
+    }
+}
+
+fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
+    let mut apis = BTreeMap::new();
+    for (id, api) in &cloud.http_apis {
+        if let Some(listener) = bound.http.get(id) {
+            apis.insert(api.id.clone(), listener.local_addr()?);
+        }
+    }
+    for (id, api) in &cloud.websocket_apis {
+        if let Some(listener) = bound.websocket.get(id) {
+            apis.insert(api.id.clone(), listener.local_addr()?);
+        }
+    }
+    let mut management = bound.addresses.management.values();
+    let management = match (management.next(), management.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => None,
+    };
+    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), management })
+}

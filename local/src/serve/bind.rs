@@ -1,0 +1,71 @@
+//! Binding every address at once, so that a taken port is said before anything else has begun.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::{Addresses, Bound, Ports};
+use crate::model::Cloud;
+
+/// Connections that may wait to be accepted: a thousand clients may come back at once.
+const BACKLOG: u32 = 4096;
+
+impl Bound {
+    /// Binds a port for each API of the template, one for the Invoke API, and one for a site if there is one.
+    pub async fn bind(cloud: &Cloud, ports: &Ports, site: bool) -> Result<Self> {
+        let mut addresses = Addresses::default();
+        let mut http = BTreeMap::new();
+        for (offset, (id, api)) in (0..).zip(&cloud.http_apis) {
+            let (listener, address) = bind(next(ports.http, offset), &format!("the HTTP API {id}"), "--http-port")?;
+            let stage = if api.stage == "$default" { String::new() } else { format!("/{}", api.stage) };
+            addresses.http.insert(id.clone(), format!("http://{address}{stage}"));
+            http.insert(id.clone(), listener);
+        }
+        let mut websocket = BTreeMap::new();
+        for (offset, (id, api)) in (0..).zip(&cloud.websocket_apis) {
+            let what = format!("the WebSocket API {id}");
+            let (listener, address) = bind(next(ports.websocket, offset), &what, "--websocket-port")?;
+            addresses.websocket.insert(id.clone(), format!("ws://{address}/{}", api.stage));
+            addresses.management.insert(id.clone(), format!("http://{address}/{}", api.stage));
+            websocket.insert(id.clone(), listener);
+        }
+        let (lambda, address) = bind(ports.lambda, "Lambda's Invoke API", "--lambda-port")?;
+        addresses.lambda = format!("http://{address}");
+        let site = if site {
+            let (listener, address) = bind(ports.site, "the site", "--site-port")?;
+            addresses.site = Some(format!("http://{address}"));
+            Some(listener)
+        } else {
+            None
+        };
+        Ok(Self { addresses, http, websocket, lambda, site })
+    }
+}
+
+fn next(port: u16, offset: u16) -> u16 {
+    if port == 0 { 0 } else { port.saturating_add(offset) }
+}
+
+fn bind(port: u16, what: &str, option: &str) -> Result<(TcpListener, SocketAddr)> {
+    let listener = listen(port).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow!("port {port} for {what} is taken: end what uses it, or choose another with {option}")
+        }
+        io::ErrorKind::PermissionDenied => {
+            anyhow!("port {port} for {what} may not be used by this account: choose one above 1023 with {option}")
+        }
+        _ => anyhow!("port {port} for {what} cannot be used: {error}"),
+    })?;
+    let address = listener.local_addr().with_context(|| format!("port {port} for {what}"))?;
+    Ok((listener, address))
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+    socket.listen(BACKLOG)
+}

@@ -1,0 +1,215 @@
+//! Reads a SAM template into a [`Cloud`].
+//!
+//! A template that is half understood misleads more than one that is refused, so everything in it has to be known: what would
+//! behave differently than in the cloud is an error, what is merely not there locally (an alarm's topic, a table) is a warning,
+//! and both say the line and what to do. All of them are found in one pass. Nothing here looks at the machine: whether a
+//! function's folder exists is for whoever builds it.
+
+mod fields;
+mod functions;
+mod http_api;
+mod intrinsics;
+mod kinds;
+mod parameters;
+mod report;
+mod resources;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod websocket_api;
+mod yaml;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::model::Cloud;
+use kinds::Kind;
+pub use report::Problem;
+use report::Report;
+use scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use yaml::{Content, Node};
+
+/// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
+pub const CLOUD_ONLY: &str = scope::CLOUD_ONLY;
+
+/// What a deployment adds to a template.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Values for the template's parameters, before their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// `AWS::Region`
+    pub region: String,
+    /// `AWS::AccountId`
+    pub account: String,
+    /// `AWS::StackName`
+    pub stack: String,
+}
+
+impl Default for Inputs {
+    fn default() -> Self {
+        Self {
+            parameters: BTreeMap::new(),
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+            stack: "local".into(),
+        }
+    }
+}
+
+/// A template that can be run.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub cloud: Cloud,
+    /// What is not there locally.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a template file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of its lines.
+pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, Vec<Problem>> {
+    let wrong = |message: String| vec![Problem { path: path.to_owned(), line: None, column: None, message }];
+    let text = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(text).map_err(|_| wrong("is not a text in UTF-8".into()))?;
+    let folder = std::path::absolute(path).map_err(|error| wrong(format!("has no absolute path: {error}")))?;
+    read(&text, path, folder.parent().unwrap_or(&folder), inputs)
+}
+
+/// Reads a template's text; `folder` is where its relative paths begin.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of its lines.
+pub fn read(text: &str, path: &Path, folder: &Path, inputs: &Inputs) -> Result<Loaded, Vec<Problem>> {
+    let report = Report::new(path.to_owned());
+    let cloud = match yaml::parse(text) {
+        Ok(root) => assemble(&root, folder, inputs, &report),
+        Err(fault) => {
+            report.error(fault.mark, fault.message);
+            Cloud::default()
+        }
+    };
+    match report.close() {
+        (errors, warnings) if errors.is_empty() => Ok(Loaded { cloud, warnings }),
+        (errors, _) => Err(errors),
+    }
+}
+
+fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Cloud {
+    sections(root, report);
+    let named = |section: &str| -> BTreeMap<String, &Node> {
+        let entries = root.get(section).and_then(Node::entries).unwrap_or_default();
+        entries.iter().map(|entry| (entry.key.clone(), &entry.value)).collect()
+    };
+    let resources = resources::declared(root, report);
+    let scope = Scope {
+        report,
+        inputs,
+        parameters: parameters::values(root.get("Parameters"), inputs, report),
+        conditions: named("Conditions"),
+        mappings: named("Mappings"),
+        made: resources::made(&resources),
+        resources,
+        decided: RefCell::default(),
+        busy: RefCell::default(),
+    };
+    for (name, node) in &scope.conditions {
+        let _decided_and_reported = scope.decide(name, node.mark);
+    }
+    let present: Vec<&Resource> = scope.resources.values().filter(|resource| is_present(resource, &scope)).collect();
+    let of = |kind: &'static str| present.iter().copied().filter(move |resource| resource.kind == kind);
+
+    let mut cloud = Cloud::default();
+    let mut events = vec![];
+    for resource in of(FUNCTION) {
+        if let Some((function, own)) = functions::read(resource, &scope, folder) {
+            events.extend(own);
+            cloud.functions.insert(resource.id.clone(), function);
+        }
+    }
+    events.sort_by_key(|event| event.mark.line);
+    for resource in of(HTTP_API) {
+        cloud.http_apis.extend(http_api::read(resource, &events, &scope).map(|api| (resource.id.clone(), api)));
+    }
+    let responses = of(ROUTE_RESPONSE).filter_map(|resource| websocket_api::response(resource, &scope)).collect();
+    for resource in of(WEBSOCKET_API) {
+        let api = websocket_api::read(resource, &cloud.functions, &responses, &scope);
+        cloud.websocket_apis.extend(api.map(|api| (resource.id.clone(), api)));
+    }
+    for resource in &present {
+        match kinds::kind(&resource.kind) {
+            Kind::Run | Kind::Accepted => {}
+            Kind::Absent => report.warn(
+                resource.mark,
+                format!("`{}` ({}) does not exist locally: functions reach what their settings name", resource.id, resource.kind),
+            ),
+            Kind::Unknown => report.error(
+                resource.mark,
+                format!(
+                    "`{}` is an {}, which `local` does not know: give it a Condition that is false on the laptop",
+                    resource.id, resource.kind
+                ),
+            ),
+        }
+    }
+    cloud.outputs = outputs(root, &scope);
+    cloud
+}
+
+/// The sections of a template that say something here, and those that do not.
+fn sections(root: &Node, report: &Report) {
+    let Some(entries) = root.entries() else {
+        report.error(root.mark, format!("a template is a mapping, not {}", root.kind()));
+        return;
+    };
+    for entry in entries {
+        match entry.key.as_str() {
+            "AWSTemplateFormatVersion" | "Description" | "Metadata" | "Parameters" | "Mappings" | "Conditions" | "Globals"
+            | "Resources" | "Outputs" => {}
+            "Transform" => {
+                let names = entry.value.as_list().unwrap_or(std::slice::from_ref(&entry.value));
+                for name in names.iter().filter(|name| name.as_text() != Some("AWS::Serverless-2016-10-31")) {
+                    report.error(name.mark, "`local` knows one transform, AWS::Serverless-2016-10-31: remove the others");
+                }
+            }
+            "Rules" | "Hooks" => report.warn(entry.mark, format!("{} are for deployments: not looked at", entry.key)),
+            other => report.error(entry.mark, format!("a template has no section `{other}`: remove it or mend its name")),
+        }
+    }
+    let serverless = |node: &Node| node.get("Type").and_then(Node::as_text).is_some_and(|kind| kind.contains("::Serverless::"));
+    let resources = root.get("Resources").and_then(Node::entries).unwrap_or_default();
+    if root.get("Transform").is_none() && resources.iter().any(|entry| serverless(&entry.value)) {
+        report.error(root.mark, "the template lacks \"Transform: AWS::Serverless-2016-10-31\", without which it cannot be deployed");
+    }
+}
+
+fn is_present(resource: &Resource, scope: &Scope<'_>) -> bool {
+    resource.condition.as_ref().is_none_or(|(condition, at)| scope.decide(condition, *at).unwrap_or(false))
+}
+
+fn outputs(root: &Node, scope: &Scope<'_>) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    for entry in root.get("Outputs").and_then(Node::entries).unwrap_or_default() {
+        let condition = entry.value.get("Condition").and_then(|node| Some((node.as_text()?, node.mark)));
+        if condition.is_some_and(|(name, at)| !scope.decide(name, at).unwrap_or(false)) {
+            continue;
+        }
+        match entry.value.get("Value").map(|value| (value.mark, scope.resolve(value).map(|node| node.content))) {
+            Some((_, Some(Content::Text(text)))) => {
+                outputs.insert(entry.key.clone(), text);
+            }
+            Some((_, Some(Content::Faulty))) => {}
+            Some((at, _)) => scope.report.error(at, format!("the output `{}` must be a text", entry.key)),
+            None => scope.report.error(entry.mark, format!("the output `{}` has no Value", entry.key)),
+        }
+    }
+    outputs
+}
+
+/// The template of a folder: the first of the usual names that is there.
+#[must_use]
+pub fn find(folder: &Path) -> Option<PathBuf> {
+    ["template.yaml", "template.yml", "template.json"].iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}

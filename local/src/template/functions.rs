@@ -1,0 +1,204 @@
+//! `AWS::Serverless::Function`, and the routes that its events add to HTTP APIs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::fields::Fields;
+use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
+use super::yaml::{Entry, Mark, Node};
+use crate::model::{Function, HttpRoute};
+
+/// Lambda's own defaults.
+const TIMEOUT: u64 = 3;
+const MEMORY_MB: u64 = 128;
+const RETRIES: u64 = 2;
+
+/// Properties that change nothing for one function on a laptop.
+const ACCEPTED: [&str; 25] = [
+    "Handler",
+    "Description",
+    "Policies",
+    "Role",
+    "RolePath",
+    "PermissionsBoundary",
+    "AssumeRolePolicyDocument",
+    "Tags",
+    "PropagateTags",
+    "Tracing",
+    "LoggingConfig",
+    "KmsKeyArn",
+    "SourceKMSKeyArn",
+    "CodeSigningConfigArn",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "VersionDescription",
+    "VersionDeletionPolicy",
+    "DeploymentPreference",
+    "EphemeralStorage",
+    "RuntimeManagementConfig",
+    "RecursiveLoop",
+    "SnapStart",
+    "VpcConfig",
+];
+
+/// A route that an event adds to an HTTP API.
+pub(super) struct Event {
+    /// The API's logical id.
+    pub(super) api: String,
+    pub(super) route: HttpRoute,
+    pub(super) mark: Mark,
+}
+
+/// Reads one function.
+pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Option<(Function, Vec<Event>)> {
+    let id = &resource.id;
+    let properties = scope.resolve(&resource.properties)?;
+    let mut fields = Fields::of(properties, format!("the function `{id}`"), scope.report);
+    fields.mark = resource.mark;
+
+    let name = fields.text("FunctionName").unwrap_or_else(|| id.clone());
+    let timeout = fields.number("Timeout", 1..=900).unwrap_or(TIMEOUT);
+    let memory = fields.number("MemorySize", 128..=10_240).unwrap_or(MEMORY_MB);
+    let reserved = fields.number("ReservedConcurrentExecutions", 0..=1_000_000);
+    let environment = match fields.inner("Environment") {
+        Some(mut inner) => {
+            let variables = inner.variables("Variables").into_iter().collect();
+            inner.finish();
+            variables
+        }
+        None => BTreeMap::new(),
+    };
+    let retries = match fields.inner("EventInvokeConfig") {
+        Some(mut inner) => {
+            inner.warn("DestinationConfig", "asynchronous invocations have no destinations locally");
+            inner.warn("MaximumEventAgeInSeconds", "locally an event does not grow too old");
+            let retries = inner.number("MaximumRetryAttempts", 0..=RETRIES);
+            inner.finish();
+            retries.unwrap_or(RETRIES)
+        }
+        None => RETRIES,
+    };
+    let events = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
+    runtime(&mut fields, scope);
+    let code = fields.text("CodeUri").or_else(|| fields.missing("CodeUri"));
+    let binary = binary(resource, scope);
+    fields.accept(&ACCEPTED);
+    fields.warn("Layers", "layers are not there locally");
+    fields.warn("DeadLetterQueue", "there is no dead-letter queue locally");
+    fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
+    fields.warn("FunctionUrlConfig", "there is no function URL locally; the Invoke API calls the function");
+    fields.finish();
+
+    let function = Function {
+        logical_id: id.clone(),
+        name,
+        code: folder.join(code?),
+        binary,
+        timeout: Duration::from_secs(timeout),
+        memory_mb: memory as u32,
+        reserved_concurrency: reserved.map(|reserved| reserved as u32),
+        environment,
+        retries: retries as u8,
+    };
+    Some((function, events))
+}
+
+fn runtime(fields: &mut Fields<'_>, scope: &Scope<'_>) {
+    if let Some(kind) = fields.text("PackageType")
+        && kind != "Zip"
+    {
+        scope.report.error(fields.mark, format!("{} is a container image; `local` runs binaries: PackageType Zip", fields.whose));
+    }
+    match fields.text("Runtime").or_else(|| fields.missing("Runtime")) {
+        Some(runtime) if !runtime.starts_with("provided.") => scope.report.error(
+            fields.mark,
+            format!("{} has the Runtime {runtime}; `local` runs binaries: Runtime provided.al2023", fields.whose),
+        ),
+        _ => {}
+    }
+    if let Some(architectures) = fields.texts("Architectures") {
+        for unknown in architectures.iter().filter(|one| !["x86_64", "arm64"].contains(&one.as_str())) {
+            scope.report.error(fields.mark, format!("{}: Architectures are x86_64 and arm64, not {unknown}", fields.whose));
+        }
+    }
+    for image in ["ImageUri", "ImageConfig", "InlineCode"] {
+        fields.refuse(image, "`local` runs the binary of a Cargo package: name its folder in CodeUri");
+    }
+    fields.refuse("FileSystemConfigs", "`local` mounts no file systems");
+}
+
+/// `Metadata`: how the function is built, and which of the package's binaries it is.
+fn binary(resource: &Resource, scope: &Scope<'_>) -> Option<String> {
+    let metadata = scope.resolve(resource.metadata.as_ref()?)?;
+    let mut fields = Fields::of(metadata, format!("Metadata of the function `{}`", resource.id), scope.report);
+    if let Some(method) = fields.text("BuildMethod")
+        && method != "rust-cargolambda"
+    {
+        scope.report.error(
+            fields.mark,
+            format!("BuildMethod of the function `{}` is {method}; `local` builds with rust-cargolambda only", resource.id),
+        );
+    }
+    let mut properties = fields.inner("BuildProperties")?;
+    let binary = properties.text("Binary");
+    properties.finish();
+    binary
+}
+
+fn events(node: Node, function: &str, scope: &Scope<'_>) -> Vec<Event> {
+    let fields = Fields::of(node, format!("Events of the function `{function}`"), scope.report);
+    fields.rest().into_iter().filter_map(|entry| event(entry, function, scope)).collect()
+}
+
+fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Event> {
+    let (name, mark) = (entry.key, entry.mark);
+    let mut fields = Fields::of(entry.value, format!("the event `{name}` of `{function}`"), scope.report);
+    fields.mark = mark;
+    let kind = fields.text("Type").or_else(|| fields.missing("Type"))?;
+    match kind.as_str() {
+        "HttpApi" => {}
+        "Api" => {
+            let message = format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);
+            scope.report.error(mark, message);
+            return None;
+        }
+        other => {
+            scope.report.warn(mark, format!("{}: nothing sends {other} events locally; the Invoke API can", fields.whose));
+            return None;
+        }
+    }
+    let properties = fields.take("Properties").unwrap_or_else(|| Node::map(mark, vec![]));
+    fields.finish();
+    let mut fields = Fields::of(properties, format!("the event `{name}` of `{function}`"), scope.report);
+    let api = fields.text("ApiId").map_or_else(|| Some(IMPLICIT_HTTP_API.to_owned()), |id| logical_id(&id, scope));
+    if api.is_none() {
+        scope.report.error(mark, format!("ApiId of {} names no HTTP API of this template", fields.whose));
+    }
+    let (path, method) = (fields.text("Path"), fields.text("Method"));
+    let method = method.map_or_else(|| "ANY".to_owned(), |method| method.to_ascii_uppercase());
+    let method = if method == "X-AMAZON-APIGATEWAY-ANY-METHOD" { "ANY".to_owned() } else { method };
+    let path = path.unwrap_or_else(|| "$default".to_owned());
+    if path != "$default" && !path.starts_with('/') {
+        scope.report.error(mark, format!("Path of {} must begin with a slash", fields.whose));
+    }
+    if let Some(version) = fields.text("PayloadFormatVersion")
+        && version != "2.0"
+    {
+        scope.report.error(mark, format!("PayloadFormatVersion of {} must be 2.0: `local` knows no other", fields.whose));
+    }
+    if let Some(auth) = fields.inner("Auth") {
+        super::http_api::no_authorizer(auth, scope);
+    }
+    fields.refuse("TimeoutInMillis", "`local` gives every route 30 seconds; the function's Timeout can be shorter");
+    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
+    fields.finish();
+    Some(Event { api: api?, route: HttpRoute { method, path, function: function.to_owned() }, mark })
+}
+
+/// The logical id of the API that a resolved `ApiId` means: SAM takes the id and the name.
+fn logical_id(given: &str, scope: &Scope<'_>) -> Option<String> {
+    let apis = scope.resources.values().filter(|resource| resource.kind == HTTP_API);
+    apis.map(|resource| &resource.id).find(|id| *id == given || api_id(id) == given).cloned()
+}

@@ -1,0 +1,74 @@
+//! Which types of resources `local` runs, which need nothing locally, and which a function may miss.
+
+use super::scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
+
+/// What a type of resource means on a laptop.
+pub(super) enum Kind {
+    /// `local` plays it.
+    Run,
+    /// Nothing behaves differently without it.
+    Accepted,
+    /// Something that functions talk to, or that calls them, and that is not there.
+    Absent,
+    /// Not known, so that nothing can be promised.
+    Unknown,
+}
+
+/// Permissions, logs, alarms, names: what surrounds a function without being seen by it.
+const ACCEPTED: [&str; 26] = [
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::Budgets::Budget",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::Logs::SubscriptionFilter",
+    "AWS::Route53::RecordSet",
+    "AWS::SSM::Parameter",
+    "AWS::SecretsManager::Secret",
+    "AWS::XRay::SamplingRule",
+];
+
+const ABSENT: [&str; 17] = [
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::Events::Rule",
+    "AWS::Kinesis::Stream",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::LayerVersion",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
+    "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::SimpleTable",
+];
+
+pub(super) fn kind(name: &str) -> Kind {
+    match name {
+        FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
+        name if ACCEPTED.contains(&name) => Kind::Accepted,
+        name if ABSENT.contains(&name) => Kind::Absent,
+        _ => Kind::Unknown,
+    }
+}

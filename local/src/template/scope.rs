@@ -1,0 +1,201 @@
+//! What the names in a template mean: parameters, pseudo parameters, resources and what SAM makes of them.
+//!
+//! Some values exist only once a stack is deployed (a queue's URL, a role's ARN, another stack's export). They become a marker in
+//! the form of a dynamic reference, `{{resolve:cloud:Queue.Arn}}`. That is harmless where nobody looks, and whoever does use such
+//! a value says that it must be set.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::intrinsics::{Trouble, say};
+use super::yaml::{Mark, Node};
+use super::{Inputs, Report};
+
+pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
+pub(super) const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
+pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
+
+/// The API that SAM makes for `HttpApi` events that name none.
+pub(super) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
+
+/// How a value begins that is known only in the cloud.
+pub(super) const CLOUD_ONLY: &str = "{{resolve:";
+
+/// One entry of `Resources`, the globals merged in, nothing resolved yet.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) id: String,
+    pub(super) mark: Mark,
+    pub(super) kind: String,
+    pub(super) properties: Node,
+    pub(super) metadata: Option<Node>,
+    pub(super) condition: Option<(String, Mark)>,
+}
+
+/// Everything that an intrinsic function may refer to.
+pub(super) struct Scope<'t> {
+    pub(super) report: &'t Report,
+    pub(super) inputs: &'t Inputs,
+    pub(super) parameters: BTreeMap<String, Node>,
+    pub(super) conditions: BTreeMap<String, &'t Node>,
+    pub(super) mappings: BTreeMap<String, &'t Node>,
+    pub(super) resources: BTreeMap<String, Resource>,
+    /// The logical ids of what SAM makes.
+    pub(super) made: BTreeSet<String>,
+    pub(super) decided: RefCell<BTreeMap<String, bool>>,
+    /// What is being worked out, to notice a circle.
+    pub(super) busy: RefCell<Vec<String>>,
+}
+
+impl Scope<'_> {
+    /// What `Ref` gives; nothing for `AWS::NoValue`.
+    pub(super) fn reference(&self, name: &str, at: Mark) -> Result<Option<Node>, Trouble> {
+        let text = |text: String| Ok(Some(Node::text(at, text)));
+        match name {
+            "AWS::NoValue" => return Ok(None),
+            "AWS::Region" => return text(self.inputs.region.clone()),
+            "AWS::AccountId" => return text(self.inputs.account.clone()),
+            "AWS::Partition" => return text(self.partition().into()),
+            "AWS::URLSuffix" => {
+                return text(format!("amazonaws.com{}", if self.partition() == "aws-cn" { ".cn" } else { "" }));
+            }
+            "AWS::StackName" => return text(self.inputs.stack.clone()),
+            "AWS::StackId" => {
+                return text(format!("{}/00000000-0000-0000-0000-000000000000", self.arn("cloudformation", "stack/local")));
+            }
+            "AWS::NotificationARNs" => return Ok(Some(Node::list(at, vec![]))),
+            _ => {}
+        }
+        if let Some(value) = self.parameters.get(name) {
+            return Ok(Some(Node { mark: at, content: value.content.clone() }));
+        }
+        if self.made.contains(name) {
+            return text(made_id(name));
+        }
+        let resource = self.resource(name)?;
+        match resource.kind.as_str() {
+            FUNCTION => text(self.function_name(resource)?),
+            HTTP_API | WEBSOCKET_API => text(api_id(name)),
+            kind => match own_name(kind).and_then(|property| resource.properties.get(property)) {
+                Some(given) => text(self.once(name, || self.scalar(given, "a name"))?),
+                None => text(cloud_only(name)),
+            },
+        }
+    }
+
+    /// What `Fn::GetAtt` gives.
+    pub(super) fn attribute(&self, name: &str, attribute: &str) -> Result<String, Trouble> {
+        if self.made.contains(name) {
+            return Ok(cloud_only(&format!("{name}.{attribute}")));
+        }
+        let resource = self.resource(name)?;
+        match (resource.kind.as_str(), attribute) {
+            (FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
+            (HTTP_API | WEBSOCKET_API, "ApiId") => Ok(api_id(name)),
+            (HTTP_API, "ApiEndpoint") => Ok(format!("https://{}", self.domain(name))),
+            (WEBSOCKET_API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
+            (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
+                say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
+            }
+            _ => Ok(cloud_only(&format!("{name}.{attribute}"))),
+        }
+    }
+
+    /// `FunctionName`, or the logical id where AWS would make a name up.
+    pub(super) fn function_name(&self, resource: &Resource) -> Result<String, Trouble> {
+        match resource.properties.get("FunctionName") {
+            Some(given) => self.once(&resource.id, || self.scalar(given, "FunctionName")),
+            None => Ok(resource.id.clone()),
+        }
+    }
+
+    pub(super) fn function_arn(&self, name: &str) -> String {
+        self.arn("lambda", &format!("function:{name}"))
+    }
+
+    /// Runs `work` on behalf of `name`, unless that is what is being worked out already.
+    pub(super) fn once<T>(&self, name: &str, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+        if self.busy.borrow().iter().any(|busy| busy == name) {
+            return say(format!("`{name}` is defined by itself, in a circle: break it"));
+        }
+        self.busy.borrow_mut().push(name.to_owned());
+        let result = work();
+        self.busy.borrow_mut().pop();
+        result
+    }
+
+    fn resource(&self, name: &str) -> Result<&Resource, Trouble> {
+        let Some(resource) = self.resources.get(name) else {
+            return say(format!("there is no parameter and no resource `{name}`: declare it or mend the name"));
+        };
+        match &resource.condition {
+            Some((condition, at)) if !self.decide(condition, *at)? => say(format!(
+                "refers to `{name}`, which its condition `{condition}` leaves out: put this under the same condition"
+            )),
+            _ => Ok(resource),
+        }
+    }
+
+    fn domain(&self, api: &str) -> String {
+        let suffix = if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("{}.execute-api.{}.{suffix}", api_id(api), self.inputs.region)
+    }
+
+    fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{rest}", self.partition(), self.inputs.region, self.inputs.account)
+    }
+
+    fn partition(&self) -> &'static str {
+        match &self.inputs.region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
+/// The id that the gateway would have made up: ten lower-case letters and digits, the same for the same logical id.
+pub(super) fn api_id(logical_id: &str) -> String {
+    made_up(logical_id, 10)
+}
+
+/// What `Ref` gives for something that SAM makes, for example a route.
+pub(super) fn made_id(logical_id: &str) -> String {
+    made_up(logical_id, 7)
+}
+
+/// The marker for a value that only a deployed stack has.
+pub(super) fn cloud_only(what: &str) -> String {
+    format!("{CLOUD_ONLY}cloud:{what}}}}}")
+}
+
+/// Written out (FNV-1a) because the standard library's hash may change, and ids must not.
+fn made_up(name: &str, length: usize) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (0..length)
+        .map(|position| {
+            // The first is a letter: an id also has to be a host name.
+            let among = if position == 0 { 26 } else { 36 };
+            let letter = LETTERS[(hash % among) as usize];
+            hash = (hash / among).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ hash.rotate_left(29);
+            char::from(letter)
+        })
+        .collect()
+}
+
+/// The property that `Ref` gives for resources that `local` does not run.
+fn own_name(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
+        "AWS::S3::Bucket" => "BucketName",
+        "AWS::Logs::LogGroup" => "LogGroupName",
+        "AWS::IAM::Role" => "RoleName",
+        "AWS::SSM::Parameter" => "Name",
+        "AWS::Kinesis::Stream" => "Name",
+        _ => return None,
+    })
+}

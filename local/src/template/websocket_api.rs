@@ -1,0 +1,170 @@
+//! `AWS::Serverless::WebSocketApi`, and the route responses that make a route of it two-way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::fields::Fields;
+use super::http_api::throttle;
+use super::resources::route_name;
+use super::scope::{Resource, Scope, WEBSOCKET_API, api_id, made_id};
+use super::yaml::{Entry, Node};
+use crate::model::{Function, WebSocketApi, WebSocketRoute};
+
+/// API Gateway's limits of an integration's time, in milliseconds; the upper one is also the default.
+const SHORTEST: u64 = 50;
+const LONGEST: u64 = 29_000;
+
+/// Reads one WebSocket API. `responses` are the ids of the routes that have a `$default` route response.
+pub(super) fn read(
+    resource: &Resource,
+    functions: &BTreeMap<String, Function>,
+    responses: &BTreeSet<String>,
+    scope: &Scope<'_>,
+) -> Option<WebSocketApi> {
+    let id = &resource.id;
+    let properties = scope.resolve(&resource.properties)?;
+    let mut fields = Fields::of(properties, format!("the WebSocket API `{id}`"), scope.report);
+    fields.mark = resource.mark;
+    let expression = fields.text("RouteSelectionExpression").or_else(|| fields.missing("RouteSelectionExpression"));
+    let stage = fields.text("StageName").unwrap_or_else(|| "default".to_owned());
+    if stage == "$default" || stage.is_empty() {
+        scope.report.error(fields.mark, format!("{}: API Gateway has no stage \"{stage}\" for WebSocket APIs", fields.whose));
+    }
+    let stage_variables = fields.variables("StageVariables").into_iter().collect();
+    let throttle = throttle(&mut fields);
+    let entries = match fields.inner("Routes") {
+        Some(inner) => inner.rest(),
+        None => fields.missing("Routes").unwrap_or_default(),
+    };
+    let routes = entries
+        .into_iter()
+        .filter_map(|entry| {
+            let key = entry.key.clone();
+            Some((key, route(entry, id, functions, responses, scope)?))
+        })
+        .collect();
+    if let Some(mut auth) = fields.inner("Auth") {
+        if auth.text("AuthType").is_none_or(|kind| kind != "NONE") {
+            scope.report.error(auth.mark, format!("{}: `local` runs no authorizers: AuthType NONE", auth.whose));
+        }
+        auth.accept(&["AuthArn", "InvokeRole", "IdentitySource", "Name"]);
+        auth.finish();
+    }
+    fields.accept(&[
+        "Name",
+        "Description",
+        "Tags",
+        "PropagateTags",
+        "AccessLogSettings",
+        "DisableExecuteApiEndpoint",
+        "DisableSchemaValidation",
+        "IpAddressType",
+        "ApiKeySelectionExpression",
+    ]);
+    fields.warn("Domain", "there is no custom domain locally; the API has an address of its own");
+    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
+    fields.finish();
+    Some(WebSocketApi {
+        logical_id: id.clone(),
+        id: api_id(id),
+        stage,
+        stage_variables,
+        route_selection_expression: expression?,
+        routes,
+        throttle,
+    })
+}
+
+fn route(
+    entry: Entry,
+    api: &str,
+    functions: &BTreeMap<String, Function>,
+    responses: &BTreeSet<String>,
+    scope: &Scope<'_>,
+) -> Option<WebSocketRoute> {
+    let Entry { key, mark, value } = entry;
+    let mut fields = Fields::of(value, format!("the route `{key}` of `{api}`"), scope.report);
+    fields.mark = mark;
+    let reserved = ["$connect", "$disconnect", "$default"].contains(&key.as_str());
+    if !reserved && (key.is_empty() || !key.chars().all(char::is_alphanumeric)) {
+        scope.report.error(mark, format!("{}: SAM allows letters and digits in a route's key", fields.whose));
+    }
+    let timeout = fields.number("IntegrationTimeout", SHORTEST..=LONGEST).unwrap_or(LONGEST);
+    let arn = fields.text("FunctionArn").or_else(|| fields.missing("FunctionArn"));
+    let expression = fields.text("RouteResponseSelectionExpression");
+    let responds = responses.contains(&made_id(&format!("{}Route", route_name(api, &key))));
+    match (&expression, responds) {
+        (Some(expression), _) if expression != "$default" => scope.report.error(
+            mark,
+            format!("RouteResponseSelectionExpression of {} must be $default: there is no other", fields.whose),
+        ),
+        (Some(_), false) => scope.report.warn(
+            mark,
+            format!(
+                "{} answers nobody: RouteResponseSelectionExpression also needs an AWS::ApiGatewayV2::RouteResponse for {}Route",
+                fields.whose,
+                route_name(api, &key)
+            ),
+        ),
+        (None, true) => scope.report.warn(
+            mark,
+            format!("{} answers nobody: its route response also needs RouteResponseSelectionExpression: $default", fields.whose),
+        ),
+        _ => {}
+    }
+    if fields.flag("ApiKeyRequired") == Some(true) {
+        scope.report.error(mark, format!("{} requires an API key, which `local` does not check", fields.whose));
+    }
+    fields.accept(&["OperationName", "RequestParameters"]);
+    fields.refuse("ModelSelectionExpression", "`local` validates no messages");
+    fields.refuse("RequestModels", "`local` validates no messages");
+    let whose = fields.whose.clone();
+    fields.finish();
+    let arn = arn?;
+    let named = |function: &&Function| {
+        let own = scope.function_arn(&function.name);
+        arn == own || arn == function.name || arn.strip_prefix(&own).is_some_and(|rest| rest.starts_with(':'))
+    };
+    let Some(function) = functions.values().find(named) else {
+        scope.report.error(mark, format!("FunctionArn of {whose} names no function that `local` runs: {arn}"));
+        return None;
+    };
+    Some(WebSocketRoute {
+        function: function.logical_id.clone(),
+        two_way: expression.is_some() && responds,
+        timeout: Duration::from_millis(timeout),
+    })
+}
+
+/// Reads an `AWS::ApiGatewayV2::RouteResponse`: the id of its route.
+pub(super) fn response(resource: &Resource, scope: &Scope<'_>) -> Option<String> {
+    let properties = scope.resolve(&resource.properties)?;
+    let mut fields = Fields::of(properties, format!("the route response `{}`", resource.id), scope.report);
+    fields.mark = resource.mark;
+    let api = fields.text("ApiId").or_else(|| fields.missing("ApiId"));
+    let route = fields.text("RouteId").or_else(|| fields.missing("RouteId"));
+    let key = fields.text("RouteResponseKey").or_else(|| fields.missing("RouteResponseKey"));
+    fields.accept(&["ModelSelectionExpression", "ResponseModels", "ResponseParameters"]);
+    let whose = fields.whose.clone();
+    fields.finish();
+    if key.is_some_and(|key| key != "$default") {
+        scope.report.error(resource.mark, format!("{whose}: RouteResponseKey must be $default: there is no other"));
+    }
+    let (api, route) = (api?, route?);
+    let exists = scope
+        .resources
+        .values()
+        .filter(|resource| resource.kind == WEBSOCKET_API && api_id(&resource.id) == api)
+        .any(|api| {
+            let routes = api.properties.get("Routes").and_then(Node::entries).unwrap_or_default();
+            routes.iter().any(|entry| made_id(&format!("{}Route", route_name(&api.id, &entry.key))) == route)
+        });
+    if !exists {
+        scope.report.error(
+            resource.mark,
+            format!("{whose} belongs to no route: ApiId refers to a WebSocket API, RouteId to a route that SAM makes of it"),
+        );
+        return None;
+    }
+    Some(route)
+}

@@ -1,0 +1,323 @@
+//! `local up`: from a template to something that can be opened in a browser, and back to nothing.
+//!
+//! The order makes mistakes show early: settings, template and ports come before anything that takes time; then the database starts
+//! while the functions and the site are built. A parameter may hold an address (`{site}`) and the addresses depend on which APIs
+//! there are, so the template is read twice, first with addresses that are only of the right form.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::bail;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::Up;
+use crate::environment::Variables;
+use crate::model::Cloud;
+use crate::mongod::{self, Mongod};
+use crate::placeholders::{Placeholder, fill_all};
+use crate::programs::{self, Profile};
+use crate::progress::Progress;
+use crate::project::{Project, shown};
+use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
+use crate::site_build;
+use crate::template::{self, Inputs};
+
+/// How long the functions get for their last invocations when everything ends.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How a run ended without anything having failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It ran, and was told to stop.
+    Stopped,
+    /// It was told to stop before it was up, or a second time.
+    Interrupted,
+}
+
+/// The database that functions are given.
+enum Database {
+    Ours(Box<Mongod>),
+    Given { uri: String, hosts: String },
+    None,
+}
+
+/// Starts everything and runs it until a signal comes.
+///
+/// # Errors
+/// One sentence (for a template, one line a problem) that says what to do.
+pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
+    let mut signals = Signals::new()?;
+    let (running, mut database) = tokio::select! {
+        started = start(options, progress) => started?,
+        () = signals.next() => return Ok(End::Interrupted),
+    };
+    welcome(running.addresses(), &database, progress);
+    loop {
+        tokio::select! {
+            () = signals.next() => break,
+            words = database.crashed() => {
+                progress.warn(format!("MongoDB ended by itself and is started again. {words}"));
+                if let Database::Ours(mongod) = &mut database {
+                    mongod.start_again().await?;
+                }
+            }
+        }
+    }
+    progress.say("stopping", "once more Ctrl-C ends it at once");
+    tokio::select! {
+        () = stop(running, database, progress) => Ok(End::Stopped),
+        () = signals.next() => Ok(End::Interrupted),
+    }
+}
+
+async fn start(options: &Up, progress: &Progress) -> anyhow::Result<(Running, Database)> {
+    let project = Project::open(options)?;
+    let rough = rough(options);
+    let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
+    check(&project, &cloud, &rough)?;
+    let site = project.settings.site.as_ref().filter(|_| !options.no_site);
+    let ports =
+        Ports { http: options.http_port, websocket: options.websocket_port, lambda: options.lambda_port, site: options.site_port };
+    let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
+    progress.say("template", summary(&project, &cloud));
+
+    let (database, (programs, folder)) =
+        tokio::try_join!(database(&project, options, progress), build(&project, options, &cloud, progress))?;
+
+    let secret = project.secret()?;
+    let addresses = bound.addresses().clone();
+    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://localhost:{}", options.site_port));
+    let value = |placeholder: Placeholder<'_>| {
+        let found = match placeholder {
+            Placeholder::Site => Some(&site_address),
+            Placeholder::Secret => Some(&secret),
+            Placeholder::Lambda => Some(&addresses.lambda),
+            Placeholder::Http(api) => addresses.http.get(api),
+            Placeholder::WebSocket(api) => addresses.websocket.get(api),
+            Placeholder::Management(api) => addresses.management.get(api),
+            Placeholder::Mongodb => return database.uri(),
+        };
+        found.cloned().ok_or_else(|| anyhow::anyhow!("{placeholder:?} has no address"))
+    };
+    let known = apis(&cloud);
+    let cloud = load(&project, options, progress, false, value)?;
+    if apis(&cloud) != known {
+        bail!("which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value");
+    }
+    let settings = fill_all("environment", &project.settings.environment, value)?;
+    let Variables { declared, extra } = project.sources.variables(&cloud, &settings)?;
+    let site = match (site, folder) {
+        (Some(site), Some(folder)) => Some(Site { folder, replace: fill_all("site.replace", &site.replace, value)? }),
+        _ => None,
+    };
+    let setup = Setup {
+        programs,
+        environment: declared,
+        extra_environment: extra,
+        site,
+        invoke: options.invoke_endpoint.clone(),
+        log: Log::stdout(),
+        limits: Limits::default(),
+    };
+    Ok((bound.serve(cloud, setup).await?, database))
+}
+
+/// Reads the template; its problems are told one by one.
+fn load(
+    project: &Project,
+    options: &Up,
+    progress: &Progress,
+    first: bool,
+    value: impl FnMut(Placeholder<'_>) -> anyhow::Result<String>,
+) -> anyhow::Result<Cloud> {
+    let parameters = project.parameters(fill_all("parameters", &project.settings.parameters, value)?, options);
+    let inputs = Inputs { parameters, region: project.sources.region().to_owned(), ..Inputs::default() };
+    match template::load(&project.template, &inputs) {
+        Ok(loaded) => {
+            loaded.warnings.iter().filter(|_| first).for_each(|problem| progress.warn(problem));
+            Ok(loaded.cloud)
+        }
+        Err(problems) => {
+            problems.iter().for_each(|problem| progress.fail(problem));
+            bail!("the template cannot be run: mend what is said above and start again")
+        }
+    }
+}
+
+/// Values of the right form, for what has no value yet.
+fn rough(options: &Up) -> impl Fn(Placeholder<'_>) -> String + Copy {
+    let (http, websocket, lambda, site) = (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
+    move |placeholder| match placeholder {
+        Placeholder::Site => format!("http://localhost:{site}"),
+        Placeholder::Http(_) => format!("http://localhost:{http}"),
+        Placeholder::WebSocket(_) => format!("ws://localhost:{websocket}"),
+        Placeholder::Management(_) => format!("http://localhost:{websocket}"),
+        Placeholder::Lambda => format!("http://localhost:{lambda}"),
+        Placeholder::Mongodb => format!("mongodb://127.0.0.1:{}", mongod::PORT),
+        Placeholder::Secret => "secret".to_owned(),
+    }
+}
+
+/// Finds, before anything takes time, what would fail once it is over.
+fn check(project: &Project, cloud: &Cloud, rough: &impl Fn(Placeholder<'_>) -> String) -> anyhow::Result<()> {
+    let has_database = project.settings.mongodb.is_some() || project.sources.get("MONGODB_URI").is_some();
+    let names = |names: Vec<&String>| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let value = |placeholder: Placeholder<'_>| {
+        match placeholder {
+            Placeholder::Http(api) if !cloud.http_apis.contains_key(api) => {
+                bail!("the template has no HTTP API `{api}`; it has: {}", names(cloud.http_apis.keys().collect()))
+            }
+            Placeholder::WebSocket(api) | Placeholder::Management(api) if !cloud.websocket_apis.contains_key(api) => {
+                bail!("the template has no WebSocket API `{api}`; it has: {}", names(cloud.websocket_apis.keys().collect()))
+            }
+            Placeholder::Mongodb if !has_database => {
+                bail!("{{mongodb}} needs a database: add a section [mongodb], or set MONGODB_URI")
+            }
+            _ => {}
+        }
+        Ok(rough(placeholder))
+    };
+    fill_all("parameters", &project.settings.parameters, value)?;
+    if let Some(site) = &project.settings.site {
+        fill_all("site.replace", &site.replace, value)?;
+    }
+    let settings = fill_all("environment", &project.settings.environment, value)?;
+    project.sources.variables(cloud, &settings)?;
+    Ok(())
+}
+
+async fn database(project: &Project, options: &Up, progress: &Progress) -> anyhow::Result<Database> {
+    if let Some(uri) = project.sources.get("MONGODB_URI") {
+        let check = async {
+            let hosts = mongod::check(uri).await?;
+            let done = format!("using the database at {hosts} (MONGODB_URI)");
+            Ok((hosts, done))
+        };
+        let hosts = progress.step("MongoDB", "looking for the database in MONGODB_URI", check).await?;
+        return Ok(Database::Given { uri: uri.to_owned(), hosts });
+    }
+    let Some(settings) = &project.settings.mongodb else { return Ok(Database::None) };
+    let program = mongod::find_or_install(&project.target, settings.package.as_deref(), progress).await?;
+    let data = project.data.join("mongodb");
+    let port = options.mongodb_port.or(settings.port).unwrap_or(mongod::PORT);
+    let start = async {
+        let done = format!("mongod {}, data in {}", program.version, shown(&data).display());
+        Ok((Mongod::start(program, &data, port).await?, done))
+    };
+    Ok(Database::Ours(Box::new(progress.step("MongoDB", "starting mongod", start).await?)))
+}
+
+async fn build(
+    project: &Project,
+    options: &Up,
+    cloud: &Cloud,
+    progress: &Progress,
+) -> anyhow::Result<(BTreeMap<String, PathBuf>, Option<PathBuf>)> {
+    let profile = if options.release { Profile::Release } else { Profile::Dev };
+    let programs = match (&options.invoke_endpoint, options.no_build) {
+        (Some(_), _) => BTreeMap::new(),
+        (None, true) => programs::built(cloud, profile).await?,
+        (None, false) => {
+            let building = async {
+                let programs = progress.noisy(programs::build(cloud, profile)).await?;
+                let done = format!("{} up to date", programs.len());
+                Ok((programs, done))
+            };
+            progress.step("functions", "building the functions", building).await?
+        }
+    };
+    let folder = match project.settings.site.as_ref().filter(|_| !options.no_site) {
+        None => None,
+        Some(site) if options.no_build => Some(project.root.join(&site.output)),
+        Some(site) => Some(site_build::build(site, &project.root, &project.target, progress).await?),
+    };
+    Ok((programs, folder))
+}
+
+fn summary(project: &Project, cloud: &Cloud) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!(
+        "{}: {}, {}, {}",
+        project.template.display(),
+        count(cloud.functions.len(), "function"),
+        count(cloud.http_apis.len(), "HTTP API"),
+        count(cloud.websocket_apis.len(), "WebSocket API"),
+    )
+}
+
+fn welcome(addresses: &Addresses, database: &Database, progress: &Progress) {
+    for (api, address) in &addresses.http {
+        progress.say("HTTP", format!("{address}  {api}"));
+    }
+    for (api, address) in &addresses.websocket {
+        let management = addresses.management.get(api).map(String::as_str).unwrap_or_default();
+        progress.say("WebSocket", format!("{address}  {api}, its @connections at {management}"));
+    }
+    progress.say("Invoke", &addresses.lambda);
+    match database {
+        Database::Ours(mongod) => progress.say("MongoDB", mongod.uri()),
+        Database::Given { hosts, .. } => progress.say("MongoDB", hosts),
+        Database::None => {}
+    }
+    match &addresses.site {
+        Some(site) => progress.say("ready", format!("open {site} in a browser. Ctrl-C stops everything.")),
+        None => progress.say("ready", "Ctrl-C stops everything."),
+    }
+    // For whoever waits for the readiness of a run whose stdout they read.
+    let _gone = std::io::stdout().flush();
+}
+
+/// Sockets and functions first, the database last: they still write to it.
+async fn stop(running: Running, database: Database, progress: &Progress) {
+    if tokio::time::timeout(PATIENCE, running.shutdown()).await.is_err() {
+        progress.warn(format!("the functions did not end within {} s and were left", PATIENCE.as_secs()));
+    }
+    if let Database::Ours(mut mongod) = database
+        && let Err(error) = mongod.stop().await
+    {
+        progress.warn(format!("MongoDB did not end well: {error:#}"));
+    }
+}
+
+/// Which APIs there are, with what their addresses depend on.
+fn apis(cloud: &Cloud) -> Vec<(String, String)> {
+    let http = cloud.http_apis.values().map(|api| (api.logical_id.clone(), api.stage.clone()));
+    http.chain(cloud.websocket_apis.values().map(|api| (api.logical_id.clone(), api.stage.clone()))).collect()
+}
+
+impl Database {
+    fn uri(&self) -> anyhow::Result<String> {
+        match self {
+            Self::Ours(mongod) => Ok(mongod.uri().to_owned()),
+            Self::Given { uri, .. } => Ok(uri.clone()),
+            Self::None => bail!("there is no database"),
+        }
+    }
+
+    async fn crashed(&mut self) -> String {
+        match self {
+            Self::Ours(mongod) => mongod.crashed().await,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Ctrl-C, a polite `kill`, and the terminal's end.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}

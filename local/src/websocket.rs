@@ -1,0 +1,111 @@
+//! A WebSocket API and its `@connections`, on one port.
+//!
+//! Handshakes are read here and not by the HTTP library, because events show headers in the case in which the client wrote them, and
+//! because an idle socket then costs no more than its own few bytes. Every other request goes to the HTTP library, `@connections` among them.
+
+mod connection;
+mod dispatch;
+mod event;
+mod frame;
+mod handshake;
+mod head;
+mod management;
+mod registry;
+mod selection;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use self::frame::Close;
+use self::head::First;
+use self::registry::Registry;
+use self::selection::Selection;
+use crate::gateway::{domain, throttle::Bucket};
+use crate::lambda::Lambda;
+use crate::limits::Limits;
+use crate::listen;
+use crate::log::Log;
+use crate::model::WebSocketApi;
+
+/// One WebSocket API. Clones are the same API.
+#[derive(Debug, Clone)]
+pub(crate) struct WebSocket(Arc<Gateway>);
+
+#[derive(Debug)]
+struct Gateway {
+    api: WebSocketApi,
+    selection: Selection,
+    domain: String,
+    registry: Registry,
+    bucket: Bucket,
+    lambda: Lambda,
+    limits: Arc<Limits>,
+    log: Log,
+}
+
+impl WebSocket {
+    pub(crate) fn new(
+        api: WebSocketApi,
+        address: SocketAddr,
+        lambda: Lambda,
+        limits: Arc<Limits>,
+        log: Log,
+    ) -> Result<Self> {
+        let selection = Selection::parse(&api.route_selection_expression)
+            .with_context(|| format!("the RouteSelectionExpression of {}", api.logical_id))?;
+        Ok(Self(Arc::new(Gateway {
+            selection,
+            domain: domain(address),
+            registry: Registry::default(),
+            bucket: Bucket::new(api.throttle),
+            api,
+            lambda,
+            limits,
+            log,
+        })))
+    }
+
+    /// Serves until the task is aborted.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        listen::accept(listener, |stream, peer| serve(Arc::clone(&self.0), stream, peer)).await;
+    }
+
+    /// How many sockets are open.
+    pub(crate) fn sockets(&self) -> usize {
+        self.0.registry.len()
+    }
+
+    /// Closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
+    pub(crate) async fn close_all(&self) {
+        for connection in self.0.registry.all() {
+            connection.close(Close::going_away());
+        }
+        let _ = timeout(self.0.limits.shutdown, self.0.registry.emptied()).await;
+    }
+}
+
+async fn serve(gateway: Arc<Gateway>, mut stream: TcpStream, peer: SocketAddr) {
+    match head::read(&mut stream, &gateway.limits).await {
+        // Boxed, so that a socket that lives for hours does not hold the room that its handshake needed.
+        Some(First::Handshake(head, rest)) => {
+            if let Some(socket) = Box::pin(handshake::accept(&gateway, stream, peer, head, rest)).await {
+                socket.run(gateway).await;
+            }
+        }
+        Some(First::Other(begun)) => Box::pin(http(&gateway, stream, begun)).await,
+        None => {}
+    }
+}
+
+async fn http(gateway: &Gateway, stream: TcpStream, begun: Vec<u8>) {
+    let (read, write) = stream.into_split();
+    let stream = tokio::io::join(std::io::Cursor::new(begun).chain(read), write);
+    listen::http(TokioIo::new(stream), gateway.limits.keep_alive, |request| gateway.manage(request)).await;
+}

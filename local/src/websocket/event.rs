@@ -1,0 +1,181 @@
+//! The events of a WebSocket API. Which key is absent when is as it was captured on AWS: functions tell the three kinds apart by it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Gateway;
+use super::connection::Connection;
+use super::frame::Close;
+use super::head::Head;
+use crate::gateway::url;
+use crate::{ids, time};
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<&'a str, &'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_headers: Option<BTreeMap<&'a str, Vec<&'a str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_string_parameters: Option<BTreeMap<&'a str, &'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_query_string_parameters: Option<BTreeMap<&'a str, Vec<&'a str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_variables: Option<&'a BTreeMap<String, String>>,
+    request_context: Context<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    route_key: &'a str,
+    event_type: &'a str,
+    message_direction: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    connection_id: String,
+    connected_at: u64,
+    request_time: String,
+    request_time_epoch: u64,
+    request_id: &'a str,
+    extended_request_id: &'a str,
+    stage: &'a str,
+    api_id: &'a str,
+    domain_name: &'a str,
+    identity: Identity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_status_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_reason: Option<&'a str>,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    source_ip: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+}
+
+pub(super) fn connect(
+    gateway: &Gateway,
+    connection: &Connection,
+    head: &Head,
+    request_id: &str,
+    trace: &str,
+) -> Vec<u8> {
+    let source_ip = connection.source_ip.to_string();
+    let headers = forwarded(head, &source_ip, trace);
+    let query = head.target.split_once('?').map(|(_, query)| url::query(query)).unwrap_or_default();
+    let event = Event {
+        headers: Some(last(&headers)),
+        multi_value_headers: Some(all(&headers)),
+        query_string_parameters: (!query.is_empty()).then(|| last(&query)),
+        multi_value_query_string_parameters: (!query.is_empty()).then(|| all(&query)),
+        request_context: context(gateway, connection, "$connect", "CONNECT", request_id),
+        ..Event::default()
+    };
+    written(gateway, event)
+}
+
+pub(super) fn message(
+    gateway: &Gateway,
+    connection: &Connection,
+    route: &str,
+    body: &str,
+    request_id: &str,
+) -> Vec<u8> {
+    let context = context(gateway, connection, route, "MESSAGE", request_id);
+    let request_context = Context { message_id: Some(ids::gateway_request()), ..context };
+    written(gateway, Event { request_context, body: Some(body), ..Event::default() })
+}
+
+pub(super) fn disconnect(gateway: &Gateway, connection: &Connection, close: &Close, request_id: &str) -> Vec<u8> {
+    let headers = [("Host", gateway.domain.as_str()), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let context = context(gateway, connection, "$disconnect", "DISCONNECT", request_id);
+    let event = Event {
+        headers: Some(last(&headers)),
+        multi_value_headers: Some(all(&headers)),
+        request_context: Context {
+            disconnect_status_code: close.code,
+            disconnect_reason: Some(&close.reason),
+            ..context
+        },
+        ..Event::default()
+    };
+    written(gateway, event)
+}
+
+fn context<'a>(
+    gateway: &'a Gateway,
+    connection: &'a Connection,
+    route_key: &'a str,
+    event_type: &'a str,
+    request_id: &'a str,
+) -> Context<'a> {
+    let now = if event_type == "CONNECT" { connection.connected_at } else { time::now_ms() };
+    Context {
+        route_key,
+        event_type,
+        message_direction: "IN",
+        message_id: None,
+        connection_id: connection.id.to_string(),
+        connected_at: connection.connected_at,
+        request_time: time::common_log(now),
+        request_time_epoch: now,
+        request_id,
+        extended_request_id: request_id,
+        stage: &gateway.api.stage,
+        api_id: &gateway.api.id,
+        domain_name: &gateway.domain,
+        identity: Identity {
+            source_ip: connection.source_ip.to_string(),
+            user_agent: connection.user_agent.as_deref(),
+        },
+        disconnect_status_code: None,
+        disconnect_reason: None,
+    }
+}
+
+fn written(gateway: &Gateway, event: Event<'_>) -> Vec<u8> {
+    let variables = &gateway.api.stage_variables;
+    let event = Event { stage_variables: (!variables.is_empty()).then_some(variables), ..event };
+    // Maps with string keys, strings and numbers always serialize.
+    serde_json::to_vec(&event).unwrap_or_default()
+}
+
+/// The client's headers without those of the upgrade itself, and with what the gateway adds.
+fn forwarded(head: &Head, source_ip: &str, trace: &str) -> Vec<(String, String)> {
+    let dropped = ["connection", "upgrade", "x-forwarded-port", "x-forwarded-proto"];
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    let mut headers: Vec<(String, String)> =
+        head.headers.iter().filter(|(name, _)| !dropped.iter().any(|other| is(name, other))).cloned().collect();
+    match headers.iter_mut().find(|(name, _)| is(name, "x-forwarded-for")) {
+        Some((_, hops)) => *hops = format!("{hops}, {source_ip}"),
+        None => headers.push(("X-Forwarded-For".into(), source_ip.into())),
+    }
+    headers.push(("X-Forwarded-Port".into(), "443".into()));
+    headers.push(("X-Forwarded-Proto".into(), "https".into()));
+    if head.get("x-amzn-trace-id").is_none() {
+        headers.push(("X-Amzn-Trace-Id".into(), trace.into()));
+    }
+    headers
+}
+
+fn last(pairs: &[(String, String)]) -> BTreeMap<&str, &str> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn all(pairs: &[(String, String)]) -> BTreeMap<&str, Vec<&str>> {
+    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in pairs {
+        all.entry(name).or_default().push(value);
+    }
+    all
+}

@@ -1,0 +1,121 @@
+//! `@connections`: posting to a connection, asking about it, closing it. And what a plain request to the WebSocket API's address gets.
+//!
+//! The Rust SDK tells a gone connection by the header `x-amzn-ErrorType` alone, and loses the error when a body is neither empty nor JSON.
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use super::Gateway;
+use super::connection::Full;
+use super::frame::{self, Close};
+use super::registry::ConnectionId;
+use crate::gateway::url;
+use crate::ids;
+use crate::listen::{self, Body, Unread};
+use crate::time;
+
+impl Gateway {
+    /// Answers a request that is no handshake.
+    pub(super) async fn manage(&self, request: Request<Incoming>) -> Response<Body> {
+        let mut response = self.managed(request).await;
+        if let Ok(id) = HeaderValue::try_from(ids::lambda_request()) {
+            response.headers_mut().insert("x-amzn-requestid", id);
+        }
+        response
+    }
+
+    async fn managed(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path();
+        let (stage, rest) =
+            path.strip_prefix('/').unwrap_or(path).split_once('/').unwrap_or((path.trim_matches('/'), ""));
+        if stage != self.api.stage {
+            return refused(StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden"));
+        }
+        let Some(id) = rest.strip_prefix("@connections/").or_else(|| rest.strip_prefix("%40connections/")) else {
+            return if head.method == Method::GET && rest.is_empty() {
+                upgrade_required()
+            } else {
+                refused(
+                    StatusCode::FORBIDDEN,
+                    "MissingAuthenticationTokenException",
+                    Some("Missing Authentication Token"),
+                )
+            };
+        };
+        let id = url::decode(id);
+        let Some(id) = ConnectionId::parse(&id) else {
+            let message = format!("Invalid connectionId: {id}");
+            return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some(&message));
+        };
+        match head.method {
+            Method::POST => self.post(id, body).await,
+            Method::GET => self.get(id),
+            Method::DELETE => self.delete(id),
+            _ => refused(
+                StatusCode::FORBIDDEN,
+                "MissingAuthenticationTokenException",
+                Some("Missing Authentication Token"),
+            ),
+        }
+    }
+
+    async fn post(&self, id: ConnectionId, body: Incoming) -> Response<Body> {
+        let payload = match listen::read(body, self.limits.message, self.limits.slow_request).await {
+            Ok(payload) => payload,
+            Err(Unread::TooLarge) => {
+                let message = Some("Message too long");
+                let mut response = refused(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", message);
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return response;
+            }
+            Err(_) => return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some("The body is incomplete")),
+        };
+        let Some(connection) = self.registry.get(id) else { return gone() };
+        // A client must close a connection that sends text that is none.
+        let text = String::from_utf8_lossy(&payload);
+        match connection.send(frame::text(text.as_bytes(), self.limits.frame), self.limits.outgoing) {
+            Ok(()) => listen::empty(StatusCode::OK),
+            Err(Full) => refused(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+        }
+    }
+
+    fn get(&self, id: ConnectionId) -> Response<Body> {
+        let Some(connection) = self.registry.get(id) else { return gone() };
+        let mut identity = json!({"sourceIp": connection.source_ip.to_string()});
+        if let Some(agent) = &connection.user_agent {
+            identity["userAgent"] = agent.as_str().into();
+        }
+        let connection = json!({
+            "connectedAt": time::iso(connection.connected_at),
+            "identity": identity,
+            "lastActiveAt": time::iso(connection.last_active()),
+        });
+        listen::json(StatusCode::OK, connection.to_string())
+    }
+
+    fn delete(&self, id: ConnectionId) -> Response<Body> {
+        let Some(connection) = self.registry.get(id) else { return gone() };
+        connection.close(Close::new(1000, "Connection Closed Normally"));
+        self.registry.remove(id);
+        listen::empty(StatusCode::NO_CONTENT)
+    }
+}
+
+fn gone() -> Response<Body> {
+    refused(StatusCode::GONE, "GoneException", None)
+}
+
+fn refused(status: StatusCode, kind: &'static str, message: Option<&str>) -> Response<Body> {
+    let mut response = message.map_or_else(|| listen::empty(status), |message| listen::message(status, message));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(kind));
+    response
+}
+
+fn upgrade_required() -> Response<Body> {
+    let mut response = listen::message(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}

@@ -1,0 +1,220 @@
+//! The one task of an open connection: it reads messages and hands them to functions, writes what others leave for the client, and watches
+//! the idle and the lifetime limit.
+//!
+//! One poll does all three, so that a client that does not read is still read from, closed when it is time, and never waited for.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use super::Gateway;
+use super::connection::Connection;
+use super::frame::{self, Close, Reader, Received};
+use crate::limits::Limits;
+
+/// Bytes read at once.
+const CHUNK: usize = 8 * 1024;
+/// Frames written at once.
+const SLICES: usize = 32;
+/// Answers to pings that wait for a client that does not read; RFC 6455 allows to answer only the latest.
+const PONGS: usize = 16;
+/// How long a client may take to read the last frames and to close its side.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// An open connection with its stream.
+pub(super) struct Socket {
+    pub(super) connection: Arc<Connection>,
+    stream: TcpStream,
+    reader: Reader,
+    /// Being written; the first may be written in part.
+    out: VecDeque<Bytes>,
+    last_message: Instant,
+    dies: Instant,
+    clock: Pin<Box<Sleep>>,
+}
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// The client said so.
+    ByClient(Close),
+    /// Here, for a reason that the client is told.
+    ByGateway(Close),
+    /// The network, or a client that did not say goodbye.
+    Lost,
+}
+
+enum Step {
+    Message(String),
+    Ended(Ended),
+}
+
+impl Socket {
+    /// `rest` is what the client sent behind its handshake.
+    pub(super) fn new(connection: Arc<Connection>, stream: TcpStream, rest: &[u8], limits: &Limits) -> Self {
+        let now = Instant::now();
+        let mut reader = Reader::default();
+        reader.push(rest);
+        Self {
+            connection,
+            stream,
+            reader,
+            out: VecDeque::new(),
+            last_message: now,
+            dies: now + limits.lifetime,
+            clock: Box::pin(sleep_until(now + limits.lifetime.min(limits.idle))),
+        }
+    }
+
+    /// Until the end, the function's `$disconnect` included.
+    pub(super) async fn run(mut self, gateway: Arc<Gateway>) {
+        let alive = gateway.registry.alive();
+        let ended = loop {
+            match poll_fn(|cx| self.step(cx, &gateway.limits)).await {
+                Step::Message(message) => {
+                    self.connection.dispatched();
+                    let (gateway, connection) = (Arc::clone(&gateway), Arc::clone(&self.connection));
+                    tokio::spawn(async move { gateway.dispatch(&connection, message).await });
+                }
+                Step::Ended(ended) => break ended,
+            }
+        };
+        gateway.registry.remove(self.connection.id);
+        let (farewell, told) = match ended {
+            Ended::ByClient(Close { code: None, .. }) => {
+                let told = Close::new(1005, "Client-side close frame status not set");
+                (Some(Close { code: None, reason: String::new() }), told)
+            }
+            Ended::ByClient(close) => (Some(Close { code: close.code, reason: String::new() }), close),
+            Ended::ByGateway(close) => (Some(close.clone()), close),
+            Ended::Lost => (None, Close::new(1006, "")),
+        };
+        let connection = Arc::clone(&self.connection);
+        tokio::join!(gateway.disconnected(&connection, &told), async move {
+            if let Some(farewell) = farewell {
+                let _ = timeout(PARTING, self.part(&farewell)).await;
+            }
+        });
+        drop(alive);
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>, limits: &Limits) -> Poll<Step> {
+        let ended = |ended| Poll::Ready(Step::Ended(ended));
+        let waited = self.out.len();
+        if let Some(close) = self.connection.collect(&mut self.out, cx.waker()) {
+            return ended(Ended::ByGateway(close));
+        }
+        if self.out.len() > waited {
+            self.active();
+        }
+        if self.write(cx).is_err() {
+            return ended(Ended::Lost);
+        }
+        while self.clock.as_mut().poll(cx).is_ready() {
+            let due = self.dies.min(self.last_message + limits.idle);
+            if due <= Instant::now() {
+                return ended(Ended::ByGateway(Close::going_away()));
+            }
+            self.clock.as_mut().reset(due);
+        }
+        loop {
+            match self.reader.next(limits) {
+                Ok(Some(Received::Text(message))) => {
+                    self.active();
+                    return Poll::Ready(Step::Message(message));
+                }
+                Ok(Some(Received::Ping(payload))) => {
+                    if limits.ping_is_activity {
+                        self.active();
+                    }
+                    if self.out.len() < PONGS {
+                        let pong = frame::pong(&payload);
+                        self.connection.owed(pong.len());
+                        self.out.push_back(pong);
+                        if self.write(cx).is_err() {
+                            return ended(Ended::Lost);
+                        }
+                    }
+                }
+                Ok(Some(Received::Pong)) => {}
+                Ok(Some(Received::Close(close))) => return ended(Ended::ByClient(close)),
+                Err(close) => return ended(Ended::ByGateway(close)),
+                Ok(None) if self.connection.in_flight() >= limits.messages_at_once => return Poll::Pending,
+                Ok(None) => match self.read(cx) {
+                    Poll::Ready(Ok(0) | Err(_)) => return ended(Ended::Lost),
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+
+    fn active(&mut self) {
+        self.last_message = Instant::now();
+        self.connection.touch();
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        // On the stack of the poll: a connection that waits holds no buffer.
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
+        let mut buffer = ReadBuf::uninit(&mut chunk);
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+        self.reader.push(buffer.filled());
+        read.map_ok(|()| buffer.filled().len())
+    }
+
+    /// Writes as much as the network takes now.
+    fn write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while !self.out.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            for (slice, frame) in slices.iter_mut().zip(&self.out) {
+                *slice = IoSlice::new(frame);
+            }
+            let count = self.out.len().min(SLICES);
+            match Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..count]) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => self.advance(written),
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(()),
+            }
+        }
+        if self.out.capacity() > SLICES {
+            self.out = VecDeque::new();
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.connection.written(written);
+        while let Some(first) = self.out.front_mut() {
+            if first.len() > written {
+                first.advance(written);
+                return;
+            }
+            written -= first.len();
+            self.out.pop_front();
+        }
+    }
+
+    /// Writes what waits and the close frame, and lets the client close first, or else it might lose what it has not read yet.
+    async fn part(&mut self, farewell: &Close) -> io::Result<()> {
+        for frame in self.out.drain(..) {
+            self.stream.write_all(&frame).await?;
+        }
+        self.stream.write_all(&farewell.encode()).await?;
+        self.stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while self.stream.read(&mut rest).await? > 0 {}
+        Ok(())
+    }
+}

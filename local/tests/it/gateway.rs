@@ -1,0 +1,10 @@
+//! The runtime half: functions, APIs and the site, with `examples/echo.rs` as the function.
+
+mod client;
+mod connections;
+mod functions;
+mod http_api;
+mod invoke;
+mod sockets;
+mod static_site;
+mod world;

@@ -1,0 +1,55 @@
+//! What turns the chat into Lambda functions; the only module that knows Lambda.
+//!
+//! A function is a struct whose fields are all it may touch. [`http`] serves one behind the HTTP API, [`socket`] one behind the WebSocket API.
+//! Everything that takes time at the start (the database, the first TLS handshake) is done before the first event is asked for, when Lambda
+//! gives a whole processor; an environment serves one event at a time, so one thread is enough.
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::Result;
+
+pub mod http;
+mod settings;
+pub mod socket;
+
+pub use settings::Settings;
+
+/// A function: what it is made of, and what it does with an event.
+pub trait Function: Sized + Send + Sync + 'static {
+    /// What it is given.
+    type Event: Send;
+    /// What it answers.
+    type Answer: Send;
+
+    /// Builds it, once for each execution environment.
+    fn from_env(settings: &Settings) -> impl Future<Output = Result<Self>> + Send;
+
+    /// Handles one event.
+    fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer>> + Send;
+}
+
+/// Runs an environment until Lambda ends it.
+fn run<F: Function, S>(serve: impl FnOnce(F) -> S) -> ExitCode
+where
+    S: Future<Output = std::result::Result<(), lambda_runtime::Error>>,
+{
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).without_time().with_ansi(false).with_target(false).init();
+    let started = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lambda_runtime::Error::from);
+    let served = started.and_then(|runtime| {
+        runtime.block_on(async {
+            let function = F::from_env(&Settings::from_env()).await?;
+            serve(function).await
+        })
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = &*error, "the function cannot go on");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,20 @@
+use super::*;
+
+fn check(raw: &str, expected: Result<&str, Invalid>) {
+    assert_eq!(Text::parse(raw).map(|text| text.0), expected.map(str::to_owned), "{raw:?}");
+}
+
+#[test]
+fn a_text_without_content_or_beyond_its_limit_is_refused() {
+    check(" \n\t ", Err(Invalid::bounded("text", Rule::TooShort, 1)));
+    check(&"x".repeat(4001), Err(Invalid::bounded("text", Rule::TooLong, 4000)));
+    check("be\u{7}ll", Err(Invalid::new("text", Rule::Characters)));
+    check("nul\0", Err(Invalid::new("text", Rule::Characters)));
+}
+
+#[test]
+fn a_text_keeps_its_lines_and_is_composed() {
+    check(" one\r\ntwo\rthree\t! \n", Ok("one\ntwo\nthree\t!"));
+    check("e\u{301}", Ok("é"));
+    check(&"😀".repeat(4000), Ok(&"😀".repeat(4000)));
+}

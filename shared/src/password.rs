@@ -1,0 +1,75 @@
+//! Passwords: bcrypt, off the async threads, at most one hash per core at a time. What bcrypt would cut (more than 72 bytes) is refused.
+
+use std::sync::LazyLock;
+
+use tokio::sync::Semaphore;
+
+use crate::text::{self, Invalid, Rule};
+use crate::{Error, Result};
+
+/// bcrypt's cost unless set: 2^12 rounds, some 200 ms of one core.
+pub const DEFAULT_COST: u32 = 12;
+
+const MIN_CHARACTERS: usize = 8;
+/// bcrypt hashes no more than that.
+const MAX_BYTES: usize = 72;
+
+/// A password as somebody typed it, normalized so that it is the same from every keyboard. It is never shown or logged.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+impl Password {
+    /// A new password: at least 8 characters, at most 72 bytes.
+    pub fn parse_new(raw: &str) -> Result<Self, Invalid> {
+        let password = Self::parse(raw)?;
+        text::bounded("password", &password.0, MIN_CHARACTERS..=MAX_BYTES)?;
+        Ok(password)
+    }
+
+    /// A password to compare: whatever could be one.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        use unicode_normalization::UnicodeNormalization;
+        let password: String = raw.nfc().collect();
+        if password.len() > MAX_BYTES {
+            return Err(Invalid::bounded("password", Rule::TooManyBytes, MAX_BYTES));
+        }
+        if password.contains('\0') {
+            return Err(Invalid::new("password", Rule::Characters));
+        }
+        Ok(Self(password))
+    }
+}
+
+/// The hash of a new password.
+pub async fn hash(password: Password, cost: u32) -> Result<String> {
+    on_a_core(move || bcrypt::hash(password.0.as_bytes(), cost)).await
+}
+
+/// Whether it is the password of `hash`. Without a hash, because there is no such person, the same time passes.
+pub async fn matches(password: Password, hash: Option<String>, cost: u32) -> Result<bool> {
+    let known = hash.is_some();
+    let hash = hash.unwrap_or_else(|| nobody(cost));
+    let same = on_a_core(move || bcrypt::verify(password.0.as_bytes(), &hash)).await?;
+    Ok(same && known)
+}
+
+/// A hash that takes as long to compare with as a real one: any salt and digest of the right form at that cost.
+fn nobody(cost: u32) -> String {
+    format!("$2b${cost:02}$abcdefghijklmnopqrstuuW8rVnBd8RZYwSR2/yyoQgKXWMTpRXAq")
+}
+
+async fn on_a_core<T: Send + 'static>(work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static) -> Result<T> {
+    static CORES: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)));
+    let _core = CORES.acquire().await.map_err(Error::internal)?;
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests;

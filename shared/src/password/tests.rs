@@ -1,0 +1,28 @@
+use super::*;
+
+fn refused(raw: &str) -> Option<Invalid> {
+    Password::parse_new(raw).err()
+}
+
+#[test]
+fn a_password_that_bcrypt_would_cut_is_refused() {
+    assert_eq!(refused(&"ü".repeat(37)), Some(Invalid::bounded("password", Rule::TooManyBytes, 72)));
+    assert_eq!(refused(&"x".repeat(73)), Some(Invalid::bounded("password", Rule::TooManyBytes, 72)));
+    assert_eq!(refused("nul in\0side"), Some(Invalid::new("password", Rule::Characters)));
+    assert_eq!(refused(&"ü".repeat(36)), None);
+}
+
+#[test]
+fn a_password_of_seven_characters_is_refused() {
+    assert_eq!(refused("sevenxy"), Some(Invalid::bounded("password", Rule::TooShort, 8)));
+    assert_eq!(refused("e\u{301}e\u{301}e\u{301}e\u{301}"), Some(Invalid::bounded("password", Rule::TooShort, 8)));
+}
+
+#[tokio::test]
+async fn only_the_right_password_matches_and_nobody_matches_nothing() {
+    let password = |raw: &str| Password::parse(raw).unwrap();
+    let hashed = hash(password("caf\u{e9} au lait"), 4).await.unwrap();
+    assert!(matches(password("cafe\u{301} au lait"), Some(hashed.clone()), 4).await.unwrap());
+    assert!(!matches(password("cafe au lait"), Some(hashed), 4).await.unwrap());
+    assert!(!matches(password("cafe au lait"), None, 4).await.unwrap());
+}

@@ -1,0 +1,43 @@
+//! Who is here: a person is, while any live socket of theirs is. These are signals: they may be lost, and the list of members says what
+//! holds.
+
+use crate::gateway::Gateway;
+use crate::ids::{ConnectionId, RoomId};
+use crate::store::Store;
+use crate::time;
+use crate::user::User;
+use crate::wire::{self, Frame};
+use crate::Result;
+
+/// Tells everybody who shares a room with somebody that they came.
+pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) -> Result<()> {
+    let gone = tell(store, gateway, user, rooms, true).await?;
+    departed(store, gateway, gone).await;
+    Ok(())
+}
+
+/// Takes sockets out that have ended, and tells everybody who shares a room with somebody whose last one it was. What fails is logged:
+/// the sockets' leases run out by themselves.
+pub async fn departed(store: &Store, gateway: &Gateway, mut ended: Vec<ConnectionId>) {
+    while let Some(socket) = ended.pop() {
+        match went(store, gateway, &socket).await {
+            Ok(gone) => ended.extend(gone),
+            Err(error) => error.log(),
+        }
+    }
+}
+
+async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result<Vec<ConnectionId>> {
+    let Some(departed) = store.remove_socket(socket).await? else { return Ok(Vec::new()) };
+    let user = departed.session.user();
+    if !departed.announced || store.is_here(user.id, None, time::now()).await? {
+        return Ok(Vec::new());
+    }
+    tell(store, gateway, user, &departed.rooms, false).await
+}
+
+async fn tell(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId], online: bool) -> Result<Vec<ConnectionId>> {
+    let sockets = store.sockets_around(rooms, user.id, time::now()).await?;
+    let frame = Frame::Presence { user: wire::User::from(user), online };
+    Ok(gateway.post_to_all(&sockets, &frame.to_json()).await.gone)
+}

@@ -1,0 +1,180 @@
+//! MongoDB, and nothing else knows that it is.
+//!
+//! Methods say what is meant; document types are private to their file; a document that does not decode is an error with its id, never
+//! skipped. Every write has write concern majority. Every call has a deadline of its own below the functions' time-out, so that a
+//! database that does not answer is told apart from a function that hangs. A failed connection, a time-out or an election is
+//! [`Error::Unavailable`], and may be tried again.
+
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, doc};
+use mongodb::error::{ErrorKind, WriteFailure};
+use mongodb::options::{ClientOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern};
+use mongodb::{Client, Collection, Database, IndexModel};
+use tokio::sync::OnceCell;
+
+use crate::time::Timestamp;
+use crate::{Error, Result};
+
+mod connections;
+mod lease;
+mod members;
+mod messages;
+mod rooms;
+mod sessions;
+mod users;
+
+pub use connections::Arrival;
+pub use lease::{Lease, Place, Round};
+pub use members::MAX_ROOMS;
+pub use messages::{Stored, Window};
+pub use sessions::Rotation;
+
+/// How long one operation may take before it counts as failed.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// An environment serves one request at a time, which does at most two things at once; each holds a connection of Atlas's budget.
+const POOL: u32 = 2;
+
+/// The database of the chat.
+pub struct Store {
+    database: Database,
+    prepared: OnceCell<()>,
+}
+
+impl Store {
+    /// Connects to the database that the URI names (`parlour` if it names none). It succeeds without one that answers: a function that starts
+    /// while the database is away has to say so to its callers, and go on when it is back.
+    pub async fn connect(uri: &str) -> Result<Self> {
+        let mut options = ClientOptions::parse(uri).await.map_err(Error::from)?;
+        options.app_name = Some("parlour".to_owned());
+        options.max_pool_size = Some(POOL);
+        options.connect_timeout = Some(Duration::from_secs(2));
+        options.server_selection_timeout = Some(Duration::from_secs(3));
+        options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
+        options.write_concern = Some(WriteConcern::majority());
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary));
+        let name = options.default_database.clone().unwrap_or_else(|| "parlour".to_owned());
+        let store = Self::on(Client::with_options(options).map_err(Error::from)?.database(&name));
+        if let Err(error) = within(store.database.run_command(doc! { "ping": 1 })).await {
+            error.log();
+        }
+        Ok(store)
+    }
+
+    /// On a database of a client that exists.
+    pub fn on(database: Database) -> Self {
+        Self { database, prepared: OnceCell::new() }
+    }
+
+    /// Makes the indexes if they are missing. Whoever lets people in calls it: nothing is in the database before the first registration.
+    pub async fn prepare(&self) -> Result<()> {
+        self.prepared
+            .get_or_try_init(|| async {
+                self.index("users", users::indexes()).await?;
+                self.index("sessions", sessions::indexes()).await?;
+                self.index("rooms", rooms::indexes()).await?;
+                self.index("members", members::indexes()).await?;
+                self.index("connections", connections::indexes()).await?;
+                self.index("messages", messages::indexes()).await
+            })
+            .await
+            .copied()
+    }
+
+    async fn index(&self, collection: &str, indexes: Vec<IndexModel>) -> Result<()> {
+        within(self.database.collection::<()>(collection).create_indexes(indexes)).await.map(drop)
+    }
+
+    fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(name)
+    }
+}
+
+/// Waits for an operation no longer than its deadline.
+async fn within<T>(operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+    match tokio::time::timeout(DEADLINE, operation.into_future()).await {
+        Ok(done) => done.map_err(Error::from),
+        Err(late) => Err(Error::Unavailable(late.into())),
+    }
+}
+
+/// All documents that a query finds.
+async fn all<T, F>(query: F) -> Result<Vec<T>>
+where
+    T: serde::de::DeserializeOwned + Unpin + Send + Sync,
+    F: IntoFuture<Output = mongodb::error::Result<mongodb::Cursor<T>>>,
+{
+    use futures_util::TryStreamExt;
+    within(async { query.await?.try_collect().await }).await
+}
+
+/// What an insert into a unique index came to.
+enum Inserted {
+    New,
+    Duplicate,
+}
+
+/// Tells a duplicate key from a failure.
+async fn insert_once<T>(operation: impl Future<Output = Result<T>>, is_duplicate: fn(&Error) -> bool) -> Result<Inserted> {
+    match operation.await {
+        Ok(_) => Ok(Inserted::New),
+        Err(error) if is_duplicate(&error) => Ok(Inserted::Duplicate),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a unique index has the key already.
+fn is_duplicate(error: &Error) -> bool {
+    let Error::Internal(source) = error else { return false };
+    let Some(error) = source.downcast_ref::<mongodb::error::Error>() else { return false };
+    match error.kind.as_ref() {
+        ErrorKind::Write(WriteFailure::WriteError(write)) => write.code == DUPLICATE_KEY,
+        ErrorKind::Command(command) => command.code == DUPLICATE_KEY,
+        _ => false,
+    }
+}
+
+const DUPLICATE_KEY: i32 = 11000;
+
+impl From<mongodb::error::Error> for Error {
+    fn from(error: mongodb::error::Error) -> Self {
+        let passing = matches!(
+            error.kind.as_ref(),
+            ErrorKind::Io(_)
+                | ErrorKind::ServerSelection { .. }
+                | ErrorKind::ConnectionPoolCleared { .. }
+                | ErrorKind::DnsResolve { .. }
+                | ErrorKind::Shutdown
+        );
+        let labelled = error.contains_label("RetryableWriteError")
+            || error.contains_label("TransientTransactionError")
+            || error.contains_label("NetworkError");
+        if passing || labelled || is_election(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+    }
+}
+
+/// The server's own words for "not now": it is no primary, is shutting down, or could not reach a majority in time.
+fn is_election(error: &mongodb::error::Error) -> bool {
+    const NOT_NOW: [i32; 14] = [6, 7, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435];
+    match error.kind.as_ref() {
+        ErrorKind::Command(command) => NOT_NOW.contains(&command.code) || command.code == 13436,
+        ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+        _ => false,
+    }
+}
+
+fn object_id(bytes: [u8; 12]) -> ObjectId {
+    ObjectId::from_bytes(bytes)
+}
+
+fn date(time: Timestamp) -> DateTime {
+    DateTime::from_millis(time.millis())
+}
+
+fn time(date: DateTime) -> Timestamp {
+    Timestamp::from_millis(date.timestamp_millis())
+}

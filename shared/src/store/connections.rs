@@ -1,0 +1,199 @@
+//! Live sockets. `$disconnect` is best effort, so each has an end of its own, every query asks for those that have not reached it, and
+//! the TTL index only tidies up.
+
+use std::collections::HashSet;
+
+use mongodb::IndexModel;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::{IndexOptions, ReturnDocument};
+use serde::{Deserialize, Serialize};
+
+use super::{Store, all, date, object_id, within};
+use crate::connection::{Connection, Departed, LEASE, LIFETIME};
+use crate::error::Unauthenticated;
+use crate::ids::{ConnectionId, RoomId, SessionId, UserId};
+use crate::room::Membership;
+use crate::session::Session;
+use crate::time::Timestamp;
+use crate::user::User;
+use crate::{Error, Result};
+
+const CONNECTIONS: &str = "connections";
+
+#[derive(Serialize, Deserialize)]
+struct ConnectionDoc {
+    _id: String,
+    user: ObjectId,
+    name: String,
+    session: ObjectId,
+    rooms: Vec<ObjectId>,
+    /// The version of the user's memberships that `rooms` stands for; see `members`.
+    memberships: i64,
+    /// Whether the others have been told.
+    announced: bool,
+    connected_at: DateTime,
+    expires_at: DateTime,
+}
+
+impl ConnectionDoc {
+    fn session(&self) -> Session {
+        let user = User { id: UserId::from_bytes(self.user.bytes()), name: self.name.clone() };
+        Session::proven(SessionId::from_bytes(self.session.bytes()), user)
+    }
+
+    fn rooms(&self) -> Vec<RoomId> {
+        self.rooms.iter().map(|room| RoomId::from_bytes(room.bytes())).collect()
+    }
+}
+
+/// What hearing from a socket has told.
+pub struct Arrival {
+    /// It is the first time, and no other socket of theirs had been heard of: the others are to be told.
+    pub came: bool,
+}
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
+    vec![
+        // Covers the recipients of a broadcast: no document is read for them.
+        IndexModel::builder().keys(doc! { "rooms": 1, "expires_at": 1, "user": 1, "_id": 1 }).build(),
+        IndexModel::builder().keys(doc! { "user": 1 }).build(),
+        IndexModel::builder().keys(doc! { "session": 1 }).build(),
+        IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
+    ]
+}
+
+impl Store {
+    /// Lets a socket in. Whoever signs out or leaves a room in the same moment either finds the socket here or is found by the second look.
+    pub async fn connect_socket(&self, session: &Session, id: &ConnectionId, now: Timestamp) -> Result<()> {
+        let user = session.user();
+        let version = self.memberships_version(user.id).await?;
+        let rooms = self.memberships(session).await?;
+        let socket = ConnectionDoc {
+            _id: id.as_str().to_owned(),
+            user: object_id(user.id.bytes()),
+            name: user.name.clone(),
+            session: object_id(session.id().bytes()),
+            rooms: rooms.iter().map(|mine| object_id(mine.room().bytes())).collect(),
+            memberships: version,
+            announced: false,
+            connected_at: date(now),
+            expires_at: date(now.plus(LEASE)),
+        };
+        let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
+        // A repeated `$connect` of the same socket replaces its own first trace.
+        within(sockets.replace_one(doc! { "_id": id.as_str() }, &socket).upsert(true)).await?;
+        let (live, newer) = futures_util::try_join!(self.is_live(session.id()), self.memberships_version(user.id))?;
+        if !live {
+            within(sockets.delete_one(doc! { "_id": id.as_str() })).await?;
+            return Err(Error::Unauthenticated(Unauthenticated::Session));
+        }
+        if newer != version {
+            let rooms = self.memberships(session).await?;
+            self.enter_sockets(user.id, rooms.iter().map(Membership::room).collect(), newer).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose socket it is. That cannot change while it lives.
+    pub async fn connection(&self, id: &ConnectionId, now: Timestamp) -> Result<Connection> {
+        let filter = doc! { "_id": id.as_str(), "expires_at": { "$gt": date(now) } };
+        let found = within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?;
+        let found = found.ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
+        Ok(Connection { id: id.clone(), session: found.session() })
+    }
+
+    /// Notes that a socket was heard of, and gives it the rooms of its user if it has others.
+    pub async fn heard(&self, connection: &Connection, rooms: &[Membership], now: Timestamp) -> Result<Arrival> {
+        let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
+        let renewed = doc! { "$set": { "announced": true }, "$max": { "expires_at": date(now.plus(LEASE)) } };
+        let filter = doc! { "_id": connection.id.as_str() };
+        let found = within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
+        let before = found.ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
+        let has: HashSet<RoomId> = before.rooms().into_iter().collect();
+        if has != rooms.iter().map(Membership::room).collect() {
+            self.reconcile(&connection.session).await?;
+        }
+        let came = !before.announced && !self.is_here(connection.session.user().id, Some(&connection.id), now).await?;
+        Ok(Arrival { came })
+    }
+
+    /// Notes that a socket is still there. API Gateway ends it after two hours whatever it does.
+    pub async fn still_there(&self, connection: &Connection, now: Timestamp) -> Result<()> {
+        let alive = doc! { "_id": connection.id.as_str(), "connected_at": { "$gt": date(now.minus(LIFETIME)) } };
+        let renewed = doc! { "$max": { "expires_at": date(now.plus(LEASE)) } };
+        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_one(alive, renewed)).await.map(drop)
+    }
+
+    /// The sockets of a room: the recipients of its broadcasts.
+    pub async fn sockets_in(&self, room: RoomId, now: Timestamp) -> Result<Vec<ConnectionId>> {
+        self.socket_ids(doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) } }).await
+    }
+
+    /// The sockets of everybody who shares one of these rooms with somebody else.
+    pub async fn sockets_around(&self, rooms: &[RoomId], except: UserId, now: Timestamp) -> Result<Vec<ConnectionId>> {
+        let rooms: Vec<ObjectId> = rooms.iter().map(|room| object_id(room.bytes())).collect();
+        self.socket_ids(doc! {
+            "rooms": { "$in": rooms },
+            "expires_at": { "$gt": date(now) },
+            "user": { "$ne": object_id(except.bytes()) },
+        })
+        .await
+    }
+
+    /// The sockets of a session.
+    pub async fn sockets_of(&self, session: SessionId) -> Result<Vec<ConnectionId>> {
+        self.socket_ids(doc! { "session": object_id(session.bytes()) }).await
+    }
+
+    async fn socket_ids(&self, filter: Document) -> Result<Vec<ConnectionId>> {
+        #[derive(Deserialize)]
+        struct Id {
+            _id: String,
+        }
+        let found = all(self.collection::<Id>(CONNECTIONS).find(filter).projection(doc! { "_id": 1 })).await?;
+        Ok(found.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+    }
+
+    /// Takes a socket out that has ended; none if it was out already.
+    pub async fn remove_socket(&self, id: &ConnectionId) -> Result<Option<Departed>> {
+        let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
+        let ended = within(sockets.find_one_and_delete(doc! { "_id": id.as_str() })).await?;
+        Ok(ended.map(|socket| Departed {
+            session: socket.session(),
+            rooms: socket.rooms(),
+            announced: socket.announced,
+        }))
+    }
+
+    /// Whether somebody has a live socket that was announced, other than one of them.
+    pub async fn is_here(&self, user: UserId, except: Option<&ConnectionId>, now: Timestamp) -> Result<bool> {
+        let mut filter =
+            doc! { "user": object_id(user.bytes()), "announced": true, "expires_at": { "$gt": date(now) } };
+        if let Some(except) = except {
+            filter.insert("_id", doc! { "$ne": except.as_str() });
+        }
+        Ok(within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+    }
+
+    /// Who of a room is here.
+    pub(super) async fn present(&self, room: RoomId, now: Timestamp) -> Result<HashSet<UserId>> {
+        #[derive(Deserialize)]
+        struct Owner {
+            user: ObjectId,
+        }
+        let filter = doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) } };
+        let sockets = self.collection::<Owner>(CONNECTIONS);
+        let found = all(sockets.find(filter).projection(doc! { "_id": 0, "user": 1 })).await?;
+        Ok(found.into_iter().map(|socket| UserId::from_bytes(socket.user.bytes())).collect())
+    }
+
+    /// Gives the sockets of somebody the rooms of a version, unless they have those of a newer one.
+    pub(super) async fn enter_sockets(&self, user: UserId, rooms: Vec<RoomId>, version: i64) -> Result<()> {
+        let rooms: Vec<ObjectId> = rooms.into_iter().map(|room| object_id(room.bytes())).collect();
+        let older = doc! { "user": object_id(user.bytes()), "memberships": { "$lt": version } };
+        let newer = doc! { "$set": { "rooms": rooms, "memberships": version } };
+        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(older, newer)).await.map(drop)
+    }
+}

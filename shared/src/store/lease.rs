@@ -1,0 +1,140 @@
+//! Positions, and the fan-out lease: who of those who act in a room broadcasts for all of them.
+//!
+//! A position and, if nobody holds it, the lease are taken in one update of the room's document, by the server's clock. The lease is
+//! no lock on correctness: two holders at once can only repeat frames.
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, doc};
+use mongodb::options::ReturnDocument;
+use serde::Deserialize;
+
+use super::rooms::ROOMS;
+use super::{Store, object_id, within};
+use crate::ids::RoomId;
+use crate::room::{Position, Standing};
+use crate::{Error, Result};
+
+/// How long a lease outlives its holder. Each round renews it; a round of 250 posts takes well under a second.
+const LEASE_MS: i64 = 10_000;
+
+/// The right to broadcast what happens in a room. Only the store gives one.
+#[derive(Debug)]
+pub struct Lease {
+    room: RoomId,
+    owner: ObjectId,
+}
+
+impl Lease {
+    /// The room.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+}
+
+/// A position that was taken for a message.
+#[derive(Debug)]
+pub struct Place {
+    /// The position.
+    pub rev: Position,
+    /// The message's number.
+    pub seq: i64,
+    /// How far the room has come, this position included.
+    pub standing: Standing,
+    /// The lease, if it fell to whoever took the position.
+    pub lease: Option<Lease>,
+}
+
+/// What a round of broadcasting has left.
+#[derive(Debug)]
+pub struct Round {
+    /// How far the room has come.
+    pub standing: Standing,
+    /// Whether the lease goes on, because more is to be broadcast. Otherwise it was let go, or somebody else took it.
+    pub goes_on: bool,
+}
+
+#[derive(Deserialize)]
+struct LeasedDoc {
+    head: i64,
+    settled: i64,
+    said: i64,
+    lease: Option<LeaseDoc>,
+}
+
+#[derive(Deserialize)]
+struct LeaseDoc {
+    owner: ObjectId,
+}
+
+impl LeasedDoc {
+    fn standing(&self) -> Standing {
+        Standing { head: self.head, settled: self.settled, said: self.said }
+    }
+
+    fn is_held_by(&self, owner: ObjectId) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.owner == owner)
+    }
+}
+
+impl Store {
+    /// Takes the room's next position for a message, and the lease if it is free.
+    pub async fn place(&self, room: RoomId) -> Result<Place> {
+        let owner = ObjectId::new();
+        let filter = doc! { "_id": object_id(room.bytes()) };
+        let taken = vec![doc! { "$set": {
+            "head": { "$add": ["$head", 1_i64] },
+            "said": { "$add": ["$said", 1_i64] },
+            "lease": { "$cond": [is_free(), held(owner), "$lease"] },
+        } }];
+        let found = self.leased(filter, taken).await?.ok_or(Error::NotFound)?;
+        let lease = found.is_held_by(owner).then_some(Lease { room, owner });
+        Ok(Place { rev: found.head, seq: found.said, standing: found.standing(), lease })
+    }
+
+    /// Takes the lease of a room in which something waits to be broadcast and nobody does it.
+    pub async fn take_over(&self, room: RoomId) -> Result<Option<(Lease, Standing)>> {
+        let owner = ObjectId::new();
+        let waiting = doc! { "$and": [{ "$gt": ["$head", "$settled"] }, is_free()] };
+        let filter = doc! { "_id": object_id(room.bytes()), "$expr": waiting };
+        let found = self.leased(filter, vec![doc! { "$set": { "lease": held(owner) } }]).await?;
+        Ok(found.map(|found| (Lease { room, owner }, found.standing())))
+    }
+
+    /// Notes that everything up to `to` has been broadcast. The lease is let go, unless more has been said meanwhile.
+    pub async fn advance(&self, lease: &Lease, to: Position) -> Result<Round> {
+        let mine = doc! { "$eq": ["$lease.owner", lease.owner] };
+        let done = doc! { "$lte": ["$head", to] };
+        self.end_round(lease, to, doc! { "$cond": [mine, { "$cond": [done, "$$REMOVE", held(lease.owner)] }, "$lease"] }).await
+    }
+
+    /// Notes that everything up to `to` has been broadcast and lets the lease go although more waits: for the next one who acts.
+    pub async fn hand_over(&self, lease: Lease, to: Position) -> Result<Round> {
+        let mine = doc! { "$eq": ["$lease.owner", lease.owner] };
+        self.end_round(&lease, to, doc! { "$cond": [mine, "$$REMOVE", "$lease"] }).await
+    }
+
+    async fn end_round(&self, lease: &Lease, to: Position, remains: Document) -> Result<Round> {
+        let filter = doc! { "_id": object_id(lease.room.bytes()) };
+        let update = vec![doc! { "$set": { "settled": { "$max": ["$settled", to] }, "lease": remains } }];
+        let found = self.leased(filter, update).await?.ok_or(Error::NotFound)?;
+        Ok(Round { standing: found.standing(), goes_on: found.is_held_by(lease.owner) })
+    }
+
+    async fn leased(&self, filter: Document, update: Vec<Document>) -> Result<Option<LeasedDoc>> {
+        let rooms = self.collection::<LeasedDoc>(ROOMS);
+        let found = rooms
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
+        within(found).await
+    }
+}
+
+fn is_free() -> Document {
+    let until = doc! { "$ifNull": ["$lease.until", "$$NOW"] };
+    doc! { "$lte": [until, "$$NOW"] }
+}
+
+fn held(owner: ObjectId) -> Document {
+    doc! { "owner": owner, "until": { "$add": ["$$NOW", LEASE_MS] } }
+}

@@ -1,0 +1,175 @@
+//! Who is in which room.
+//!
+//! A socket's document repeats the rooms of its user, so that a broadcast finds its recipients by one index. To keep the two in step, each
+//! change of a person's memberships raises a version in the person's document, and a socket takes a list of rooms only together with the
+//! version that was read before the list, and only if that is newer than its own. So whichever of two changes writes last, the sockets end up
+//! with what holds.
+
+use std::collections::HashSet;
+
+use mongodb::IndexModel;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, doc};
+use mongodb::options::IndexOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{Inserted, Store, all, date, insert_once, is_duplicate, object_id, within};
+use crate::error::Conflict;
+use crate::ids::{RoomId, UserId};
+use crate::room::{Member, Membership, Position, Role, Standing};
+use crate::session::Session;
+use crate::time::Timestamp;
+use crate::user::User;
+use crate::{Error, Result};
+
+const MEMBERS: &str = "members";
+
+/// The most rooms one person can be in: as many as one `sync` may name.
+pub const MAX_ROOMS: usize = 200;
+
+#[derive(Serialize, Deserialize)]
+struct MemberDoc {
+    room: ObjectId,
+    user: ObjectId,
+    name: String,
+    role: RoleDoc,
+    read: i64,
+    joined_at: DateTime,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RoleDoc {
+    Owner,
+    Moderator,
+    Member,
+}
+
+impl From<Role> for RoleDoc {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Moderator => Self::Moderator,
+            Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<RoleDoc> for Role {
+    fn from(role: RoleDoc) -> Self {
+        match role {
+            RoleDoc::Owner => Self::Owner,
+            RoleDoc::Moderator => Self::Moderator,
+            RoleDoc::Member => Self::Member,
+        }
+    }
+}
+
+impl MemberDoc {
+    fn user(&self) -> User {
+        User { id: UserId::from_bytes(self.user.bytes()), name: self.name.clone() }
+    }
+
+    fn membership(self) -> Membership {
+        Membership::proven(RoomId::from_bytes(self.room.bytes()), self.user(), self.role.into(), self.read)
+    }
+}
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    let unique = IndexOptions::builder().unique(true).build();
+    vec![
+        IndexModel::builder().keys(doc! { "room": 1, "user": 1 }).options(unique).build(),
+        IndexModel::builder().keys(doc! { "user": 1 }).build(),
+    ]
+}
+
+impl Store {
+    /// The session's membership of a room. A room that is missing and one that is not theirs are the same to them.
+    pub async fn membership(&self, session: &Session, room: RoomId) -> Result<Membership> {
+        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
+        let found = within(self.collection::<MemberDoc>(MEMBERS).find_one(filter)).await?;
+        found.map(MemberDoc::membership).ok_or(Error::NotFound)
+    }
+
+    /// All memberships of the session's user, the oldest first.
+    pub async fn memberships(&self, session: &Session) -> Result<Vec<Membership>> {
+        let filter = doc! { "user": object_id(session.user().id.bytes()) };
+        let found = all(self.collection::<MemberDoc>(MEMBERS).find(filter).sort(doc! { "_id": 1 })).await?;
+        Ok(found.into_iter().map(MemberDoc::membership).collect())
+    }
+
+    /// Makes the session's user a member of a room, as one who has read all that was said. Says whether they were none before.
+    pub(super) async fn enter(&self, session: &Session, room: RoomId, role: Role, read: i64, now: Timestamp) -> Result<bool> {
+        let user = session.user();
+        let members = self.collection::<MemberDoc>(MEMBERS);
+        let mine = within(members.count_documents(doc! { "user": object_id(user.id.bytes()) })).await?;
+        if usize::try_from(mine).is_ok_and(|mine| mine >= MAX_ROOMS) && self.membership(session, room).await.is_err() {
+            return Err(Error::Conflict(Conflict::TooManyRooms));
+        }
+        let member = MemberDoc {
+            room: object_id(room.bytes()),
+            user: object_id(user.id.bytes()),
+            name: user.name.clone(),
+            role: role.into(),
+            read,
+            joined_at: date(now),
+        };
+        let inserted = insert_once(within(members.insert_one(&member)), is_duplicate).await?;
+        self.reconcile(session).await?;
+        Ok(matches!(inserted, Inserted::New))
+    }
+
+    /// Joins a room. Says whether the session's user was no member before.
+    pub async fn join(&self, session: &Session, room: RoomId, standing: Standing, now: Timestamp) -> Result<bool> {
+        self.enter(session, room, Role::Member, standing.said, now).await
+    }
+
+    /// Leaves a room. Says whether the session's user was a member before.
+    pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
+        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
+        let left = within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
+        self.reconcile(session).await?;
+        Ok(left.deleted_count > 0)
+    }
+
+    /// Gives the sockets of the session's user the rooms that are theirs now.
+    pub(super) async fn reconcile(&self, session: &Session) -> Result<()> {
+        let version = self.memberships_changed(session.user().id).await?;
+        let rooms = self.memberships(session).await?;
+        self.enter_sockets(session.user().id, rooms.iter().map(Membership::room).collect(), version).await
+    }
+
+    /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open.
+    pub async fn members(
+        &self,
+        membership: &Membership,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<(Member, bool)>> {
+        let room = membership.room();
+        let mut filter = doc! { "room": object_id(room.bytes()) };
+        if let Some(after) = after {
+            filter.insert("user", doc! { "$gt": object_id(after.bytes()) });
+        }
+        let members = self.collection::<MemberDoc>(MEMBERS);
+        let found = all(members.find(filter).sort(doc! { "user": 1 }).limit(limit)).await?;
+        let here: HashSet<UserId> = self.present(room, now).await?;
+        let member = |doc: &MemberDoc| Member { user: doc.user(), role: doc.role.into() };
+        Ok(found.iter().map(|doc| (member(doc), here.contains(&UserId::from_bytes(doc.user.bytes())))).collect())
+    }
+
+    /// Moves the read position of a member forward to the message `seq`, and says what it is then. Whoever has seen every change there is
+    /// has read every number that was given out, also those that came to nothing.
+    pub async fn mark_read(&self, membership: &Membership, seq: i64, position: Position, standing: Standing) -> Result<i64> {
+        let all_seen = position >= standing.head && standing.settled == standing.head;
+        let read = if all_seen { standing.said } else { seq.min(standing.said) };
+        let filter = doc! {
+            "room": object_id(membership.room().bytes()),
+            "user": object_id(membership.user().id.bytes()),
+            "read": { "$lt": read },
+        };
+        within(self.collection::<MemberDoc>(MEMBERS).update_one(filter, doc! { "$max": { "read": read } })).await?;
+        Ok(read.max(membership.read()))
+    }
+}

@@ -1,0 +1,231 @@
+//! Messages, and the positions that came to nothing: one document for each position of a room.
+
+use mongodb::IndexModel;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::IndexOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{Inserted, Place, Store, all, date, insert_once, is_duplicate, object_id, time, within};
+use crate::ids::{ClientId, RoomId, UserId};
+use crate::message::{Change, Draft, Message};
+use crate::room::{Membership, Position};
+use crate::time::Timestamp;
+use crate::user::User;
+use crate::{Error, Result};
+
+const MESSAGES: &str = "messages";
+
+#[derive(Serialize, Deserialize)]
+struct MessageDoc {
+    room: ObjectId,
+    rev: i64,
+    seq: i64,
+    author: ObjectId,
+    author_name: String,
+    client_id: String,
+    text: String,
+    at: DateTime,
+}
+
+/// A position that came to nothing.
+#[derive(Serialize, Deserialize)]
+struct VoidDoc {
+    room: ObjectId,
+    rev: i64,
+    void: bool,
+}
+
+/// What is at a position.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ChangeDoc {
+    Message(MessageDoc),
+    Void(VoidDoc),
+}
+
+impl From<MessageDoc> for Message {
+    fn from(message: MessageDoc) -> Self {
+        Self {
+            seq: message.seq,
+            rev: message.rev,
+            author: User { id: UserId::from_bytes(message.author.bytes()), name: message.author_name },
+            client_id: message.client_id,
+            text: message.text,
+            at: time(message.at),
+        }
+    }
+}
+
+impl From<ChangeDoc> for Change {
+    fn from(change: ChangeDoc) -> Self {
+        match change {
+            ChangeDoc::Message(message) => Self { rev: message.rev, message: Some(message.into()) },
+            ChangeDoc::Void(void) => Self { rev: void.rev, message: None },
+        }
+    }
+}
+
+/// What storing a draft at a position came to.
+#[derive(Debug)]
+pub enum Stored {
+    /// It is stored there.
+    Here(Message),
+    /// It was stored before, by an earlier request of the same kind; the position has been voided.
+    Before(Message),
+    /// The position was voided for being late; another has to be taken.
+    Late,
+}
+
+/// Which part of a room's history is asked for, by the numbers of its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The newest messages.
+    Newest,
+    /// Those before a number.
+    Before(i64),
+    /// Those after a number.
+    After(i64),
+    /// Those around a number, it included.
+    Around(i64),
+}
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    let unique = || IndexOptions::builder().unique(true).build();
+    let unique_where = |filter: Document| IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
+    vec![
+        IndexModel::builder().keys(doc! { "room": 1, "rev": 1 }).options(unique()).build(),
+        IndexModel::builder()
+            .keys(doc! { "room": 1, "seq": 1 })
+            .options(unique_where(doc! { "seq": { "$gt": 0 } }))
+            .build(),
+        IndexModel::builder()
+            .keys(doc! { "room": 1, "author": 1, "client_id": 1 })
+            .options(unique_where(doc! { "client_id": { "$exists": true } }))
+            .build(),
+    ]
+}
+
+impl Store {
+    /// What somebody said in a room under that client id, if they did; asked beside the question whether
+    /// they may be there at all.
+    pub async fn said_as(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<Option<Message>> {
+        let filter = doc! {
+            "room": object_id(room.bytes()),
+            "author": object_id(author.bytes()),
+            "client_id": client_id.as_str(),
+        };
+        let found = within(self.collection::<MessageDoc>(MESSAGES).find_one(filter)).await?;
+        Ok(found.map(Message::from))
+    }
+
+    /// Stores a draft at a position that was taken for it.
+    pub async fn store(&self, membership: &Membership, draft: &Draft, place: &Place, now: Timestamp) -> Result<Stored> {
+        let author = membership.user();
+        let message = MessageDoc {
+            room: object_id(membership.room().bytes()),
+            rev: place.rev,
+            seq: place.seq,
+            author: object_id(author.id.bytes()),
+            author_name: author.name.clone(),
+            client_id: draft.client_id.as_str().to_owned(),
+            text: draft.text.as_str().to_owned(),
+            at: date(now),
+        };
+        let messages = self.collection::<MessageDoc>(MESSAGES);
+        match insert_once(within(messages.insert_one(&message)), is_duplicate).await? {
+            Inserted::New => Ok(Stored::Here(message.into())),
+            Inserted::Duplicate => match self.said_as(membership.room(), author.id, &draft.client_id).await? {
+                // The driver repeats an insert whose answer was lost, and then meets its own.
+                Some(stored) if stored.rev == place.rev => Ok(Stored::Here(stored)),
+                Some(stored) => {
+                    self.void(membership.room(), place.rev).await?;
+                    Ok(Stored::Before(stored))
+                }
+                None => Ok(Stored::Late),
+            },
+        }
+    }
+
+    /// Makes a position come to nothing, unless something is there by now.
+    pub async fn void(&self, room: RoomId, rev: Position) -> Result<()> {
+        let void = VoidDoc { room: object_id(room.bytes()), rev, void: true };
+        insert_once(within(self.collection::<VoidDoc>(MESSAGES).insert_one(&void)), is_duplicate).await.map(drop)
+    }
+
+    /// What is stored after a position, in order; there may be holes where something is being stored.
+    pub async fn changes_after(&self, room: RoomId, position: Position, limit: i64) -> Result<Vec<Change>> {
+        let filter = doc! { "room": object_id(room.bytes()), "rev": { "$gt": position } };
+        let messages = self.collection::<ChangeDoc>(MESSAGES);
+        let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
+        Ok(found.into_iter().map(Change::from).collect())
+    }
+
+    /// What a member missed: the settled changes after a position.
+    pub async fn missed(
+        &self,
+        membership: &Membership,
+        after: Position,
+        settled: Position,
+        limit: i64,
+    ) -> Result<Vec<Change>> {
+        let room = object_id(membership.room().bytes());
+        let filter = doc! { "room": room, "rev": { "$gt": after, "$lte": settled } };
+        let messages = self.collection::<ChangeDoc>(MESSAGES);
+        let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
+        Ok(found.into_iter().map(Change::from).collect())
+    }
+
+    /// A page of history, the oldest first, and whether there is more before and after it.
+    pub async fn history(&self, membership: &Membership, window: Window, limit: i64) -> Result<(Vec<Message>, bool, bool)> {
+        Ok(match window {
+            Window::Newest => {
+                let (messages, more) = self.backward(membership, i64::MAX, limit).await?;
+                (messages, more, false)
+            }
+            Window::Before(seq) => {
+                let (messages, more) = self.backward(membership, seq, limit).await?;
+                let (after, _) = self.forward(membership, seq.saturating_sub(1), 1).await?;
+                (messages, more, !after.is_empty())
+            }
+            Window::After(seq) => {
+                let (messages, more) = self.forward(membership, seq, limit).await?;
+                let (before, _) = self.backward(membership, seq.saturating_add(1), 1).await?;
+                (messages, !before.is_empty(), more)
+            }
+            Window::Around(seq) => {
+                let older = limit / 2;
+                let (mut messages, before) = self.backward(membership, seq, older.max(1)).await?;
+                let (newer, after) = self.forward(membership, seq.saturating_sub(1), limit - older).await?;
+                messages.extend(newer);
+                (messages, before, after)
+            }
+        })
+    }
+
+    async fn backward(&self, membership: &Membership, before: i64, limit: i64) -> Result<(Vec<Message>, bool)> {
+        let (mut messages, more) = self.by_number(membership, doc! { "$gt": 0, "$lt": before }, -1, limit).await?;
+        messages.reverse();
+        Ok((messages, more))
+    }
+
+    async fn forward(&self, membership: &Membership, after: i64, limit: i64) -> Result<(Vec<Message>, bool)> {
+        self.by_number(membership, doc! { "$gt": after.max(0) }, 1, limit).await
+    }
+
+    async fn by_number(
+        &self,
+        membership: &Membership,
+        numbers: Document,
+        order: i32,
+        limit: i64,
+    ) -> Result<(Vec<Message>, bool)> {
+        let filter = doc! { "room": object_id(membership.room().bytes()), "seq": numbers };
+        let messages = self.collection::<MessageDoc>(MESSAGES);
+        let mut found = all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
+        let wanted = usize::try_from(limit).map_err(Error::internal)?;
+        let more = found.len() > wanted;
+        found.truncate(wanted);
+        Ok((found.into_iter().map(Message::from).collect(), more))
+    }
+}

@@ -1,0 +1,135 @@
+//! Sign-ins: one document for each, which holds the hash of its current refresh token and of the one before it.
+
+use mongodb::IndexModel;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, doc};
+use mongodb::options::IndexOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{Store, date, object_id, time, within};
+use crate::error::Unauthenticated;
+use crate::ids::{SessionId, UserId};
+use crate::session::{Device, IDLE_TTL, ROTATION_GRACE, Session};
+use crate::time::Timestamp;
+use crate::token::{Claims, RefreshToken};
+use crate::user::User;
+use crate::{Error, Result};
+
+const SESSIONS: &str = "sessions";
+
+#[derive(Serialize, Deserialize)]
+struct SessionDoc {
+    _id: ObjectId,
+    user: ObjectId,
+    name: String,
+    hash: Binary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<Binary>,
+    address: String,
+    agent: String,
+    created_at: DateTime,
+    rotated_at: DateTime,
+    expires_at: DateTime,
+}
+
+impl SessionDoc {
+    fn session(self) -> Session {
+        let user = User { id: UserId::from_bytes(self.user.bytes()), name: self.name };
+        Session::proven(SessionId::from_bytes(self._id.bytes()), user)
+    }
+}
+
+/// What came of presenting a refresh token.
+pub enum Rotation {
+    /// It is exchanged for the next one.
+    Done(Session),
+    /// It was exchanged long ago: somebody has a copy. The session has been ended.
+    Reused(SessionId),
+}
+
+pub(super) fn indexes() -> Vec<IndexModel> {
+    let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
+    vec![
+        IndexModel::builder().keys(doc! { "user": 1 }).build(),
+        IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
+    ]
+}
+
+impl Store {
+    /// Begins a session, of which `first` makes the first refresh token.
+    pub async fn sign_in(&self, user: &User, device: Device, now: Timestamp) -> Result<(Session, RefreshToken)> {
+        let id = ObjectId::new();
+        let token = RefreshToken::first(SessionId::from_bytes(id.bytes()))?;
+        let session = SessionDoc {
+            _id: id,
+            user: object_id(user.id.bytes()),
+            name: user.name.clone(),
+            hash: hash(&token),
+            previous: None,
+            address: device.address,
+            agent: device.agent,
+            created_at: date(now),
+            rotated_at: date(now),
+            expires_at: date(now.plus(IDLE_TTL)),
+        };
+        within(self.collection::<SessionDoc>(SESSIONS).insert_one(&session)).await?;
+        Ok((session.session(), token))
+    }
+
+    /// The session that an access token names, unless it has ended.
+    pub async fn session(&self, claims: Claims, now: Timestamp) -> Result<Session> {
+        let filter = doc! {
+            "_id": object_id(claims.session.bytes()),
+            "user": object_id(claims.user.bytes()),
+            "expires_at": { "$gt": date(now) },
+        };
+        let found = within(self.collection::<SessionDoc>(SESSIONS).find_one(filter)).await?;
+        found.map(SessionDoc::session).ok_or(Error::Unauthenticated(Unauthenticated::Session))
+    }
+
+    /// Whether a session has not ended.
+    pub(super) async fn is_live(&self, session: SessionId) -> Result<bool> {
+        let sessions = self.collection::<SessionDoc>(SESSIONS);
+        Ok(within(sessions.find_one(doc! { "_id": object_id(session.bytes()) })).await?.is_some())
+    }
+
+    /// Exchanges `token` for `next`. The same exchange within 30 seconds is the same one.
+    pub async fn rotate(&self, token: &RefreshToken, next: &RefreshToken, now: Timestamp) -> Result<Rotation> {
+        let sessions = self.collection::<SessionDoc>(SESSIONS);
+        let id = object_id(token.session().bytes());
+        let exchange = sessions.find_one_and_update(
+            doc! { "_id": id, "hash": hash(token), "expires_at": { "$gt": date(now) } },
+            doc! { "$set": {
+                "hash": hash(next),
+                "previous": hash(token),
+                "rotated_at": date(now),
+                "expires_at": date(now.plus(IDLE_TTL)),
+            } },
+        );
+        if let Some(session) = within(exchange).await? {
+            return Ok(Rotation::Done(session.session()));
+        }
+        let ended = Error::Unauthenticated(Unauthenticated::Session);
+        let found = within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } })).await?.ok_or(ended)?;
+        if found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
+            return Ok(Rotation::Done(found.session()));
+        }
+        within(sessions.delete_one(doc! { "_id": id })).await?;
+        Ok(Rotation::Reused(token.session()))
+    }
+
+    /// Ends the session that a refresh token keeps going; says which, if it was going on.
+    pub async fn sign_out(&self, token: &RefreshToken) -> Result<Option<SessionId>> {
+        let filter = doc! {
+            "_id": object_id(token.session().bytes()),
+            "$or": [{ "hash": hash(token) }, { "previous": hash(token) }],
+        };
+        let ended = within(self.collection::<SessionDoc>(SESSIONS).find_one_and_delete(filter)).await?;
+        Ok(ended.map(|session| SessionId::from_bytes(session._id.bytes())))
+    }
+}
+
+fn hash(token: &RefreshToken) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: token.hash() }
+}

@@ -1,0 +1,151 @@
+//! The two tokens of a session.
+//!
+//! An *access token* is a JWT (HS256, pinned) that names the session and its user; whoever reads one still asks the store whether the
+//! session has ended. A *refresh token* is opaque: the session's id and 32 bytes, of which the store keeps a hash only. The next one is
+//! derived from the one that is presented, so that the same refresh, sent twice because its answer was lost, has the same answer; who
+//! steals the database cannot derive any, because that takes the secret.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ring::{digest, hmac};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Unauthenticated;
+use crate::ids::{SessionId, UserId};
+use crate::session::ACCESS_TTL;
+use crate::time::Timestamp;
+use crate::{Error, Result};
+
+mod provider;
+
+/// What signs and derives tokens.
+pub struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    derivation: hmac::Key,
+    validation: Validation,
+}
+
+/// What an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims {
+    /// Whose it is.
+    pub user: UserId,
+    /// Of which session.
+    pub session: SessionId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: String,
+    sid: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl Keys {
+    /// The shortest secret: as long as the hash, as RFC 7518 section 3.2 asks.
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// From the secret, which has at least 32 bytes.
+    pub fn new(secret: &str) -> Result<Self> {
+        if secret.len() < Self::MIN_SECRET_BYTES {
+            return Err(Error::internal(format!("JWT_SECRET needs at least {} bytes", Self::MIN_SECRET_BYTES)));
+        }
+        provider::install();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        validation.set_required_spec_claims(&["exp", "sub"]);
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let derivation = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, b"parlour refresh token").as_ref());
+        Ok(Self {
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            derivation,
+            validation,
+        })
+    }
+
+    /// An access token, good for 15 minutes from `now`.
+    pub fn access(&self, claims: Claims, now: Timestamp) -> Result<String> {
+        let payload = Payload {
+            sub: claims.user.to_string(),
+            sid: claims.session.to_string(),
+            iat: now.seconds(),
+            exp: now.plus(ACCESS_TTL).seconds(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding).map_err(Error::internal)
+    }
+
+    /// What an access token says, if it is ours and not expired at `now`.
+    pub fn claims(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let refused = || Error::Unauthenticated(Unauthenticated::Token);
+        let payload =
+            jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).map_err(|_| refused())?.claims;
+        if payload.exp <= now.seconds() {
+            return Err(refused());
+        }
+        let user = UserId::parse(&payload.sub).map_err(|_| refused())?;
+        let session = SessionId::parse(&payload.sid).map_err(|_| refused())?;
+        Ok(Claims { user, session })
+    }
+
+    /// The refresh token that follows this one.
+    pub fn next(&self, token: &RefreshToken) -> RefreshToken {
+        let mut secret = [0; 32];
+        secret.copy_from_slice(hmac::sign(&self.derivation, &token.bytes()).as_ref());
+        RefreshToken { session: token.session, secret }
+    }
+}
+
+/// What keeps a session going. It is never shown or logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    session: SessionId,
+    secret: [u8; 32],
+}
+
+impl std::fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RefreshToken({})", self.session)
+    }
+}
+
+impl RefreshToken {
+    /// The first one of a session.
+    pub fn first(session: SessionId) -> Result<Self> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(Error::internal)?;
+        Ok(Self { session, secret })
+    }
+
+    /// What a client sent back. Whatever is not of the form belongs to no session.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refused = || Error::Unauthenticated(Unauthenticated::Session);
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+        let (session, secret) = bytes.split_first_chunk::<12>().ok_or_else(refused)?;
+        Ok(Self { session: SessionId::from_bytes(*session), secret: secret.try_into().map_err(|_| refused())? })
+    }
+
+    /// As it is given to the client.
+    pub fn reveal(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes())
+    }
+
+    /// Which session it keeps going.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// What the store keeps of it.
+    pub fn hash(&self) -> Vec<u8> {
+        digest::digest(&digest::SHA256, &self.bytes()).as_ref().to_vec()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        [&self.session.bytes()[..], &self.secret[..]].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,446 @@
+//! What goes over the wire, to the letter of docs/API.md. No other module's types reach a client. The TypeScript types of the site and
+//! the JSON schemas of the documents are generated from these, by a test that fails when they are stale.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::text::{self, Invalid};
+use crate::time::Timestamp;
+use crate::token::{Claims, Keys, RefreshToken};
+use crate::{Error, message, room, session, user};
+
+/// Declares wire types: each with its serialization and, under test, its TypeScript and JSON schema.
+macro_rules! wire {
+    ($($(#[$meta:meta])* pub $kind:ident $name:ident $body:tt)*) => {
+        $(
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+            $(#[$meta])*
+            pub $kind $name $body
+        )*
+    };
+}
+
+mod failure;
+
+pub use failure::{Code, Failure, Reason, Rule};
+
+wire! {
+    /// Somebody.
+    pub struct User {
+        /// Who they are.
+        pub id: String,
+        /// What they are called.
+        pub name: String,
+    }
+
+    /// What signing in gives.
+    pub struct Session {
+        /// Who signed in.
+        pub user: User,
+        /// Goes with every request, as `Authorization: Bearer …`.
+        pub access_token: String,
+        /// How many seconds the access token is good for.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub expires_in: u64,
+        /// Exchanged for the next session answer at `POST /refresh`.
+        pub refresh_token: String,
+    }
+
+    /// The body of `POST /register` and, without `client_id`, of `POST /login`.
+    pub struct Credentials {
+        /// The person's name.
+        pub name: String,
+        /// The person's password.
+        pub password: String,
+        /// Makes a repeated registration the same one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub client_id: Option<String>,
+    }
+
+    /// The body of `POST /refresh` and of `POST /logout`.
+    pub struct Refresh {
+        /// The last one that was given out.
+        pub refresh_token: String,
+    }
+
+    /// The body of `POST /rooms`.
+    pub struct NewRoom {
+        /// What the room is to be called.
+        pub name: String,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
+    }
+
+    /// What a member may do.
+    #[serde(rename_all = "snake_case")]
+    pub enum Role {
+        /// Made the room.
+        Owner,
+        /// Keeps order in it.
+        Moderator,
+        /// Talks in it.
+        Member,
+    }
+
+    /// Who may find a room and come in.
+    #[serde(rename_all = "snake_case")]
+    pub enum Kind {
+        /// Anybody.
+        Public,
+    }
+
+    /// A room, as the person who asks sees it.
+    pub struct Room {
+        /// Which room.
+        pub id: String,
+        /// What it is called.
+        pub name: String,
+        /// Who may come in.
+        pub kind: Kind,
+        /// What I may do there; null if it is not mine. The next three are then 0.
+        pub role: Option<Role>,
+        /// Everything up to this position has been sent to everybody.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub position: i64,
+        /// How many messages were ever said.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub said: i64,
+        /// How many of them I have not read.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub unread: i64,
+    }
+
+    /// The answer of `GET /rooms`.
+    pub struct Rooms {
+        /// The rooms that are mine.
+        pub rooms: Vec<Room>,
+    }
+
+    /// The answer of `GET /rooms/public`.
+    pub struct PublicRooms {
+        /// In order of name.
+        pub rooms: Vec<Room>,
+        /// Whether there are more after the last of these.
+        pub more: bool,
+    }
+
+    /// Somebody in a room.
+    pub struct Member {
+        /// Who.
+        pub user: User,
+        /// As what.
+        pub role: Role,
+        /// Whether a socket of theirs is open.
+        pub online: bool,
+    }
+
+    /// The answer of `GET /rooms/{room}/members`.
+    pub struct Members {
+        /// In order of their ids.
+        pub members: Vec<Member>,
+        /// Whether there are more after the last of these.
+        pub more: bool,
+    }
+
+    /// A message as it stands now.
+    pub struct Message {
+        /// Its number among the room's messages.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+        /// The position of its latest change.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub rev: i64,
+        /// Who said it.
+        pub author: User,
+        /// What its author's client calls it.
+        pub client_id: String,
+        /// What was said. Plain text: render it as text.
+        pub text: String,
+        /// When, in milliseconds since 1970-01-01 UTC.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub at: i64,
+    }
+
+    /// The answer of `GET /rooms/{room}/messages`.
+    pub struct Page {
+        /// Oldest first.
+        pub messages: Vec<Message>,
+        /// How far the room was settled before the messages were read.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub position: i64,
+        /// Whether there are older ones.
+        pub before: bool,
+        /// Whether there are newer ones.
+        pub after: bool,
+    }
+
+    /// What a client may ask over its socket.
+    #[serde(tag = "action", rename_all = "snake_case")]
+    pub enum Request {
+        /// Say something.
+        Send(Send),
+        /// Catch up.
+        Sync(Positions),
+        /// Keep the socket alive, and learn whether something was missed.
+        Ping(Positions),
+        /// Move my read position.
+        Read(Read),
+    }
+
+    /// Say something.
+    pub struct Send {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
+        /// What.
+        pub text: String,
+    }
+
+    /// How far I am in my rooms.
+    pub struct Positions {
+        /// Repeated in the reply.
+        pub id: String,
+        /// By room.
+        #[cfg_attr(test, ts(type = "Record<string, number>"))]
+        pub rooms: BTreeMap<String, i64>,
+    }
+
+    /// I have read that far.
+    pub struct Read {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// My position then.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub position: i64,
+        /// The number of the last message that I have seen.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+    }
+
+    /// Whether a catch-up is complete.
+    #[serde(rename_all = "snake_case")]
+    pub enum Verdict {
+        /// With this, everything up to where the room is settled has been had.
+        Complete,
+        /// Ask again from `to`.
+        More,
+    }
+
+    /// What a room has after a position.
+    pub struct Catchup {
+        /// Which room.
+        pub room: String,
+        /// The first position in it.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub from: i64,
+        /// The last position in it: `from` − 1 if nothing is missing.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub to: i64,
+        /// The last position that was given out: beyond `to`, something is being stored now.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub head: i64,
+        /// How many messages were ever said.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub said: i64,
+        /// In order of `rev`.
+        pub changes: Vec<Message>,
+        /// Whether that is all.
+        pub verdict: Verdict,
+    }
+
+    /// What comes over the socket.
+    #[serde(tag = "type", rename_all = "snake_case")]
+    pub enum Frame {
+        /// The reply to `send`: it is stored.
+        Sent {
+            /// The request's.
+            id: String,
+            /// Where.
+            room: String,
+            /// As it was stored, by this request or by the first of its kind.
+            message: Message,
+        },
+        /// The reply to `sync`.
+        Synced {
+            /// The request's.
+            id: String,
+            /// What was missed.
+            rooms: Vec<Catchup>,
+            /// The rooms that are not, or no longer, mine.
+            gone: Vec<String>,
+            /// Whether to ask again.
+            more: bool,
+        },
+        /// The reply to `ping`.
+        Pong {
+            /// The request's.
+            id: String,
+            /// The rooms that are settled beyond my position.
+            behind: Vec<String>,
+        },
+        /// The reply to `read`.
+        Read {
+            /// The request's.
+            id: String,
+            /// Where.
+            room: String,
+            /// How many messages remain.
+            #[cfg_attr(test, ts(type = "number"))]
+            unread: i64,
+        },
+        /// Something changed in a room.
+        Changes {
+            /// Where.
+            room: String,
+            /// The first position in it.
+            #[cfg_attr(test, ts(type = "number"))]
+            from: i64,
+            /// The last position in it.
+            #[cfg_attr(test, ts(type = "number"))]
+            to: i64,
+            /// How many messages were ever said, up to at least `to`.
+            #[cfg_attr(test, ts(type = "number"))]
+            said: i64,
+            /// In order of `rev`.
+            changes: Vec<Message>,
+        },
+        /// Somebody in one of my rooms came (their first socket) or went (their last).
+        Presence {
+            /// Who.
+            user: User,
+            /// Whether they are here.
+            online: bool,
+        },
+        /// Somebody became a member.
+        Joined {
+            /// Where.
+            room: String,
+            /// Who.
+            member: Member,
+        },
+        /// Somebody is no longer a member.
+        Left {
+            /// Where.
+            room: String,
+            /// Who.
+            user: User,
+        },
+        /// A request failed.
+        Error(Failure),
+    }
+}
+
+impl Frame {
+    /// As it is sent.
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
+}
+
+/// As it is sent.
+#[expect(clippy::expect_used, reason = "wire types have string keys and no failing serializer")]
+pub fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a wire type serializes")
+}
+
+/// Reads a value and says what is wrong with it in the words of the wire.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
+    parse_value(parse_json(body)?)
+}
+
+/// Reads JSON, nested at most 128 deep.
+pub fn parse_json(body: &[u8]) -> Result<serde_json::Value, Invalid> {
+    serde_json::from_slice(body).map_err(|_| Invalid::new("body", text::Rule::Json))
+}
+
+/// Reads a value from JSON and says what is wrong with it in the words of the wire.
+pub fn parse_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Invalid> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let text = error.inner().to_string();
+        match text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(field) if path == "." => Invalid::new(field.to_owned(), text::Rule::Required),
+            Some(field) => Invalid::new(format!("{path}.{field}"), text::Rule::Required),
+            None if path == "." => Invalid::new("body", text::Rule::Type),
+            None => Invalid::new(path, text::Rule::Type),
+        }
+    })
+}
+
+impl Session {
+    /// What signing in, or refreshing, gives at `now`.
+    pub fn new(keys: &Keys, session: &session::Session, refresh: &RefreshToken, now: Timestamp) -> Result<Self, Error> {
+        let claims = Claims { user: session.user().id, session: session.id() };
+        Ok(Self {
+            user: session.user().into(),
+            access_token: keys.access(claims, now)?,
+            expires_in: session::ACCESS_TTL.as_secs(),
+            refresh_token: refresh.reveal(),
+        })
+    }
+}
+
+impl From<&user::User> for User {
+    fn from(user: &user::User) -> Self {
+        Self { id: user.id.to_string(), name: user.name.clone() }
+    }
+}
+
+impl From<room::Role> for Role {
+    fn from(role: room::Role) -> Self {
+        match role {
+            room::Role::Owner => Self::Owner,
+            room::Role::Moderator => Self::Moderator,
+            room::Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<&message::Message> for Message {
+    fn from(message: &message::Message) -> Self {
+        Self {
+            seq: message.seq,
+            rev: message.rev,
+            author: (&message.author).into(),
+            client_id: message.client_id.clone(),
+            text: message.text.clone(),
+            at: message.at.millis(),
+        }
+    }
+}
+
+impl Room {
+    /// A room that is not mine.
+    pub fn foreign(room: &room::Room) -> Self {
+        Self { id: room.id.to_string(), name: room.name.clone(), kind: Kind::Public, role: None, position: 0, said: 0, unread: 0 }
+    }
+
+    /// A room of mine.
+    pub fn mine(room: &room::Room, membership: &room::Membership, standing: room::Standing) -> Self {
+        Self {
+            role: Some(membership.role().into()),
+            position: standing.settled,
+            said: standing.said,
+            unread: membership.unread(standing.said),
+            ..Self::foreign(room)
+        }
+    }
+}
+
+impl Member {
+    /// A member, here or not.
+    pub fn new(member: &room::Member, online: bool) -> Self {
+        Self { user: (&member.user).into(), role: member.role.into(), online }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What the wire's types become elsewhere: the site's TypeScript, the schemas in the documents. A stale file is put right and fails the
+//! test, so that what is committed is what holds.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+use ts_rs::{Config, TS};
+
+use super::*;
+use crate::error::{Conflict, Unauthenticated};
+
+/// Calls a macro with every type of the wire.
+macro_rules! for_each_type {
+    ($call:ident) => {
+        $call!(
+            User, Session, Credentials, Refresh, NewRoom, Role, Kind, Room, Rooms, PublicRooms, Member, Members, Message, Page, Send,
+            Positions, Read, Request, Verdict, Catchup, Code, Rule, Reason, Failure, Frame
+        )
+    };
+}
+
+fn typescript() -> String {
+    macro_rules! declarations {
+        ($($name:ident),*) => {{
+            let config = Config::default();
+            vec![$({
+                let docs = <$name as TS>::docs().unwrap_or_default();
+                format!("{docs}export {}\n", <$name as TS>::decl(&config))
+            }),*]
+        }};
+    }
+    let declarations = for_each_type!(declarations);
+    format!("// Generated from shared/src/wire.rs by `cargo test`. Do not edit.\n\n{}", declarations.join("\n"))
+}
+
+fn schemas() -> Value {
+    macro_rules! definitions {
+        ($($name:ident),*) => {{
+            let settings = SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
+            let mut generator = settings.into_generator();
+            $(generator.subschema_for::<$name>();)*
+            Value::Object(generator.take_definitions(true))
+        }};
+    }
+    let _: fn(&mut schemars::SchemaGenerator) -> schemars::Schema = User::json_schema;
+    for_each_type!(definitions)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn put_right(path: &Path, expected: &str) {
+    if std::fs::read_to_string(path).unwrap_or_default() != expected {
+        std::fs::write(path, expected).unwrap();
+        panic!("{} was stale. It has been written anew: look at the difference and commit it.", path.display());
+    }
+}
+
+fn put_schemas_right(document: &str) {
+    let path = root().join("docs").join(document);
+    let mut content: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    content["components"]["schemas"] = schemas();
+    put_right(&path, &format!("{}\n", serde_json::to_string_pretty(&content).unwrap()));
+}
+
+#[test]
+fn the_types_of_the_site_are_those_of_the_wire() {
+    put_right(&root().join("site/src/wire.ts"), &typescript());
+}
+
+#[test]
+fn the_schemas_of_the_http_document_are_those_of_the_wire() {
+    put_schemas_right("openapi.json");
+}
+
+#[test]
+fn the_schemas_of_the_socket_document_are_those_of_the_wire() {
+    put_schemas_right("asyncapi.json");
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    fn check<T: DeserializeOwned + std::fmt::Debug>(body: &str, field: &str, rule: text::Rule) {
+        assert_eq!(parse::<T>(body.as_bytes()).unwrap_err(), Invalid::new(field.to_owned(), rule), "{body}");
+    }
+    check::<Credentials>("", "body", text::Rule::Json);
+    check::<Credentials>("{", "body", text::Rule::Json);
+    check::<Credentials>(&"[".repeat(100_000), "body", text::Rule::Json);
+    check::<Credentials>("[]", "body", text::Rule::Type);
+    check::<Credentials>("7", "body", text::Rule::Type);
+    check::<Credentials>("{}", "name", text::Rule::Required);
+    check::<Credentials>(r#"{"name":"anna"}"#, "password", text::Rule::Required);
+    check::<Credentials>(r#"{"name":{"$gt":""},"password":"x"}"#, "name", text::Rule::Type);
+    check::<Credentials>(r#"{"name":"anna","password":["x"]}"#, "password", text::Rule::Type);
+    check::<Positions>(r#"{"id":"1","rooms":{"a":"b"}}"#, "rooms.a", text::Rule::Type);
+    check::<Positions>(r#"{"id":"1","rooms":[]}"#, "rooms", text::Rule::Type);
+    check::<Read>(r#"{"id":"1","room":"r","seq":1.5,"position":0}"#, "seq", text::Rule::Type);
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_is_refused() {
+    assert_eq!(parse::<Refresh>(b"{\"refresh_token\":\"\xff\"}").unwrap_err(), Invalid::new("body", text::Rule::Json));
+}
+
+#[test]
+fn every_refusal_has_its_shape() {
+    let refusals = [
+        Error::Invalid(Invalid::bounded("text", text::Rule::TooLong, 4000)),
+        Error::Unauthenticated(Unauthenticated::Credentials),
+        Error::Unauthenticated(Unauthenticated::Token),
+        Error::Unauthenticated(Unauthenticated::Session),
+        Error::NotFound,
+        Error::Conflict(Conflict::NameTaken),
+        Error::Conflict(Conflict::TooManyRooms),
+        Error::TooLarge { limit: 65536 },
+        Error::Unavailable("the database's own words".into()),
+        Error::Internal("a secret of ours".into()),
+    ];
+    let shapes: Vec<Value> = refusals
+        .iter()
+        .map(|error| json!({ "status": error.status(), "body": Frame::Error(Failure::new(error, Some("7".to_owned()))) }))
+        .collect();
+    insta::assert_json_snapshot!(shapes);
+}
+
+#[test]
+fn every_frame_has_its_shape() {
+    let user = || User { id: "00112233445566778899aabb".to_owned(), name: "anna".to_owned() };
+    let message = || Message { seq: 2, rev: 3, author: user(), client_id: "c1c1c1c1".to_owned(), text: "hi".to_owned(), at: 4 };
+    let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
+    let catchup = Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
+    let frames = [
+        Frame::Sent { id: id(), room: room(), message: message() },
+        Frame::Synced { id: id(), rooms: vec![catchup], gone: vec![room()], more: true },
+        Frame::Pong { id: id(), behind: vec![room()] },
+        Frame::Read { id: id(), room: room(), unread: 5 },
+        Frame::Changes { room: room(), from: 2, to: 3, said: 2, changes: vec![message()] },
+        Frame::Presence { user: user(), online: true },
+        Frame::Joined { room: room(), member: Member { user: user(), role: Role::Owner, online: false } },
+        Frame::Left { room: room(), user: user() },
+    ];
+    insta::assert_json_snapshot!(frames);
+}

@@ -1,0 +1,195 @@
+//! A message's life, with a real database and a server that plays `@connections`.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use parlour::Error;
+use parlour::connection::Connection;
+use parlour::delivery::Delivery;
+use parlour::gateway::Gateway;
+use parlour::ids::RoomId;
+use parlour::session::Session;
+use parlour::time;
+use parlour::wire::Frame;
+
+use crate::gateway::FakeGateway;
+use crate::world::{World, draft, story};
+
+/// Anna and Ben in a room, each with a socket that was announced.
+struct Pair {
+    world: World,
+    fake: FakeGateway,
+    gateway: Gateway,
+    anna: Session,
+    ben: Session,
+    from: Connection,
+    tea: RoomId,
+}
+
+impl Pair {
+    async fn new(world: World) -> Self {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let tea = world.room(&anna, "tea").await;
+        let mine = [world.store.membership(&anna, tea).await.unwrap()];
+        let theirs = [world.joins(&ben, tea).await];
+        let (from, to) = (world.socket(&anna, "anna=").await, world.socket(&ben, "ben=").await);
+        world.store.heard(&from, &mine, time::now()).await.unwrap();
+        world.store.heard(&to, &theirs, time::now()).await.unwrap();
+        let fake = FakeGateway::start().await;
+        let gateway = fake.client();
+        Self { world, fake, gateway, anna, ben, from, tea }
+    }
+
+    fn delivery(&self) -> Delivery<'_> {
+        Delivery { store: &self.world.store, gateway: &self.gateway }
+    }
+
+    async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
+        self.delivery().say(&self.from, self.tea, &draft(text), time::now()).await
+    }
+
+    /// The texts a socket has got, after checking that every frame follows the one before it.
+    fn texts(&self, socket: &str) -> Vec<String> {
+        let mut position = 0;
+        let mut texts = Vec::new();
+        for frame in self.fake.heard(socket) {
+            if let Frame::Changes { from, to, changes, .. } = frame {
+                assert_eq!(from, position + 1, "a frame does not follow the one before it");
+                position = to;
+                texts.extend(changes.into_iter().map(|message| message.text));
+            }
+        }
+        texts
+    }
+}
+
+#[test]
+fn a_stranger_says_nothing() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let eve = pair.world.person("eve").await;
+        let socket = pair.world.socket(&eve, "eve=").await;
+        let refused = pair.delivery().say(&socket, pair.tea, &draft("hello"), time::now()).await;
+        assert!(matches!(refused, Err(Error::NotFound)));
+        assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 0, "a position was taken");
+        assert!(pair.texts("ben=").is_empty());
+    });
+}
+
+#[test]
+fn what_is_said_reaches_everybody_in_the_room_and_nobody_else() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let eve = pair.world.person("eve").await;
+        pair.world.room(&eve, "elsewhere").await;
+        pair.world.socket(&eve, "eve=").await;
+        pair.says("hello").await.unwrap();
+        assert_eq!(pair.texts("anna="), ["hello"]);
+        assert_eq!(pair.texts("ben="), ["hello"]);
+        assert!(pair.texts("eve=").is_empty());
+        let standing = pair.world.store.public_room(pair.tea).await.unwrap().1;
+        assert_eq!((standing.head, standing.settled, standing.said), (1, 1, 1));
+    });
+}
+
+#[test]
+fn the_same_said_many_times_at_once_is_one_message() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let said = try_join_all((0..6).map(|_| pair.says("hello"))).await.unwrap();
+        assert!(said.iter().all(|message| *message == said[0]), "{said:#?}");
+        assert_eq!(pair.says("hello").await.unwrap(), said[0]);
+        assert_eq!(pair.texts("ben="), ["hello"]);
+    });
+}
+
+#[test]
+fn many_who_talk_at_once_are_heard_in_one_order_without_gaps() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let texts: Vec<String> = (0..40).map(|n| format!("text{n}")).collect();
+        let said = try_join_all(texts.iter().map(|text| pair.says(text))).await.unwrap();
+        let mut in_order: Vec<_> = said.into_iter().map(|message| (message.rev, message.text)).collect();
+        in_order.sort();
+        let in_order: Vec<String> = in_order.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(pair.texts("anna="), in_order);
+        assert_eq!(pair.texts("ben="), in_order);
+        assert!(pair.fake.heard("ben=").len() < 40, "nothing was sent together");
+    });
+}
+
+#[test]
+fn a_neighbor_that_is_gone_is_removed_and_the_sender_stays() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        pair.fake.is_gone("ben=");
+        pair.says("hello").await.unwrap();
+        assert_eq!(pair.world.sockets_in(pair.tea).await, ["anna="]);
+        let online = |frame: &Frame| matches!(frame, Frame::Presence { user, online: false } if user.name == "ben");
+        assert!(pair.fake.heard("anna=").iter().any(online), "nobody was told that ben is gone");
+        assert!(!pair.world.store.is_here(pair.ben.user().id, None, time::now()).await.unwrap());
+        assert!(pair.world.store.is_here(pair.anna.user().id, None, time::now()).await.unwrap());
+    });
+}
+
+#[test]
+fn a_position_that_stays_empty_is_voided_and_the_room_goes_on() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let dead = pair.world.store.place(pair.tea).await.unwrap();
+        pair.world.store.hand_over(dead.lease.unwrap(), 0).await.unwrap();
+        let began = Instant::now();
+        pair.says("hello").await.unwrap();
+        assert!(began.elapsed() >= Duration::from_secs(1), "its owner was given no time");
+        assert_eq!(pair.texts("ben="), ["hello"]);
+        let frames = pair.fake.heard("ben=");
+        assert!(matches!(&frames[..], [Frame::Changes { from: 1, to: 2, .. }]), "{frames:#?}");
+    });
+}
+
+#[test]
+fn what_a_dead_holder_left_is_sent_by_the_next_who_acts() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        pair.world.stores(&mine, "orphan").await;
+        pair.delivery().recover(pair.tea).await.unwrap();
+        assert!(pair.texts("ben=").is_empty(), "the lease was held still");
+        pair.world.lease_runs_out(pair.tea).await;
+        pair.says("hello").await.unwrap();
+        assert_eq!(pair.texts("ben="), ["orphan", "hello"]);
+    });
+}
+
+#[test]
+fn what_waits_without_a_broadcaster_is_sent_by_whoever_asks() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        pair.world.stores(&mine, "orphan").await;
+        pair.world.lease_runs_out(pair.tea).await;
+        pair.delivery().recover(pair.tea).await.unwrap();
+        assert_eq!(pair.texts("ben="), ["orphan"]);
+        assert_eq!(pair.texts("anna="), ["orphan"]);
+    });
+}
+
+#[test]
+fn before_a_message_is_on_its_way_there_are_three_round_trips_and_none_for_each_recipient() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        for n in 0..50 {
+            pair.world.socket(&pair.ben, &format!("ben-{n}=")).await;
+        }
+        let operations = async || {
+            let profile = pair.world.database.collection::<mongodb::bson::Document>("system.profile");
+            let ours = mongodb::bson::doc! { "ns": { "$not": { "$regex": "system" } } };
+            profile.count_documents(ours).await.unwrap()
+        };
+        let before = operations().await;
+        pair.says("hello").await.unwrap();
+        // May they, and was it said before; the place; storing it, and the recipients; letting the lease go.
+        assert_eq!(operations().await - before, 6);
+        assert_eq!(pair.texts("ben-49="), ["hello"]);
+    });
+}

@@ -1,0 +1,11 @@
+//! The store and what stands on it, against a real MongoDB.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod delivery;
+mod gateway;
+mod people;
+mod positions;
+mod sockets;
+mod talk;
+mod world;

@@ -1,0 +1,121 @@
+//! Accounts and sessions.
+
+use std::time::Duration;
+
+use parlour::Error;
+use parlour::error::Unauthenticated;
+use parlour::session::Device;
+use parlour::store::Rotation;
+use parlour::time;
+use parlour::token::{Claims, Keys, RefreshToken};
+use parlour::user::Username;
+
+use crate::world::story;
+
+fn keys() -> Keys {
+    Keys::new("a secret that is at least 32 bytes long").unwrap()
+}
+
+#[test]
+fn a_name_that_differs_by_case_only_is_taken() {
+    story(|world| async move {
+        let register = async |name: &str| {
+            let name = Username::parse(name).unwrap();
+            world.store.register(&name, "hash".to_owned(), None, time::now()).await.unwrap()
+        };
+        assert!(register("Änna").await.is_some());
+        assert!(register("änna").await.is_none());
+        assert!(register("A\u{308}NNA").await.is_none());
+        assert!(register("anna").await.is_some());
+        let found = world.store.account(&Username::parse("äNNA").unwrap()).await.unwrap().unwrap();
+        assert_eq!(found.user.name, "Änna");
+    });
+}
+
+#[test]
+fn of_two_who_want_a_name_at_once_one_gets_it() {
+    story(|world| async move {
+        let name = Username::parse("anna").unwrap();
+        let tries = (0..8).map(|_| world.store.register(&name, "hash".to_owned(), None, time::now()));
+        let got = futures_util::future::try_join_all(tries).await.unwrap();
+        assert_eq!(got.iter().flatten().count(), 1);
+    });
+}
+
+#[test]
+fn a_session_that_has_ended_proves_nothing() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (session, token) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let claims = Claims { user: session.user().id, session: session.id() };
+        assert_eq!(world.store.session(claims, time::now()).await.unwrap(), session);
+        let month = time::now().plus(Duration::from_secs(30 * 24 * 60 * 60 + 1));
+        assert!(world.store.session(claims, month).await.is_err());
+        assert_eq!(world.store.sign_out(&token).await.unwrap(), Some(session.id()));
+        let refused = world.store.session(claims, time::now()).await.unwrap_err();
+        assert!(matches!(refused, Error::Unauthenticated(Unauthenticated::Session)), "{refused:?}");
+        assert_eq!(world.store.sign_out(&token).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_session_of_another_user_proves_nothing() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let mixed = Claims { user: ben.user().id, session: anna.id() };
+        assert!(world.store.session(mixed, time::now()).await.is_err());
+    });
+}
+
+#[test]
+fn the_same_refresh_within_thirty_seconds_is_one() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (session, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let second = keys().next(&first);
+        for _ in 0..3 {
+            let rotation = world.store.rotate(&first, &second, time::now()).await.unwrap();
+            assert!(matches!(rotation, Rotation::Done(found) if found == session));
+        }
+        let third = keys().next(&second);
+        assert!(matches!(world.store.rotate(&second, &third, time::now()).await.unwrap(), Rotation::Done(_)));
+    });
+}
+
+#[test]
+fn a_refresh_token_that_comes_back_late_ends_the_session() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (session, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let second = keys().next(&first);
+        world.store.rotate(&first, &second, time::now()).await.unwrap();
+        let late = time::now().plus(Duration::from_secs(31));
+        let stolen = world.store.rotate(&first, &second, late).await.unwrap();
+        assert!(matches!(stolen, Rotation::Reused(id) if id == session.id()));
+        assert!(world.store.rotate(&second, &keys().next(&second), late).await.is_err(), "the owner's token works still");
+    });
+}
+
+#[test]
+fn a_refresh_token_before_the_last_two_ends_the_session() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (_, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let second = keys().next(&first);
+        let third = keys().next(&second);
+        world.store.rotate(&first, &second, time::now()).await.unwrap();
+        world.store.rotate(&second, &third, time::now()).await.unwrap();
+        assert!(matches!(world.store.rotate(&first, &second, time::now()).await.unwrap(), Rotation::Reused(_)));
+    });
+}
+
+#[test]
+fn a_refresh_token_of_no_session_is_refused_and_ends_none() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (_, mine) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let stranger = RefreshToken::first(parlour::ids::SessionId::from_bytes([9; 12])).unwrap();
+        assert!(world.store.rotate(&stranger, &keys().next(&stranger), time::now()).await.is_err());
+        assert!(matches!(world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(), Rotation::Done(_)));
+    });
+}

@@ -1,0 +1,133 @@
+//! Sockets, and the rooms they are in.
+
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use parlour::ids::ConnectionId;
+use parlour::session::Device;
+use parlour::time;
+
+use crate::world::story;
+
+#[test]
+fn a_socket_is_in_the_rooms_of_its_user_only() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let tea = world.room(&anna, "tea").await;
+        world.socket(&anna, "anna-1").await;
+        world.socket(&ben, "ben-1").await;
+        assert_eq!(world.sockets_in(tea).await, ["anna-1"]);
+        world.joins(&ben, tea).await;
+        assert_eq!(world.sockets_in(tea).await, ["anna-1", "ben-1"]);
+        world.store.leave(&ben, tea).await.unwrap();
+        assert_eq!(world.sockets_in(tea).await, ["anna-1"]);
+    });
+}
+
+#[test]
+fn however_joining_leaving_and_connecting_overlap_the_sockets_end_up_right() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let mut rooms = Vec::new();
+        for name in ["tea", "cake", "milk", "jams"] {
+            rooms.push(world.room(&anna, name).await);
+        }
+        for round in 0..10 {
+            futures_util::join!(world.joins(&ben, rooms[0]), world.joins(&ben, rooms[1]));
+            try_join_all([world.store.leave(&ben, rooms[2]), world.store.leave(&ben, rooms[3])]).await.unwrap();
+            let sockets = (0..4).map(|n| format!("ben-{round}-{n}"));
+            let connects = join_all(sockets.map(|id| async { world.socket(&ben, &{ id }).await }));
+            let leaves = try_join_all([world.store.leave(&ben, rooms[0]), world.store.leave(&ben, rooms[1])]);
+            let joins = join_all([world.joins(&ben, rooms[2]), world.joins(&ben, rooms[3])]);
+            let (_, left, _) = futures_util::join!(connects, leaves, joins);
+            assert_eq!(left.unwrap(), [true, true]);
+            let in_room = async |at: usize| {
+                let all = world.sockets_in(rooms[at]).await;
+                all.into_iter().filter(|id| id.starts_with(&format!("ben-{round}-"))).count()
+            };
+            assert_eq!([in_room(0).await, in_room(1).await, in_room(2).await, in_room(3).await], [0, 0, 4, 4], "round {round}");
+        }
+    });
+}
+
+#[test]
+fn a_socket_whose_session_has_ended_does_not_get_in() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        let (session, token) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        world.store.sign_out(&token).await.unwrap();
+        assert!(world.store.connect_socket(&session, &ConnectionId::new("late"), time::now()).await.is_err());
+        assert!(world.sockets_in(tea).await.is_empty());
+    });
+}
+
+#[test]
+fn a_socket_that_was_not_heard_of_for_eleven_minutes_is_gone() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        let socket = world.socket(&anna, "anna-1").await;
+        let later = time::now().plus(Duration::from_secs(11 * 60 + 1));
+        assert!(world.store.sockets_in(tea, later).await.unwrap().is_empty());
+        world.store.still_there(&socket, time::now().plus(Duration::from_secs(60))).await.unwrap();
+        assert_eq!(world.store.sockets_in(tea, later).await.unwrap().len(), 1);
+        let two_hours = time::now().plus(Duration::from_secs(2 * 60 * 60));
+        world.store.still_there(&socket, two_hours).await.unwrap();
+        assert!(world.store.sockets_in(tea, two_hours).await.unwrap().is_empty(), "a socket outlived two hours");
+    });
+}
+
+#[test]
+fn two_tabs_are_one_person() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        let mine = [world.store.membership(&anna, tea).await.unwrap()];
+        let (one, two) = (world.socket(&anna, "one").await, world.socket(&anna, "two").await);
+        assert!(!world.store.is_here(anna.user().id, None, time::now()).await.unwrap(), "nobody was told yet");
+        assert!(world.store.heard(&one, &mine, time::now()).await.unwrap().came);
+        assert!(!world.store.heard(&two, &mine, time::now()).await.unwrap().came);
+        assert!(!world.store.heard(&one, &mine, time::now()).await.unwrap().came);
+        let left = world.store.remove_socket(&one.id).await.unwrap().unwrap();
+        assert!(left.announced && left.rooms == [tea]);
+        assert!(world.store.is_here(anna.user().id, None, time::now()).await.unwrap());
+        world.store.remove_socket(&two.id).await.unwrap();
+        assert!(!world.store.is_here(anna.user().id, None, time::now()).await.unwrap());
+        assert!(world.store.remove_socket(&two.id).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_socket_that_missed_a_change_of_rooms_gets_them_when_it_is_heard() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        let socket = world.socket(&anna, "anna-1").await;
+        let sockets = world.database.collection::<mongodb::bson::Document>("connections");
+        let no_rooms = mongodb::bson::doc! { "$set": { "rooms": [] } };
+        sockets.update_one(mongodb::bson::doc! { "_id": "anna-1" }, no_rooms).await.unwrap();
+        assert!(world.sockets_in(tea).await.is_empty());
+        let mine = [world.store.membership(&anna, tea).await.unwrap()];
+        world.store.heard(&socket, &mine, time::now()).await.unwrap();
+        assert_eq!(world.sockets_in(tea).await, ["anna-1"]);
+    });
+}
+
+#[test]
+fn the_recipients_of_a_broadcast_are_read_from_the_index_alone() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        for n in 0..20 {
+            world.socket(&anna, &format!("anna-{n}")).await;
+        }
+        assert_eq!(world.sockets_in(tea).await.len(), 20);
+        let reads = mongodb::bson::doc! {
+            "ns": { "$regex": "connections$" }, "op": "query", "command.filter.rooms": { "$exists": true },
+        };
+        let profile = world.database.collection::<mongodb::bson::Document>("system.profile");
+        let read = profile.find_one(reads).await.unwrap().unwrap();
+        assert_eq!(read.get_i32("docsExamined").ok(), Some(0), "{read:#?}");
+    });
+}

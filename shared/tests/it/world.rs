@@ -1,0 +1,108 @@
+//! A database for one story, and people in it.
+
+use std::future::Future;
+use std::sync::LazyLock;
+
+use futures_util::TryStreamExt;
+use local::mongod::Mongod;
+use mongodb::bson::{Document, doc};
+use mongodb::{Client, Database};
+use parlour::connection::Connection;
+use parlour::ids::{ClientId, ConnectionId, RoomId};
+use parlour::message::{Draft, Message, Text};
+use parlour::room::{Membership, RoomName};
+use parlour::session::{Device, Session};
+use parlour::store::{Store, Stored};
+use parlour::time;
+use parlour::user::Username;
+use tokio::runtime::Runtime;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static MONGOD: LazyLock<Mongod> = LazyLock::new(|| RUNTIME.block_on(Mongod::throwaway()).unwrap());
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) database: Database,
+}
+
+/// Tells a story in a database of its own, and then looks at how each of its queries was answered: none may have read a collection from end
+/// to end.
+pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
+    let uri = LazyLock::force(&MONGOD).uri().to_owned();
+    RUNTIME.block_on(async {
+        let client = Client::with_uri_str(&uri).await.unwrap();
+        let name = format!("story{}", mongodb::bson::oid::ObjectId::new());
+        let database = client.database_with_options(&name, majority());
+        database.run_command(doc! { "profile": 2 }).await.unwrap();
+        let store = Store::on(database.clone());
+        store.prepare().await.unwrap();
+        tell(World { store, database: database.clone() }).await;
+        database.run_command(doc! { "profile": 0 }).await.unwrap();
+        let scans = doc! { "planSummary": { "$regex": "COLLSCAN" }, "ns": { "$not": { "$regex": "system" } } };
+        let profile = database.collection::<Document>("system.profile");
+        let scans: Vec<Document> = profile.find(scans).await.unwrap().try_collect().await.unwrap();
+        assert!(scans.is_empty(), "a query read a whole collection: {:#?}", scans.first());
+        database.drop().await.unwrap();
+    });
+}
+
+fn majority() -> mongodb::options::DatabaseOptions {
+    mongodb::options::DatabaseOptions::builder()
+        .write_concern(mongodb::options::WriteConcern::majority())
+        .read_concern(mongodb::options::ReadConcern::majority())
+        .build()
+}
+
+impl World {
+    pub(crate) async fn person(&self, name: &str) -> Session {
+        let name = Username::parse(name).unwrap();
+        let user = self.store.register(&name, "hash".to_owned(), None, time::now()).await.unwrap().unwrap();
+        self.store.sign_in(&user, Device::default(), time::now()).await.unwrap().0
+    }
+
+    pub(crate) async fn room(&self, owner: &Session, name: &str) -> RoomId {
+        let client_id = ClientId::parse(&format!("room-{name}")).unwrap();
+        self.store.make_room(owner, &RoomName::parse(name).unwrap(), &client_id, time::now()).await.unwrap().0
+    }
+
+    pub(crate) async fn joins(&self, session: &Session, room: RoomId) -> Membership {
+        let (_, standing) = self.store.public_room(room).await.unwrap();
+        self.store.join(session, room, standing, time::now()).await.unwrap();
+        self.store.membership(session, room).await.unwrap()
+    }
+
+    pub(crate) async fn socket(&self, session: &Session, id: &str) -> Connection {
+        let id = ConnectionId::new(id);
+        self.store.connect_socket(session, &id, time::now()).await.unwrap();
+        self.store.connection(&id, time::now()).await.unwrap()
+    }
+
+    pub(crate) async fn sockets_in(&self, room: RoomId) -> Vec<String> {
+        let sockets = self.store.sockets_in(room, time::now()).await.unwrap();
+        let mut ids: Vec<String> = sockets.iter().map(|socket| socket.as_str().to_owned()).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Takes a position and stores a message there, without telling anybody.
+    pub(crate) async fn stores(&self, membership: &Membership, text: &str) -> Message {
+        let place = self.store.place(membership.room()).await.unwrap();
+        match self.store.store(membership, &draft(text), &place, time::now()).await.unwrap() {
+            Stored::Here(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Lets the lease of a room run out, as if its holder had died ten seconds ago.
+    pub(crate) async fn lease_runs_out(&self, room: RoomId) {
+        let id = mongodb::bson::oid::ObjectId::from_bytes(room.bytes());
+        let past = mongodb::bson::DateTime::from_millis(0);
+        let rooms = self.database.collection::<Document>("rooms");
+        rooms.update_one(doc! { "_id": id, "lease": { "$exists": true } }, doc! { "$set": { "lease.until": past } }).await.unwrap();
+    }
+}
+
+/// Something to say, whose client id is made of the text.
+pub(crate) fn draft(text: &str) -> Draft {
+    Draft { client_id: ClientId::parse(&format!("client-{text}")).unwrap(), text: Text::parse(text).unwrap() }
+}
