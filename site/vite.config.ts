@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vitest/config";
 
 /**
@@ -27,7 +27,7 @@ function addresses(): Plugin {
       }
     },
     configResolved(config) {
-      out = join(config.root, config.build.outDir);
+      out = resolve(config.root, config.build.outDir);
     },
     transformIndexHtml: (html) => put(html, http?.replace(/\/$/, ""), ws),
     writeBundle() {

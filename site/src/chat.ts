@@ -205,7 +205,7 @@ export class Chat {
         this.#apply(frame.room, frame);
         break;
       case "presence":
-        this.#people.get(frame.room)?.presence(frame.user, frame.online);
+        for (const people of this.#people.values()) people.presence(frame.user, frame.online);
         break;
       case "joined":
         this.#people.get(frame.room)?.joined(frame.member);

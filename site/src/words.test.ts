@@ -1,15 +1,21 @@
 import { expect, test } from "vitest";
-import { Refusal, Unreachable } from "./model/failure";
-import type { ErrorFrame } from "./wire";
+import { type Envelope, Refusal, Unreachable } from "./model/failure";
 import { explain, fieldOf } from "./words";
 
-function refusal(code: string, more: Partial<ErrorFrame> = {}): Refusal {
-  return new Refusal({ type: "error", code, message: "", ...more });
+function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
+  return new Refusal({ code, message: "", ...more });
 }
 
 test.each([
   [refusal("invalid", { field: "password", rule: "too_short", limit: 8 }), "The password needs at least 8 characters."],
-  [refusal("invalid", { field: "password", rule: "too_long", limit: 72 }), "The password can have at most 72 bytes."],
+  [
+    refusal("invalid", { field: "password", rule: "too_many_bytes", limit: 72 }),
+    "The password is too long: it can have at most 72 bytes.",
+  ],
+  [
+    refusal("conflict", { reason: "too_many_rooms", limit: 200 }),
+    "You are in as many rooms as one can be. Leave one first.",
+  ],
   [refusal("invalid", { field: "name", rule: "too_long", limit: 32 }), "The name can have at most 32 characters."],
   [refusal("invalid", { field: "name", rule: "required" }), "The name is missing."],
   [refusal("invalid", { field: "text", rule: "too_short", limit: 1 }), "The message is empty."],

@@ -145,7 +145,9 @@ export function explain(failure: unknown): string {
     case "not_found":
       return "It is not there, or not open to you.";
     case "conflict":
-      return reason === "name_taken" ? "This name is taken. Choose another." : fallback(message);
+      if (reason === "name_taken") return "This name is taken. Choose another.";
+      if (reason === "too_many_rooms") return "You are in as many rooms as one can be. Leave one first.";
+      return fallback(message);
     case "too_large":
       return "That is too large to send.";
     case "too_many":
@@ -169,14 +171,15 @@ export function fieldOf(failure: unknown): string | null {
 }
 
 function broken(subject: string, rule: string, limit: number | null): string | null {
-  const unit = subject === FIELDS.password && limit === 72 ? "bytes" : "characters";
   switch (rule) {
     case "required":
       return `${subject} is missing.`;
     case "too_short":
-      return limit === 1 ? `${subject} is empty.` : `${subject} needs at least ${limit} ${unit}.`;
+      return limit === 1 ? `${subject} is empty.` : `${subject} needs at least ${limit} characters.`;
     case "too_long":
-      return `${subject} can have at most ${limit} ${unit}.`;
+      return `${subject} can have at most ${limit} characters.`;
+    case "too_many_bytes":
+      return `${subject} is too long: it can have at most ${limit} bytes.`;
     case "characters":
       return `${subject} contains characters that cannot be used.`;
     case "format":

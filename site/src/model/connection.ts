@@ -169,7 +169,7 @@ export class Connection extends Observable {
     }
     if (typeof frame.type !== "string") {
       // The gateway's own "Internal server error" does not say whose request failed. All of ours may be repeated.
-      this.#abandon(new Refusal({ type: "error", code: "unavailable", message: "The server could not answer" }));
+      this.#abandon(new Refusal({ code: "unavailable", message: "The server could not answer" }));
       return;
     }
     const id = "id" in frame ? frame.id : undefined;

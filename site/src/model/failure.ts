@@ -1,10 +1,19 @@
-import type { ErrorFrame } from "../wire";
+import type { Failure } from "../wire";
+
+/** The wire's, open to what a newer API may add: a client outlives the version that it was built for. */
+export type Envelope = Omit<Failure, "code" | "rule" | "reason"> & {
+  code: string;
+  rule?: string;
+  reason?: string;
+  /** In seconds. */
+  retry_after?: number;
+};
 
 /** The API said no. The envelope tells why; decide by `code`. */
 export class Refusal extends Error {
-  readonly envelope: ErrorFrame;
+  readonly envelope: Envelope;
 
-  constructor(envelope: ErrorFrame) {
+  constructor(envelope: Envelope) {
     super(envelope.message);
     this.name = "Refusal";
     this.envelope = envelope;

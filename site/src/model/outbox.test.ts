@@ -23,7 +23,7 @@ function outbox() {
   return { box, sent, say, asked };
 }
 
-const refusal = (code: string, more = {}) => new Refusal({ type: "error", code, message: code, ...more });
+const refusal = (code: string, more = {}) => new Refusal({ code, message: code, ...more });
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 test("drafts of a room go one after the other, in order", async () => {

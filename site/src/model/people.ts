@@ -56,9 +56,9 @@ export class People extends Observable {
 
   presence(user: User, online: boolean): void {
     const known = this.#members.get(user.id);
-    // Somebody unknown who is here has joined, or stands on a page that was not fetched.
-    if (!known && !online) return;
-    this.#members.set(user.id, known ? { ...known, online } : { user, role: "member", online });
+    // Somebody unknown belongs to another room, or stands on a page that was not fetched.
+    if (!known) return;
+    this.#members.set(user.id, { ...known, online });
     this.#touched();
   }
 

@@ -1,5 +1,4 @@
-import { Refusal, Unreachable } from "../model/failure";
-import type { ErrorFrame } from "../wire";
+import { type Envelope, Refusal, Unreachable } from "../model/failure";
 
 /** Longer than the API's own limit of 29 seconds never helps; a person gives up before that. */
 const ANSWER_MS = 20_000;
@@ -41,10 +40,10 @@ function parse(text: string): unknown {
 }
 
 /** The gateway answers some errors itself, in its own form; the status is then all there is. */
-function envelope(answer: unknown, status: number): ErrorFrame {
-  if (typeof answer === "object" && answer !== null && "code" in answer) return answer as ErrorFrame;
+function envelope(answer: unknown, status: number): Envelope {
+  if (typeof answer === "object" && answer !== null && "code" in answer) return answer as Envelope;
   const code = { 401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "too_many" }[
     status
   ];
-  return { type: "error", code: code ?? (status >= 500 ? "unavailable" : "internal"), message: "" };
+  return { code: code ?? (status >= 500 ? "unavailable" : "internal"), message: "" };
 }
