@@ -49,7 +49,10 @@ export class Chat {
     });
     this.#peopleErrand = new Errand(async () => {
       const room = this.#open;
-      if (room) this.people(room).load(await this.#account.call<Members>(`${members(room)}?limit=200`));
+      if (!room) return;
+      const people = this.people(room);
+      people.begin();
+      people.load(await this.#account.call<Members>(`${members(room)}?limit=200`));
     });
     const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
     this.connection = new Connection(dial, tokens, backoff);

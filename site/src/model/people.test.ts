@@ -41,3 +41,13 @@ test("the next page begins after the last id", () => {
   one.append({ members: [member("d")], more: false });
   expect(names(one)).toEqual(["a", "b", "c", "d"]);
 });
+
+test("signals that come while the list is under way are not undone by it", () => {
+  const one = people(member("ada", true), member("ben"));
+  one.begin();
+  one.presence({ id: "id-ben", name: "ben" }, true);
+  one.joined(member("cy", true));
+  one.left({ id: "id-ada", name: "ada" });
+  one.load({ members: [member("ada", true), member("ben")], more: false });
+  expect(names(one)).toEqual(["ben+", "cy+"]);
+});

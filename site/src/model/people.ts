@@ -10,6 +10,8 @@ const order = new Intl.Collator(undefined, { sensitivity: "base", numeric: true 
 export class People extends Observable {
   #members = new Map<string, Member>();
   #sorted: readonly Member[] | null = null;
+  /** Signals that came while the list was under way: it may have been read before them. */
+  #late: (() => void)[] | null = null;
   loaded = false;
   /** Are there more than were fetched? */
   more = false;
@@ -31,10 +33,18 @@ export class People extends Observable {
     return [...this.#members.keys()].sort().at(-1);
   }
 
+  /** The list is being asked for. */
+  begin(): void {
+    this.#late = [];
+  }
+
   load({ members, more }: Members): void {
     this.#members = new Map(members.map((member) => [member.user.id, member]));
     this.more = more;
     this.loaded = true;
+    const late = this.#late ?? [];
+    this.#late = null;
+    for (const signal of late) signal();
     this.#touched();
   }
 
@@ -45,16 +55,19 @@ export class People extends Observable {
   }
 
   joined(member: Member): void {
+    this.#late?.push(() => this.joined(member));
     this.#members.set(member.user.id, member);
     this.#touched();
   }
 
   left(user: User): void {
+    this.#late?.push(() => this.left(user));
     this.#members.delete(user.id);
     this.#touched();
   }
 
   presence(user: User, online: boolean): void {
+    this.#late?.push(() => this.presence(user, online));
     const known = this.#members.get(user.id);
     // Somebody unknown belongs to another room, or stands on a page that was not fetched.
     if (!known) return;
