@@ -95,3 +95,15 @@ test("what is read without a connection is told when there is one", async () => 
   one.consider();
   expect(asked).toMatchObject([{ seq: 5 }]);
 });
+
+test("what waits for the pause is told when one turns away", async () => {
+  const { one, asked, hears } = await reading(1, 1);
+  one.at("tea");
+  hears(2);
+  one.consider();
+  expect(asked).toHaveLength(1);
+  one.at(null);
+  expect(asked.map(({ seq }) => seq)).toEqual([1, 2]);
+  await pass(60_000);
+  expect(asked).toHaveLength(2);
+});

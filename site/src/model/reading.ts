@@ -15,6 +15,8 @@ export class Reading {
   /** The last `seq` told, per room. */
   #told = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What has been read since the last telling and waits for the pause to end. */
+  #due: { room: string; position: number; seq: number } | null = null;
 
   constructor(connection: Connection, rooms: MyRooms, timeline: (room: string) => Timeline | undefined) {
     this.#connection = connection;
@@ -24,6 +26,10 @@ export class Reading {
 
   /** The end of this room is in view; null: of none. */
   at(room: string | null): void {
+    // Whoever turns away may not come back: what waits is told now.
+    if (room !== this.#room && this.#due && this.#connection.state.name === "open") {
+      void this.#tell(this.#due.room, this.#due.position, this.#due.seq);
+    }
     this.#room = room;
     this.consider();
   }
@@ -37,7 +43,11 @@ export class Reading {
     const known = this.#rooms.get(room);
     if (known && !this.#told.has(room)) this.#told.set(room, known.said - known.unread);
     this.#rooms.setUnread(room, 0);
-    if ((this.#told.get(room) ?? 0) >= newest.seq || this.#timer !== undefined) return;
+    if ((this.#told.get(room) ?? 0) >= newest.seq) return;
+    if (this.#timer !== undefined) {
+      this.#due = { room, position: timeline.position, seq: newest.seq };
+      return;
+    }
     if (this.#connection.state.name !== "open") return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -51,6 +61,7 @@ export class Reading {
   }
 
   async #tell(room: string, position: number, seq: number): Promise<void> {
+    this.#due = null;
     const before = this.#told.get(room) ?? 0;
     this.#told.set(room, seq);
     try {
