@@ -1,0 +1,114 @@
+import { expect, test, unique } from "./world";
+
+test("a lost connection is noticed, and so is its return; nothing is lost or doubled", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  const ben = await arrives("ben");
+  const room = unique("tea");
+  await ada.registers();
+  await ben.registers();
+  await ada.makesRoom(room);
+  await ben.findsAndJoins(room);
+  await ada.sees(ben.name, "Here now");
+
+  await ben.context.setOffline(true);
+  await expect(ben.page.getByText("You are offline.").last()).toBeVisible({ timeout: 20_000 });
+  await ada.says("said while ben is away");
+  await ben.says("written offline, one");
+  await ben.says("written offline, two");
+  await expect(ben.log.locator(".sending")).toHaveCount(2);
+
+  await ben.context.setOffline(false);
+  await expect(ben.page.getByText("Connected again.").last()).toBeVisible({ timeout: 20_000 });
+  await ben.reads("said while ben is away");
+  await ada.reads("written offline, one");
+  await ada.reads("written offline, two");
+  const all = ["said while ben is away", "written offline, one", "written offline, two"];
+  await expect(ben.log.locator(".sending, .failed")).toHaveCount(0);
+  expect(await ada.log.locator(".said-text").allTextContents()).toEqual(all);
+  expect(await ben.log.locator(".said-text").allTextContents()).toEqual(all);
+});
+
+test("a socket cut in the middle is replaced, and what was missed is fetched", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  const ben = await arrives("ben");
+  const room = unique("tea");
+  // Ben's sockets pass through here, so that they can be cut and his next ones held off.
+  let cut = () => {};
+  let away = false;
+  await ben.page.routeWebSocket(/^wss?:/, (socket) => {
+    if (away) {
+      socket.close({ code: 1001 });
+      return;
+    }
+    const server = socket.connectToServer();
+    cut = () => {
+      server.close();
+      socket.close({ code: 1001 });
+    };
+  });
+  await ada.registers();
+  await ben.registers();
+  await ada.makesRoom(room);
+  await ben.findsAndJoins(room);
+  await ada.says("before");
+  await ben.reads("before");
+
+  away = true;
+  cut();
+  await expect(ben.page.locator(".status.trouble")).toBeVisible();
+  for (const text of ["one", "two", "three"]) await ada.says(text);
+  await expect(ada.log.locator(".sending")).toHaveCount(0);
+  away = false;
+  await ben.page.getByRole("button", { name: "Try now" }).click();
+  for (const text of ["one", "two", "three"]) await ben.reads(text);
+  expect(await ben.log.locator(".said-text").allTextContents()).toEqual(["before", "one", "two", "three"]);
+});
+
+test("an answer that is lost does not double a message", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  let lossy = true;
+  await ada.page.routeWebSocket(/^wss?:/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      // It is stored there, and the socket dies before that is known here.
+      if (lossy && /"type":"(sent|changes)"/.test(String(message))) {
+        lossy = false;
+        server.close();
+        socket.close({ code: 1001 });
+      } else socket.send(message);
+    });
+  });
+  await ada.registers();
+  await ada.makesRoom(unique("tea"));
+  await ada.says("only once");
+  await expect(ada.log.locator(".sending")).toHaveCount(0, { timeout: 20_000 });
+  expect(lossy).toBe(false);
+  await ada.reads("only once");
+  await ada.page.reload();
+  await ada.reads("only once");
+});
+
+test("a refused message keeps its text and can be sent again or discarded", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  let refuse = true;
+  await ada.page.routeWebSocket(/^wss?:/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const request = JSON.parse(String(message));
+      if (refuse && request.action === "send") {
+        socket.send(JSON.stringify({ type: "error", id: request.id, code: "forbidden", message: "no" }));
+      } else server.send(message);
+    });
+  });
+  await ada.registers();
+  await ada.makesRoom(unique("tea"));
+  await ada.says("first try");
+  await ada.says("never mind");
+  await expect(ada.log.getByText("Not sent. You are not allowed to do this.")).toHaveCount(2);
+  await ada.log.getByRole("button", { name: "Discard" }).last().click();
+  await expect(ada.log.getByText("never mind")).toHaveCount(0);
+  refuse = false;
+  await ada.log.getByRole("button", { name: "Try again" }).click();
+  await expect(ada.log.locator(".sending, .failed")).toHaveCount(0);
+  await ada.reads("first try");
+});

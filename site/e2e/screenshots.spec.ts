@@ -1,0 +1,163 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { PASSWORD, Person, test } from "./world";
+
+/**
+ * Pictures of every screen, to be looked at. They go to the folder in `SCREENSHOTS`. Their names are for the eye and not
+ * unique, so that each run needs a chat with nobody in it.
+ */
+const folder = process.env.SCREENSHOTS ?? "../target/screenshots";
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+
+async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await page.mouse.move(0, 0);
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+const TALK: [number, string][] = [
+  [0, "Morning, everyone. The new reading list is up: three short novels and one very long one."],
+  [0, "Bring your own opinions about the long one."],
+  [1, "I am four hundred pages in and nobody has left the house yet."],
+  [2, "That is the point of the house."],
+  [0, "Shall we say Thursday at seven?"],
+  [1, "Thursday works. I’ll bring the lemon cake if somebody brings plates."],
+  [2, "Plates: yes.\nForks: also yes.\nChairs: we will see."],
+  [3, "מישהו צריך הסעה? יש לי מקום לשניים ברכב."],
+  [1, "🍋🎂"],
+  [0, "Lovely. See you then!"],
+];
+const LONG: [number, string][] = [
+  [0, `Pneumono${"ultramicroscopic".repeat(14)}silicovolcanoconiosis`],
+  [1, `https://example.org/${"a/very/long/path/without/any/space/".repeat(8)}?and=a&query=too`],
+  [2, "مرحبا بالجميع! هل نلتقي يوم الخميس في الساعة السابعة مساءً؟ سأحضر الكعكة معي إن أحضر أحدكم الأطباق."],
+  [0, "A paragraph that goes on for a while, as paragraphs do. ".repeat(12)],
+];
+
+test("every screen", async ({ arrives }) => {
+  test.setTimeout(600_000);
+  const guest = await arrives("Zoë");
+  await guest.page.goto("/");
+  await shoot(guest.page, "01-sign-in");
+  await guest.page.getByLabel("Name", { exact: true }).fill("nobody");
+  await guest.page.getByLabel("Password", { exact: true }).fill("wrong password");
+  await guest.page.getByRole("button", { name: "Sign in" }).click();
+  await guest.page.getByRole("alert").waitFor();
+  await shoot(guest.page, "02-wrong-password");
+  await guest.page.getByRole("button", { name: "Create account" }).click();
+  await guest.page.getByLabel("Name", { exact: true }).fill("Zoë");
+  await guest.page.getByLabel("Password", { exact: true }).fill("short");
+  await guest.page.getByRole("button", { name: "Create account" }).click();
+  await guest.page.getByRole("alert").waitFor();
+  await shoot(guest.page, "03-field-error");
+
+  const people: Person[] = [];
+  for (const name of ["Ada", "Ben", "Clara_Weiss", "דנה"]) {
+    const person = new Person(name, (await arrives()).page);
+    await person.registers();
+    people.push(person);
+  }
+  const [ada, ben, clara, dana] = people as [Person, Person, Person, Person];
+  await shoot(ada.page, "04-no-rooms");
+  const room = "Thursday book club";
+  await ada.makesRoom(room);
+  await shoot(ada.page, "05-empty-room");
+  for (const person of [ben, clara, dana]) await person.findsAndJoins(room);
+  for (const [who, text] of TALK) {
+    await (people[who] as Person).says(text);
+    await ada.log
+      .getByText(text.split("\n")[0] ?? "")
+      .first()
+      .waitFor();
+  }
+  const others = ["Allotment 14", "Kitchen", "A room whose name is about as long as a name of a room may be"];
+  for (const name of others) await ben.makesRoom(name);
+  await ada.page.getByRole("button", { name: "Find a room" }).click();
+  await ada.page.getByRole("button", { name: /^Join/ }).first().waitFor();
+  await shoot(ada.page, "06-find-a-room");
+  await ada.page.getByLabel("Name begins with").fill("zzzz nothing like it");
+  await ada.page.getByText("No room’s name begins").waitFor();
+  await shoot(ada.page, "07-nothing-found");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.getByRole("button", { name: "New room" }).first().click();
+  await ada.page.getByRole("button", { name: "Make room" }).click();
+  await ada.page.getByRole("alert").waitFor();
+  await shoot(ada.page, "08-new-room-error");
+  await ada.page.keyboard.press("Escape");
+  for (const name of others) await ada.findsAndJoins(name);
+  await ada.opens(room);
+  await dana.context.close();
+  await ada.sees(dana.name, "Away");
+  await ben.opens(others[1] as string);
+  await ben.says("Is the kettle still broken?");
+  await ben.says("Asking for a friend.");
+  await ada.page.getByRole("link", { name: /2 unread messages/ }).waitFor();
+  await shoot(ada.page, "10-conversation");
+
+  const phone = await arrives("unused", PHONE);
+  await phone.page.goto("/");
+  await phone.page.getByLabel("Name", { exact: true }).fill(ada.name);
+  await phone.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await phone.page.getByRole("button", { name: "Sign in" }).click();
+  await phone.page.getByRole("link", { name: /2 unread messages/ }).waitFor();
+  await shoot(phone.page, "20-phone-rooms");
+  await phone.opens(room);
+  await phone.reads("Lovely. See you then!");
+  await shoot(phone.page, "21-phone-conversation");
+  await phone.page.getByRole("button", { name: /^People/ }).click();
+  await phone.page.getByRole("complementary").waitFor();
+  await shoot(phone.page, "22-phone-people");
+  await phone.page.getByRole("button", { name: "Close" }).click();
+  await phone.page.getByRole("link", { name: "Back to your rooms" }).click();
+  await phone.page.getByRole("button", { name: "Find a room" }).click();
+  await phone.page
+    .getByRole("button", { name: /^(Join|Open)/ })
+    .first()
+    .waitFor();
+  await shoot(phone.page, "23-phone-find");
+
+  const narrow = await arrives("unused", {
+    viewport: { width: 320, height: 568 },
+    isMobile: true,
+    hasTouch: true,
+    deviceScaleFactor: 2,
+  });
+  await narrow.page.goto("/");
+  await shoot(narrow.page, "24-narrow-sign-in");
+
+  await ada.page.setViewportSize({ width: 900, height: 700 });
+  await shoot(ada.page, "11-two-panes");
+  await ada.page.getByRole("button", { name: /^People/ }).click();
+  await shoot(ada.page, "12-people-over");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.setViewportSize({ width: 1280, height: 800 });
+
+  for (const [who, text] of LONG) await ([ada, clara, clara][who] as Person).says(text);
+  await ada.log.getByText("A paragraph that goes on").first().waitFor();
+  await shoot(ada.page, "13-long-texts");
+  await ada.page.setViewportSize({ width: 320, height: 568 });
+  await shoot(ada.page, "25-narrow-long-texts");
+  await ada.page.setViewportSize({ width: 640, height: 400 });
+  await shoot(ada.page, "26-zoom-200");
+  await ada.page.setViewportSize({ width: 1280, height: 800 });
+
+  await ada.context.setOffline(true);
+  await ada.page.locator(".status.trouble").waitFor({ timeout: 30_000 });
+  await ada.says("Written on the train.");
+  await ada.log.getByText("Waiting for a connection").waitFor();
+  await shoot(ada.page, "14-offline");
+  await ada.context.setOffline(false);
+  await ada.page.locator(".status.trouble").waitFor({ state: "hidden", timeout: 30_000 });
+
+  await ada.page.goto("/r/0123456789abcdef01234567");
+  await ada.page.getByRole("heading", { name: "You are not in this room" }).waitFor();
+  await shoot(ada.page, "15-not-a-member");
+  await ada.page.goto("/");
+  await ada.page.getByRole("heading", { name: "Pick a room to talk in" }).waitFor();
+  await shoot(ada.page, "16-pick-a-room");
+});

@@ -1,0 +1,152 @@
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Page,
+} from "@playwright/test";
+
+/** A name nobody else has, so that stories can run beside each other and again on the same data. */
+export function unique(stem: string): string {
+  return `${stem}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+}
+
+export const PASSWORD = "three calm armchairs";
+
+/** One person in a browser of their own, who sees and does what a person would. */
+export class Person {
+  readonly name: string;
+  readonly page: Page;
+
+  constructor(name: string, page: Page) {
+    this.name = name;
+    this.page = page;
+  }
+
+  get context(): BrowserContext {
+    return this.page.context();
+  }
+
+  async registers(at = "/"): Promise<void> {
+    await this.page.goto(at);
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.page.getByLabel("Name", { exact: true }).fill(this.name);
+    await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.isIn();
+  }
+
+  async signsIn(password = PASSWORD): Promise<void> {
+    await this.page.getByLabel("Name", { exact: true }).fill(this.name);
+    await this.page.getByLabel("Password", { exact: true }).fill(password);
+    await this.page.getByRole("button", { name: "Sign in" }).click();
+  }
+
+  async isIn(): Promise<void> {
+    await expect(this.page.getByRole("heading", { name: "Welcome back" })).toBeHidden();
+    await expect(this.page.locator(".parlour")).toBeVisible();
+  }
+
+  async makesRoom(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "New room" }).first().click();
+    await this.page.getByLabel("Name of the room").fill(name);
+    await this.page.getByRole("button", { name: "Make room" }).click();
+    await this.isInRoom(name);
+  }
+
+  async findsAndJoins(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Find a room" }).first().click();
+    await this.page.getByLabel("Name begins with").fill(name.slice(0, 12));
+    await this.page.getByRole("button", { name: `Join ${name}`, exact: true }).click();
+    await this.isInRoom(name);
+  }
+
+  async isInRoom(name: string): Promise<void> {
+    await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
+    await expect(this.log).toHaveAttribute("aria-busy", "false");
+  }
+
+  async opens(room: string): Promise<void> {
+    await this.page.getByRole("navigation").getByRole("link", { name: room }).click();
+    await this.isInRoom(room);
+  }
+
+  get log() {
+    return this.page.getByRole("log");
+  }
+
+  get composer() {
+    return this.page.locator("#composer");
+  }
+
+  async says(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+  }
+
+  /** Says `line 1` to `line n` in the room on screen, past the page, in order: a person would take too long. */
+  async fills(count: number): Promise<void> {
+    await this.page.evaluate(async (lines) => {
+      const address = document.querySelector<HTMLMetaElement>('meta[name="parlour-ws"]')?.content ?? "";
+      const { access_token } = JSON.parse(localStorage.getItem("parlour.session") ?? "{}");
+      const room = location.pathname.split("/")[2];
+      const socket = new WebSocket(address, ["parlour.v1", `bearer.${access_token}`]);
+      await new Promise<void>((done, fail) => {
+        let line = 0;
+        const next = () => {
+          line += 1;
+          if (line > lines) return done();
+          const client_id = `filled-${line}-${crypto.randomUUID()}`;
+          socket.send(JSON.stringify({ action: "send", id: String(line), room, client_id, text: `line ${line}` }));
+        };
+        socket.onopen = next;
+        socket.onclose = () => fail(new Error("the socket closed"));
+        socket.onmessage = ({ data }) => {
+          const frame = JSON.parse(data);
+          if (frame.type === "error") fail(new Error(frame.message));
+          if (frame.type === "sent") next();
+        };
+      });
+      socket.onclose = null;
+      socket.close();
+    }, count);
+  }
+
+  async reads(text: string): Promise<void> {
+    await expect(this.log.getByText(text, { exact: true })).toHaveCount(1);
+  }
+
+  /** Somebody stands among those who are here, or among those who are away. */
+  async sees(who: string, where: "Here now" | "Away"): Promise<void> {
+    await expect(this.page.getByRole("region", { name: where }).getByText(who, { exact: true })).toBeVisible();
+  }
+}
+
+type World = { arrives: (name?: string, options?: BrowserContextOptions) => Promise<Person> };
+
+async function arrive(browser: Browser, opened: BrowserContext[], name: string, options: BrowserContextOptions) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  opened.push(context);
+  return new Person(unique(name), await context.newPage());
+}
+
+/** `arrives("ada")` opens a browser of her own and closes it when the story is over. */
+export const test = base.extend<World>({
+  arrives: async ({ browser, contextOptions }, use) => {
+    const opened: BrowserContext[] = [];
+    const complaints: string[] = [];
+    await use(async (name = "guest", options = {}) => {
+      const person = await arrive(browser, opened, name, { ...contextOptions, ...options });
+      person.page.on("console", (message) => {
+        if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
+      });
+      person.page.on("pageerror", (error) => complaints.push(String(error)));
+      return person;
+    });
+    for (const context of opened) await context.close();
+    expect(complaints, "the page broke its own policy or threw").toEqual([]);
+  },
+});
+
+export { expect };

@@ -1,0 +1,269 @@
+import { Backoff } from "./model/backoff";
+import { Connection, type Dial } from "./model/connection";
+import { Errand } from "./model/errand";
+import { Outbox } from "./model/outbox";
+import { People } from "./model/people";
+import { Reading } from "./model/reading";
+import { MyRooms } from "./model/rooms";
+import { Sync } from "./model/sync";
+import { Timeline } from "./model/timeline";
+import type { Account } from "./net/account";
+import { newClientId } from "./net/ids";
+import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, User } from "./wire";
+
+/** Messages in one page of history. */
+const PAGE = 50;
+/** What a room that is not looked at keeps in memory. */
+const KEPT = 200;
+
+/**
+ * One signed-in person's chat: the models, and what passes between them and the two APIs. Nothing here draws. It lives
+ * from signing in to signing out.
+ */
+export class Chat {
+  readonly me: User;
+  readonly rooms = new MyRooms();
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  readonly reading: Reading;
+  /** Somebody said something; for announcing. */
+  onsaid: (room: string, messages: readonly Message[]) => void = () => {};
+
+  readonly #account: Account;
+  readonly #sync: Sync;
+  readonly #roomsErrand: Errand;
+  readonly #peopleErrand: Errand;
+  #timelines = new Map<string, Timeline>();
+  #people = new Map<string, People>();
+  #loading = new Map<Timeline, Promise<void>>();
+  /** The room on screen. */
+  #open: string | null = null;
+
+  constructor(account: Account, me: User, dial: Dial, backoff = new Backoff()) {
+    this.me = me;
+    this.#account = account;
+    this.#roomsErrand = new Errand(async () => {
+      const { rooms } = await this.#account.call<Rooms>("/rooms");
+      this.rooms.replace(rooms);
+      this.reading.consider();
+    });
+    this.#peopleErrand = new Errand(async () => {
+      const room = this.#open;
+      if (!room) return;
+      const people = this.people(room);
+      people.begin();
+      people.load(await this.#account.call<Members>(`${members(room)}?limit=200`));
+    });
+    const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
+    this.connection = new Connection(dial, tokens, backoff);
+    this.connection.onopen = () => this.#opened();
+    this.connection.onframe = (frame) => this.#hear(frame);
+    this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
+    this.connection.onbehind = (rooms) => this.#behind(rooms);
+    this.outbox = new Outbox(({ clientId, room, text }) => this.#deliver(clientId, room, text));
+    this.reading = new Reading(this.connection, this.rooms, (room) => this.#timelines.get(room));
+    this.#sync = new Sync(this.connection, {
+      timelines: () => [...this.#timelines.values()],
+      apply: (room, changes) => this.#apply(room, changes),
+      gone: (rooms) => rooms.forEach((room) => void this.#lose(room)),
+      reload: (timeline) => void this.load(timeline.room, true),
+    });
+  }
+
+  start(): void {
+    this.connection.start();
+    this.refreshRooms();
+  }
+
+  close(): void {
+    this.#roomsErrand.close();
+    this.#peopleErrand.close();
+    this.#sync.close();
+    this.reading.close();
+    this.outbox.close();
+    this.connection.stop();
+  }
+
+  // Rooms
+
+  refreshRooms(): void {
+    this.#roomsErrand.ask();
+  }
+
+  findRooms(prefix: string, after?: string): Promise<PublicRooms> {
+    const query = new URLSearchParams({ limit: "50" });
+    if (prefix) query.set("prefix", prefix);
+    if (after !== undefined) query.set("after", after);
+    return this.#account.call<PublicRooms>(`/rooms/public?${query}`);
+  }
+
+  async makeRoom(name: string, clientId: string): Promise<Room> {
+    const room = await this.#account.call<Room>("/rooms", { method: "POST", body: { name, client_id: clientId } });
+    this.rooms.put(room);
+    return room;
+  }
+
+  async join(id: string): Promise<Room> {
+    const room = await this.#account.call<Room>(`/rooms/${encodeURIComponent(id)}/join`, { method: "POST" });
+    this.rooms.put(room);
+    return room;
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#account.call(`/rooms/${encodeURIComponent(id)}/leave`, { method: "POST" });
+    this.#lose(id);
+  }
+
+  /** The room on screen, or null. */
+  look(room: string | null): void {
+    if (this.#open && this.#open !== room) this.#timelines.get(this.#open)?.trim(KEPT);
+    this.#open = room;
+    if (room && !this.people(room).loaded) this.#peopleErrand.ask();
+  }
+
+  // History
+
+  timeline(room: string): Timeline {
+    let timeline = this.#timelines.get(room);
+    if (!timeline) {
+      timeline = new Timeline(room);
+      this.#timelines.set(room, timeline);
+    }
+    return timeline;
+  }
+
+  /** The newest page, unless it is here already. */
+  load(room: string, again = false): Promise<void> {
+    const timeline = this.timeline(room);
+    if (timeline.loaded && !again) return Promise.resolve();
+    return this.#once(timeline, async () => {
+      const { opens } = this.connection;
+      const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}`);
+      const outcome = timeline.load(page);
+      // What happened between reading the page and having a socket reached nobody here.
+      if (outcome === "gap" || opens !== this.connection.opens || opens === 0) this.#sync.ask();
+    });
+  }
+
+  /** The page before the first message that is here. */
+  loadEarlier(room: string): Promise<void> {
+    const timeline = this.timeline(room);
+    const oldest = timeline.messages[0];
+    if (!timeline.loaded || !timeline.earlier || !oldest) return Promise.resolve();
+    return this.#once(timeline, async () => {
+      timeline.prepend(await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`));
+    });
+  }
+
+  // People
+
+  people(room: string): People {
+    let people = this.#people.get(room);
+    if (!people) {
+      people = new People();
+      this.#people.set(room, people);
+    }
+    return people;
+  }
+
+  async loadMorePeople(room: string): Promise<void> {
+    const people = this.people(room);
+    const after = encodeURIComponent(people.last ?? "");
+    people.append(await this.#account.call<Members>(`${members(room)}?limit=200&after=${after}`));
+  }
+
+  // Saying
+
+  say(room: string, text: string): void {
+    this.outbox.add({ clientId: newClientId(), room, text, at: Date.now() });
+  }
+
+  async #deliver(clientId: string, room: string, text: string): Promise<Message> {
+    const { message } = await this.connection.request<Extract<Frame, { type: "sent" }>>({
+      action: "send",
+      room,
+      client_id: clientId,
+      text,
+    });
+    this.timeline(room).confirm(message);
+    this.#sync.watch();
+    return message;
+  }
+
+  // The socket
+
+  #opened(): void {
+    this.#sync.ask();
+    this.refreshRooms();
+    // Signals may have been lost: whatever is known of people is old, and only what is on screen is worth asking for.
+    for (const room of this.#people.keys()) if (room !== this.#open) this.#people.delete(room);
+    this.#peopleErrand.ask();
+    this.outbox.flush();
+    this.reading.consider();
+  }
+
+  #hear(frame: Frame): void {
+    switch (frame.type) {
+      case "changes":
+        this.#apply(frame.room, frame);
+        break;
+      case "presence":
+        for (const people of this.#people.values()) people.presence(frame.user, frame.online);
+        break;
+      case "joined":
+        this.#people.get(frame.room)?.joined(frame.member);
+        if (frame.member.user.id === this.me.id && !this.rooms.get(frame.room)) this.refreshRooms();
+        break;
+      case "left":
+        this.#people.get(frame.room)?.left(frame.user);
+        if (frame.user.id === this.me.id) this.#lose(frame.room);
+        break;
+    }
+  }
+
+  #apply(room: string, frame: { from: number; to: number; said: number; changes: Message[] }): void {
+    const known = this.rooms.get(room)?.said ?? 0;
+    const news = frame.changes.filter((message) => message.seq > known);
+    const mine = news.filter((message) => message.author.id === this.me.id);
+    this.rooms.advance(room, frame.to, frame.said, mine.length);
+    const timeline = this.#timelines.get(room);
+    if (timeline?.apply(frame) === "gap") this.#sync.ask();
+    for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
+    const others = news.filter((message) => message.author.id !== this.me.id);
+    if (others.length > 0) this.onsaid(room, others);
+    if (!this.rooms.get(room)) this.refreshRooms();
+  }
+
+  /** A ping said that these rooms went on: those on screen are synced, of the others only the counts matter. */
+  #behind(rooms: readonly string[]): void {
+    if (rooms.some((room) => this.#timelines.get(room)?.loaded)) this.#sync.ask();
+    if (rooms.some((room) => !this.#timelines.get(room)?.loaded)) this.refreshRooms();
+  }
+
+  #position(room: string): number {
+    return this.#timelines.get(room)?.position ?? this.rooms.get(room)?.position ?? 0;
+  }
+
+  #lose(room: string): void {
+    this.rooms.remove(room);
+    this.#timelines.delete(room);
+    this.#people.delete(room);
+  }
+
+  #once(timeline: Timeline, load: () => Promise<void>): Promise<void> {
+    let loading = this.#loading.get(timeline);
+    if (!loading) {
+      loading = load().finally(() => this.#loading.delete(timeline));
+      this.#loading.set(timeline, loading);
+    }
+    return loading;
+  }
+}
+
+function messages(room: string): string {
+  return `/rooms/${encodeURIComponent(room)}/messages`;
+}
+
+function members(room: string): string {
+  return `/rooms/${encodeURIComponent(room)}/members`;
+}

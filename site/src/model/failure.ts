@@ -1,0 +1,46 @@
+import type { Failure } from "../wire";
+
+/** The wire's, open to what a newer API may add: a client outlives the version that it was built for. */
+export type Envelope = Omit<Failure, "code" | "rule" | "reason"> & {
+  code: string;
+  rule?: string;
+  reason?: string;
+  /** In seconds. */
+  retry_after?: number;
+};
+
+/** The API said no. The envelope tells why; decide by `code`. */
+export class Refusal extends Error {
+  readonly envelope: Envelope;
+
+  constructor(envelope: Envelope) {
+    super(envelope.message);
+    this.name = "Refusal";
+    this.envelope = envelope;
+  }
+
+  get code(): string {
+    return this.envelope.code;
+  }
+
+  /** Whether the same request, sent again later, may succeed. Every request of ours may be repeated. */
+  get passes(): boolean {
+    return ["unavailable", "internal", "too_many"].includes(this.code);
+  }
+}
+
+/** Nobody answered: the network or the socket went away, or the answer took too long. Whether it was done is unknown. */
+export class Unreachable extends Error {
+  constructor(message = "No answer") {
+    super(message);
+    this.name = "Unreachable";
+  }
+}
+
+/** The session has ended: only signing in again helps. */
+export class SessionEnded extends Error {
+  constructor() {
+    super("The session has ended");
+    this.name = "SessionEnded";
+  }
+}

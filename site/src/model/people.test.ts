@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import type { Member } from "../wire";
+import { People } from "./people";
+
+function member(name: string, online = false): Member {
+  return { user: { id: `id-${name}`, name }, role: "member", online };
+}
+
+function people(...members: Member[]): People {
+  const one = new People();
+  one.load({ members, more: false });
+  return one;
+}
+
+const names = (one: People) => one.list.map(({ user, online }) => `${user.name}${online ? "+" : ""}`);
+
+test("those who are here come first, by name", () => {
+  expect(names(people(member("cy"), member("ben", true), member("ada", true)))).toEqual(["ada+", "ben+", "cy"]);
+});
+
+test("signals move people", () => {
+  const one = people(member("ada", true), member("ben"));
+  one.presence({ id: "id-ben", name: "ben" }, true);
+  one.presence({ id: "id-ada", name: "ada" }, false);
+  expect(names(one)).toEqual(["ben+", "ada"]);
+  one.joined(member("cy", true));
+  one.left({ id: "id-ada", name: "ada" });
+  expect(names(one)).toEqual(["ben+", "cy+"]);
+  expect(one.here).toBe(2);
+});
+
+test("somebody of another room does not appear", () => {
+  const one = people(member("ada", true));
+  one.presence({ id: "id-zoe", name: "zoe" }, true);
+  expect(names(one)).toEqual(["ada+"]);
+});
+
+test("the next page begins after the last id", () => {
+  const one = people(member("b"), member("c"), member("a"));
+  expect(one.last).toBe("id-c");
+  one.append({ members: [member("d")], more: false });
+  expect(names(one)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("signals that come while the list is under way are not undone by it", () => {
+  const one = people(member("ada", true), member("ben"));
+  one.begin();
+  one.presence({ id: "id-ben", name: "ben" }, true);
+  one.joined(member("cy", true));
+  one.left({ id: "id-ada", name: "ada" });
+  one.load({ members: [member("ada", true), member("ben")], more: false });
+  expect(names(one)).toEqual(["ben+", "cy+"]);
+});

@@ -1,0 +1,82 @@
+import type { Member, Members, User } from "../wire";
+import { Observable } from "./observable";
+
+const order = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+/**
+ * Who belongs to one room and who is here. Presence comes as signals, which may be lost, so that the whole list is
+ * fetched anew after each reconnect.
+ */
+export class People extends Observable {
+  #members = new Map<string, Member>();
+  #sorted: readonly Member[] | null = null;
+  /** Signals that came while the list was under way: it may have been read before them. */
+  #late: (() => void)[] | null = null;
+  loaded = false;
+  /** Are there more than were fetched? */
+  more = false;
+
+  /** Those who are here first, each part by name. */
+  get list(): readonly Member[] {
+    this.#sorted ??= [...this.#members.values()].sort(
+      (a, b) => Number(b.online) - Number(a.online) || order.compare(a.user.name, b.user.name),
+    );
+    return this.#sorted;
+  }
+
+  get here(): number {
+    return this.list.filter((member) => member.online).length;
+  }
+
+  /** The id after which the next page begins. */
+  get last(): string | undefined {
+    return [...this.#members.keys()].sort().at(-1);
+  }
+
+  /** The list is being asked for. */
+  begin(): void {
+    this.#late = [];
+  }
+
+  load({ members, more }: Members): void {
+    this.#members = new Map(members.map((member) => [member.user.id, member]));
+    this.more = more;
+    this.loaded = true;
+    const late = this.#late ?? [];
+    this.#late = null;
+    for (const signal of late) signal();
+    this.#touched();
+  }
+
+  append({ members, more }: Members): void {
+    for (const member of members) this.#members.set(member.user.id, member);
+    this.more = more;
+    this.#touched();
+  }
+
+  joined(member: Member): void {
+    this.#late?.push(() => this.joined(member));
+    this.#members.set(member.user.id, member);
+    this.#touched();
+  }
+
+  left(user: User): void {
+    this.#late?.push(() => this.left(user));
+    this.#members.delete(user.id);
+    this.#touched();
+  }
+
+  presence(user: User, online: boolean): void {
+    this.#late?.push(() => this.presence(user, online));
+    const known = this.#members.get(user.id);
+    // Somebody unknown belongs to another room, or stands on a page that was not fetched.
+    if (!known) return;
+    this.#members.set(user.id, { ...known, online });
+    this.#touched();
+  }
+
+  #touched(): void {
+    this.#sorted = null;
+    this.changed();
+  }
+}

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Connection, type Ears } from "./connection";
+import { Reading } from "./reading";
+import { MyRooms } from "./rooms";
+import { Timeline } from "./timeline";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+async function reading(said: number, unread: number) {
+  const asked: { action: string; id: string; seq: number; position: number }[] = [];
+  let ears: Ears | undefined;
+  const connection = new Connection(
+    (_, given) => {
+      ears = given;
+      return { send: (text) => asked.push(JSON.parse(text)), close: () => {} };
+    },
+    async () => "token",
+  );
+  connection.start();
+  await pass();
+  ears?.opened();
+  const rooms = new MyRooms();
+  rooms.replace([{ id: "tea", name: "tea", kind: "public", role: "member", position: said, said, unread }]);
+  const timeline = new Timeline("tea");
+  const line = (seq: number) => ({
+    seq,
+    rev: seq,
+    author: { id: "b", name: "ben" },
+    client_id: `c${seq}`,
+    text: "",
+    at: 0,
+  });
+  const messages = Array.from({ length: said }, (_, index) => line(index + 1));
+  timeline.load({ messages, position: said, before: false, after: false });
+  const hears = (seq: number) => {
+    timeline.apply({ from: seq, to: seq, changes: [line(seq)] });
+    rooms.advance("tea", seq, seq, 0);
+  };
+  const one = new Reading(connection, rooms, () => timeline);
+  return { one, asked, rooms, hears, ears: () => ears };
+}
+
+test("what is in view is read and told", async () => {
+  const { one, asked, rooms } = await reading(5, 2);
+  one.at("tea");
+  expect(rooms.unread).toBe(0);
+  expect(asked).toMatchObject([{ action: "read", room: "tea", seq: 5, position: 5 }]);
+});
+
+test("what was read before is not told again", async () => {
+  const { one, asked } = await reading(5, 0);
+  one.at("tea");
+  expect(asked).toHaveLength(0);
+});
+
+test("what is not in view is not read", async () => {
+  const { one, asked, rooms } = await reading(5, 2);
+  one.at(null);
+  expect(rooms.unread).toBe(2);
+  expect(asked).toHaveLength(0);
+});
+
+test("a busy room is told at most every three seconds, the last time included", async () => {
+  const { one, asked, hears } = await reading(1, 1);
+  one.at("tea");
+  for (let seq = 2; seq <= 10; seq += 1) {
+    hears(seq);
+    one.consider();
+  }
+  expect(asked.map(({ seq }) => seq)).toEqual([1]);
+  await pass(3_000);
+  expect(asked.map(({ seq }) => seq)).toEqual([1, 10]);
+  await pass(60_000);
+  expect(asked).toHaveLength(2);
+});
+
+test("what could not be told is told later", async () => {
+  const { one, asked, ears } = await reading(5, 2);
+  one.at("tea");
+  ears()?.heard(JSON.stringify({ type: "error", id: asked[0]?.id, code: "unavailable", message: "" }));
+  await pass(3_000);
+  expect(asked).toHaveLength(2);
+});
+
+test("what is read without a connection is told when there is one", async () => {
+  const { one, asked, ears } = await reading(5, 2);
+  ears()?.closed(1006);
+  one.at("tea");
+  expect(asked).toHaveLength(0);
+  await pass(1_000);
+  ears()?.opened();
+  one.consider();
+  expect(asked).toMatchObject([{ seq: 5 }]);
+});
+
+test("what waits for the pause is told when one turns away", async () => {
+  const { one, asked, hears } = await reading(1, 1);
+  one.at("tea");
+  hears(2);
+  one.consider();
+  expect(asked).toHaveLength(1);
+  one.at(null);
+  expect(asked.map(({ seq }) => seq)).toEqual([1, 2]);
+  await pass(60_000);
+  expect(asked).toHaveLength(2);
+});

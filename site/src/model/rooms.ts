@@ -1,0 +1,72 @@
+import type { Room } from "../wire";
+import { Observable } from "./observable";
+
+/** My rooms and what is unread in each. Numbers come from the list, from frames, and from what I have just read. */
+export class MyRooms extends Observable {
+  list: readonly Room[] = [];
+  loaded = false;
+
+  get(id: string): Room | undefined {
+    return this.list.find((room) => room.id === id);
+  }
+
+  get unread(): number {
+    return this.list.reduce((sum, room) => sum + room.unread, 0);
+  }
+
+  /** The server's list. Frames may have overtaken it: what was said since then is added to its counts. */
+  replace(rooms: readonly Room[]): void {
+    this.list = sorted(
+      rooms.map((fresh) => {
+        const known = this.get(fresh.id);
+        const since = known && known.said > fresh.said ? known.said - fresh.said : 0;
+        return {
+          ...fresh,
+          position: Math.max(fresh.position, known?.position ?? 0),
+          said: fresh.said + since,
+          unread: fresh.unread + since,
+        };
+      }),
+    );
+    this.loaded = true;
+    this.changed();
+  }
+
+  put(room: Room): void {
+    this.list = sorted([...this.list.filter((other) => other.id !== room.id), room]);
+    this.changed();
+  }
+
+  remove(id: string): void {
+    this.list = this.list.filter((room) => room.id !== id);
+    this.changed();
+  }
+
+  /** A room went on to position `to`; `mine` of the new messages are my own, and so not unread. */
+  advance(id: string, to: number, said: number, mine: number): void {
+    this.#update(id, (room) => {
+      const news = Math.max(0, said - room.said);
+      return {
+        ...room,
+        position: Math.max(room.position, to),
+        said: Math.max(room.said, said),
+        unread: room.unread + Math.max(0, news - mine),
+      };
+    });
+  }
+
+  setUnread(id: string, unread: number): void {
+    if (this.get(id)?.unread !== unread) this.#update(id, (room) => ({ ...room, unread }));
+  }
+
+  #update(id: string, change: (room: Room) => Room): void {
+    this.list = this.list.map((room) => (room.id === id ? change(room) : room));
+    this.changed();
+  }
+}
+
+const order = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+function sorted(rooms: readonly Room[]): readonly Room[] {
+  return [...rooms].sort((a, b) => order.compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
+}

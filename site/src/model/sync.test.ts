@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Catchup, Frame, Message } from "../wire";
+import { Connection, type Ears } from "./connection";
+import { Sync } from "./sync";
+import { Timeline } from "./timeline";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+type Asked = { id: string; rooms: Record<string, number> };
+
+function message(seq: number): Message {
+  return { seq, rev: seq, author: { id: "a", name: "ada" }, client_id: `c${seq}`, text: "", at: 0 };
+}
+
+async function sync(...positions: [room: string, position: number][]) {
+  const asked: Asked[] = [];
+  let ears: Ears | undefined;
+  const connection = new Connection(
+    (_, given) => {
+      ears = given;
+      return { send: (text) => asked.push(JSON.parse(text)), close: () => {} };
+    },
+    async () => "token",
+  );
+  connection.start();
+  await pass();
+  ears?.opened();
+  const timelines = positions.map(([room, position]) => {
+    const timeline = new Timeline(room);
+    timeline.load({ messages: [], position, before: false, after: false });
+    return timeline;
+  });
+  const gone: string[] = [];
+  const reloaded: string[] = [];
+  const one = new Sync(connection, {
+    timelines: () => timelines,
+    apply: (room, catchup) => void timelines.find((timeline) => timeline.room === room)?.apply(catchup),
+    gone: (rooms) => void gone.push(...rooms),
+    reload: (timeline) => void reloaded.push(timeline.room),
+  });
+  async function answer(frame: Omit<Extract<Frame, { type: "synced" }>, "type" | "id">) {
+    ears?.heard(JSON.stringify({ type: "synced", id: asked.at(-1)?.id, ...frame }));
+    await pass();
+  }
+  return { one, asked, answer, timelines, gone, reloaded };
+}
+
+function catchup(room: string, from: number, to: number, more: Partial<Catchup> = {}): Catchup {
+  const changes = Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+  return { room, from, to, head: to, said: to, changes, verdict: "complete", ...more };
+}
+
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+test("all rooms are caught up in one request", async () => {
+  const { one, asked, answer, timelines } = await sync(["tea", 3], ["cake", 8]);
+  one.ask();
+  expect(asked).toMatchObject([{ rooms: { tea: 3, cake: 8 } }]);
+  await answer({ rooms: [catchup("tea", 4, 5), catchup("cake", 9, 9)], gone: [], more: false });
+  expect(timelines.map(({ position }) => position)).toEqual([5, 9]);
+  expect(asked).toHaveLength(1);
+});
+
+test("while there is more it asks again from where it stands", async () => {
+  const { one, asked, answer } = await sync(["tea", 0]);
+  one.ask();
+  await answer({ rooms: [catchup("tea", 1, 2, { head: 4, verdict: "more" })], gone: [], more: true });
+  expect(asked[1]).toMatchObject({ rooms: { tea: 2 } });
+  await answer({ rooms: [catchup("tea", 3, 4)], gone: [], more: false });
+  expect(asked).toHaveLength(2);
+});
+
+test("'more' that brings nothing is not asked for without end", async () => {
+  const { one, asked, answer } = await sync(["tea", 5]);
+  one.ask();
+  await answer({ rooms: [catchup("tea", 6, 5, { verdict: "more" })], gone: [], more: true });
+  expect(asked).toHaveLength(1);
+});
+
+test("asked while it is under way it asks once more", async () => {
+  const { one, asked, answer } = await sync(["tea", 3]);
+  one.ask();
+  one.ask();
+  one.ask();
+  await answer({ rooms: [catchup("tea", 4, 4)], gone: [], more: false });
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toMatchObject({ rooms: { tea: 4 } });
+});
+
+test("a room far behind is loaded anew and left out of what is asked next", async () => {
+  const { one, asked, answer, reloaded } = await sync(["tea", 0], ["cake", 0]);
+  one.ask();
+  await answer({
+    rooms: [
+      catchup("tea", 1, 2, { head: 5_000, verdict: "more" }),
+      catchup("cake", 1, 2, { head: 3, verdict: "more" }),
+    ],
+    gone: [],
+    more: true,
+  });
+  expect(reloaded).toEqual(["tea"]);
+  expect(asked[1]?.rooms).toEqual({ cake: 2 });
+  await answer({ rooms: [catchup("cake", 3, 3)], gone: [], more: false });
+  expect(asked).toHaveLength(2);
+});
+
+test("rooms that are gone are passed on", async () => {
+  const { one, answer, gone } = await sync(["tea", 3]);
+  one.ask();
+  await answer({ rooms: [], gone: ["tea"], more: false });
+  expect(gone).toEqual(["tea"]);
+});
+
+test("what is promised and does not come within two seconds is asked for", async () => {
+  const { one, asked, answer, timelines } = await sync(["tea", 3]);
+  one.ask();
+  await answer({ rooms: [catchup("tea", 4, 4, { head: 6 })], gone: [], more: false });
+  await pass(1_999);
+  expect(asked).toHaveLength(1);
+  await pass(1);
+  expect(asked).toHaveLength(2);
+  await answer({ rooms: [catchup("tea", 5, 6)], gone: [], more: false });
+  expect(timelines[0]?.behind).toBe(false);
+  await pass(60_000);
+  expect(asked).toHaveLength(2);
+});
+
+test("what comes by itself is not asked for", async () => {
+  const { one, asked, timelines } = await sync(["tea", 3]);
+  timelines[0]?.confirm(message(4));
+  one.watch();
+  timelines[0]?.apply({ from: 4, to: 4, changes: [message(4)] });
+  await pass(60_000);
+  expect(asked).toHaveLength(0);
+});

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import type { Message, Page } from "../wire";
+import { Timeline } from "./timeline";
+
+const ada = { id: "a".repeat(24), name: "ada" };
+
+function message(seq: number, rev = seq, text = `line ${seq}`): Message {
+  return { seq, rev, author: ada, client_id: `client-${seq}`, text, at: seq * 1_000 };
+}
+
+function page(from: number, to: number, position = to, before = from > 1): Page {
+  const messages = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => message(from + index));
+  return { messages, position, before, after: false };
+}
+
+function changes(from: number, to: number, ...messages: Message[]) {
+  return { from, to, changes: messages };
+}
+
+function loaded(from: number, to: number, position = to): Timeline {
+  const timeline = new Timeline("room");
+  timeline.load(page(from, to, position));
+  return timeline;
+}
+
+const seqs = (timeline: Timeline) => timeline.messages.map(({ seq }) => seq);
+
+describe("the newest page", () => {
+  test("sets the position to the one it was read at", () => {
+    const timeline = loaded(3, 5, 9);
+    expect(timeline.position).toBe(9);
+    expect(seqs(timeline)).toEqual([3, 4, 5]);
+    expect(timeline.earlier).toBe(true);
+  });
+
+  test("of an empty room leaves nothing before it", () => {
+    const timeline = loaded(1, 0, 0);
+    expect(timeline.loaded).toBe(true);
+    expect(timeline.earlier).toBe(false);
+    expect(timeline.apply(changes(1, 1, message(1)))).toBe("applied");
+    expect(seqs(timeline)).toEqual([1]);
+  });
+
+  test("takes in the frames that came while it was under way", () => {
+    const timeline = new Timeline("room");
+    expect(timeline.apply(changes(5, 5, message(5)))).toBe("held");
+    expect(timeline.apply(changes(6, 6, message(6)))).toBe("held");
+    expect(timeline.load(page(1, 4))).toBe("applied");
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(timeline.position).toBe(6);
+  });
+
+  test("says when those frames leave a gap", () => {
+    const timeline = new Timeline("room");
+    timeline.apply(changes(7, 7, message(7)));
+    expect(timeline.load(page(1, 4))).toBe("gap");
+    expect(timeline.position).toBe(4);
+    expect(timeline.behind).toBe(true);
+  });
+
+  test("loaded again beyond what is here drops what is here rather than leave a hole", () => {
+    const timeline = loaded(1, 5);
+    timeline.load(page(100, 120));
+    expect(seqs(timeline)[0]).toBe(100);
+    expect(timeline.earlier).toBe(true);
+    expect(timeline.position).toBe(120);
+  });
+
+  test("loaded again next to what is here keeps it", () => {
+    const timeline = loaded(1, 5);
+    timeline.load(page(6, 8));
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(timeline.earlier).toBe(false);
+  });
+
+  test("never takes the position back", () => {
+    const timeline = loaded(1, 5);
+    timeline.apply(changes(6, 6, message(6)));
+    timeline.load(page(1, 5));
+    expect(timeline.position).toBe(6);
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe("a frame", () => {
+  test("that follows is applied", () => {
+    const timeline = loaded(1, 3);
+    expect(timeline.apply(changes(4, 5, message(4), message(5)))).toBe("applied");
+    expect(timeline.position).toBe(5);
+  });
+
+  test("that overlaps is applied, and what is here already stays single", () => {
+    const timeline = loaded(1, 3);
+    expect(timeline.apply(changes(2, 4, message(2), message(3), message(4)))).toBe("applied");
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4]);
+    expect(timeline.position).toBe(4);
+  });
+
+  test("that is wholly old changes nothing", () => {
+    const timeline = loaded(1, 5);
+    expect(timeline.apply(changes(2, 2, message(2)))).toBe("applied");
+    expect(timeline.position).toBe(5);
+  });
+
+  test("beyond the next position is a gap and is not applied", () => {
+    const timeline = loaded(1, 3);
+    expect(timeline.apply(changes(5, 5, message(5)))).toBe("gap");
+    expect(seqs(timeline)).toEqual([1, 2, 3]);
+    expect(timeline.position).toBe(3);
+    expect(timeline.behind).toBe(true);
+  });
+
+  test("with positions at which nothing came to pass advances over them", () => {
+    const timeline = loaded(1, 3);
+    expect(timeline.apply(changes(4, 7, message(4, 6)))).toBe("applied");
+    expect(timeline.position).toBe(7);
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("with a later change of a message replaces it, with an earlier one does not", () => {
+    const timeline = loaded(1, 3);
+    timeline.apply(changes(4, 4, message(2, 4, "edited")));
+    timeline.apply(changes(1, 4, message(2, 2, "old")));
+    expect(timeline.messages[1]?.text).toBe("edited");
+  });
+
+  test("with a change of a message that is not loaded leaves no hole", () => {
+    const timeline = loaded(10, 12);
+    timeline.apply(changes(13, 13, message(4, 13, "edited")));
+    expect(seqs(timeline)).toEqual([10, 11, 12]);
+    timeline.prepend({
+      ...page(1, 9),
+      messages: page(1, 9).messages.map((m) => (m.seq === 4 ? message(4, 13, "edited") : m)),
+    });
+    expect(timeline.messages[3]?.text).toBe("edited");
+  });
+});
+
+describe("history", () => {
+  test("is put in above", () => {
+    const timeline = loaded(51, 60);
+    timeline.prepend(page(41, 50));
+    expect(seqs(timeline)).toEqual(Array.from({ length: 20 }, (_, index) => 41 + index));
+    expect(timeline.earlier).toBe(true);
+    timeline.prepend(page(1, 40));
+    expect(timeline.earlier).toBe(false);
+  });
+
+  test("does not undo a change that came first", () => {
+    const timeline = loaded(3, 4);
+    timeline.apply(changes(5, 5, message(3, 5, "edited")));
+    timeline.prepend(page(1, 3));
+    expect(timeline.messages[2]?.text).toBe("edited");
+  });
+
+  test("is forgotten down to the newest and can be scrolled to again", () => {
+    const timeline = loaded(1, 10);
+    timeline.trim(4);
+    expect(seqs(timeline)).toEqual([7, 8, 9, 10]);
+    expect(timeline.earlier).toBe(true);
+    timeline.prepend(page(3, 6));
+    expect(seqs(timeline)[0]).toBe(3);
+  });
+});
+
+describe("an own message", () => {
+  test("is shown when it is stored, before its frame, and once after it", () => {
+    const timeline = loaded(1, 3);
+    timeline.confirm(message(5));
+    expect(seqs(timeline)).toEqual([1, 2, 3, 5]);
+    expect(timeline.position).toBe(3);
+    expect(timeline.behind).toBe(true);
+    timeline.apply(changes(4, 5, message(4), message(5)));
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
+    expect(timeline.behind).toBe(false);
+  });
+});
+
+test("whatever the order of frames and repetitions, what is applied is the history, in order", () => {
+  let seed = 20_260_101;
+  const random = () => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return seed / 0x7fffffff;
+  };
+  for (let round = 0; round < 300; round += 1) {
+    // The truth: positions 1..n, each a new message, an edit of an earlier one, or nothing.
+    const log: (Message | null)[] = [];
+    let said = 0;
+    for (let rev = 1; rev <= 30; rev += 1) {
+      const draw = random();
+      if (draw < 0.1) log.push(null);
+      else if (draw < 0.3 && said > 0) log.push(message(1 + Math.floor(random() * said), rev, `edit ${rev}`));
+      else {
+        said += 1;
+        log.push(message(said, rev));
+      }
+    }
+    const upTo = (from: number, to: number) => {
+      const latest = new Map<number, Message>();
+      for (const change of log.slice(from - 1, to)) if (change) latest.set(change.seq, change);
+      return changes(from, to, ...latest.values());
+    };
+    const timeline = new Timeline("room");
+    timeline.load({ messages: [], position: 0, before: false, after: false });
+    for (let step = 0; step < 60; step += 1) {
+      const from = 1 + Math.floor(random() * 30);
+      const to = Math.min(30, from + Math.floor(random() * 4));
+      const before = timeline.position ?? 0;
+      const outcome = timeline.apply(upTo(from, to));
+      expect(outcome).toBe(from > before + 1 ? "gap" : "applied");
+    }
+    // A sync closes whatever is left open.
+    timeline.apply(upTo((timeline.position ?? 0) + 1, 30));
+    const truth = upTo(1, 30).changes.toSorted((a, b) => a.seq - b.seq);
+    expect(timeline.messages).toEqual(truth);
+    expect(timeline.position).toBe(30);
+  }
+});

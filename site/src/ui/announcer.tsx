@@ -1,0 +1,42 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Message } from "../wire";
+import { words } from "../words";
+import { useChat } from "./hooks";
+
+/** What comes within this time is announced together. */
+const GATHER_MS = 1_000;
+const MOST = 3;
+const LENGTH = 200;
+
+/** Reads out what others say in the room on screen; when much comes at once, only how much. */
+export function Announcer({ room }: { room: string }) {
+  const chat = useChat();
+  const [spoken, setSpoken] = useState("");
+  useEffect(() => {
+    let gathered: Message[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    chat.onsaid = (where, messages) => {
+      if (where !== room) return;
+      gathered.push(...messages);
+      timer ??= setTimeout(() => {
+        setSpoken(phrase(gathered));
+        gathered = [];
+        timer = undefined;
+      }, GATHER_MS);
+    };
+    return () => {
+      chat.onsaid = () => {};
+      clearTimeout(timer);
+    };
+  }, [chat, room]);
+  return (
+    <p class="hidden" aria-live="polite">
+      {spoken}
+    </p>
+  );
+}
+
+function phrase(messages: readonly Message[]): string {
+  if (messages.length > MOST) return words.newIn(messages.length);
+  return messages.map(({ author, text }) => `${author.name}: ${text.slice(0, LENGTH)}`).join(". ");
+}

@@ -1,0 +1,31 @@
+import "./avatar.css";
+import type { User } from "../wire";
+
+const HUES = 12;
+
+/** A person's initials on a color that is theirs by their id. Beside a name it says nothing new, so it is hidden. */
+export function Avatar({ user, online }: { user: User; online?: boolean }) {
+  return (
+    <span class={`avatar hue-${hue(user.id)}`} aria-hidden="true">
+      {initials(user.name)}
+      {online !== undefined && <span class={online ? "dot here" : "dot"} />}
+    </span>
+  );
+}
+
+function hue(id: string): number {
+  let hash = 2_166_136_261;
+  for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16_777_619);
+  return (hash >>> 0) % HUES;
+}
+
+/** First letters of the first two parts of a name, or its first letter. */
+function initials(name: string): string {
+  const parts = name.split(/[\s._-]+/u).filter(Boolean);
+  const letters = (parts.length > 1 ? parts.slice(0, 2) : parts).map((part) => graphemes(part)[0] ?? "");
+  return (letters.join("") || "?").toLocaleUpperCase();
+}
+
+function graphemes(text: string): string[] {
+  return "Segmenter" in Intl ? Array.from(new Intl.Segmenter().segment(text), (part) => part.segment) : [...text];
+}

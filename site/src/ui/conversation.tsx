@@ -1,0 +1,133 @@
+import "./conversation.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Room } from "../wire";
+import { explain, words } from "../words";
+import { Announcer } from "./announcer";
+import { Composer } from "./composer";
+import { useChat, useObserved } from "./hooks";
+import { Alert, Back, PeopleIcon } from "./icons";
+import { Log } from "./log";
+import { go, Link } from "./route";
+
+type Props = { room: Room; inert: boolean; peopleShown: boolean; onPeople: () => void };
+
+/** One room: its name, what is said in it, and where to say something. */
+export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
+  const chat = useChat();
+  const timeline = useObserved(chat.timeline(room.id));
+  const people = useObserved(chat.people(room.id));
+  const [failure, setFailure] = useState<unknown>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const toggle = useRef<HTMLButtonElement>(null);
+
+  function load() {
+    setFailure(null);
+    chat.load(room.id).catch(setFailure);
+  }
+
+  useEffect(() => {
+    chat.look(room.id);
+    load();
+    // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
+    if (!document.activeElement || document.activeElement === document.body)
+      heading.current?.focus({ preventScroll: true });
+    return () => chat.look(null);
+  }, []);
+
+  // The pane that lay over the page is closed: back to the button that opened it.
+  const wasInert = useRef(inert);
+  useEffect(() => {
+    if (wasInert.current && !inert) toggle.current?.focus();
+    wasInert.current = inert;
+  }, [inert]);
+
+  // What could not be loaded without a connection is loaded when there is one.
+  const open = useObserved(chat.connection).state.name === "open";
+  useEffect(() => {
+    if (open && failure) load();
+  }, [open]);
+
+  return (
+    <main class="conversation" inert={inert}>
+      <header class="conversation-head">
+        <Link href="/" class="icon-button phone-only" aria-label={words.toRooms}>
+          <Back />
+        </Link>
+        <h1 ref={heading} tabIndex={-1} dir="auto" title={room.name}>
+          {room.name}
+        </h1>
+        <button
+          ref={toggle}
+          type="button"
+          class="people-toggle"
+          aria-expanded={peopleShown}
+          aria-label={words.showPeople(people.list.length, people.here)}
+          onClick={onPeople}
+        >
+          <PeopleIcon />
+          {people.loaded && (
+            <span class="people-count" aria-hidden="true">
+              <span class="dot here" />
+              {people.here}
+            </span>
+          )}
+        </button>
+      </header>
+      {failure !== null && !timeline.loaded ? (
+        <div class="screen-note">
+          <p class="notice bad" role="alert">
+            <Alert />
+            <span>{explain(failure)}</span>
+          </p>
+          <button type="button" class="button" onClick={load}>
+            {words.retry}
+          </button>
+        </div>
+      ) : (
+        <Log room={room} />
+      )}
+      <Announcer room={room.id} />
+      <Composer room={room} />
+    </main>
+  );
+}
+
+/** An address of a room that is not, or no longer, mine. */
+export function Stranger({ id }: { id: string }) {
+  const chat = useChat();
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+
+  async function join() {
+    if (busy) return;
+    setBusy(true);
+    setFailure(null);
+    try {
+      await chat.join(id);
+    } catch (reason) {
+      setFailure(reason);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main class="screen-note">
+      <h1>{words.notMember}</h1>
+      <p class="quiet">{words.notMemberHint}</p>
+      {failure !== null && (
+        <p class="notice bad" role="alert">
+          <Alert />
+          <span>{explain(failure)}</span>
+        </p>
+      )}
+      <div class="screen-actions">
+        <button type="button" class="button" onClick={() => go("/")}>
+          {words.toRooms}
+        </button>
+        <button type="button" class="button primary" aria-disabled={busy} onClick={() => void join()}>
+          {busy ? words.joining : words.joinRoom}
+        </button>
+      </div>
+    </main>
+  );
+}

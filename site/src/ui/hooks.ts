@@ -1,0 +1,43 @@
+import { createContext } from "preact";
+import { useContext, useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { Chat } from "../chat";
+import type { Observable } from "../model/observable";
+
+/** Draws the component again whenever the model changes. */
+export function useObserved<M extends Observable>(model: M): M {
+  const [, redraw] = useState({});
+  const drawn = model.version;
+  useLayoutEffect(() => {
+    if (model.version !== drawn) redraw({});
+    return model.subscribe(() => redraw({}));
+  }, [model]);
+  return model;
+}
+
+const ChatContext = createContext<Chat | null>(null);
+export const ChatProvider = ChatContext.Provider;
+
+export function useChat(): Chat {
+  const chat = useContext(ChatContext);
+  if (!chat) throw new Error("A component that needs the chat stands outside of it");
+  return chat;
+}
+
+export function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const update = () => setMatches(list.matches);
+    update();
+    list.addEventListener("change", update);
+    return () => list.removeEventListener("change", update);
+  }, [query]);
+  return matches;
+}
+
+/** The title of the page while the component stands. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}

@@ -1,0 +1,99 @@
+import type { ComponentChildren } from "preact";
+
+/** Drawn on a grid of 24, with the color of the text. They say nothing by themselves: the button has a name. */
+function Icon({ children }: { children: ComponentChildren }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+export const Plus = () => (
+  <Icon>
+    <path d="M12 5v14M5 12h14" />
+  </Icon>
+);
+export const Search = () => (
+  <Icon>
+    <circle cx="11" cy="11" r="6.5" />
+    <path d="m16 16 4.5 4.5" />
+  </Icon>
+);
+export const Back = () => (
+  <Icon>
+    <path d="m14.500 5-7 7 7 7" />
+  </Icon>
+);
+export const Close = () => (
+  <Icon>
+    <path d="m6 6 12 12M18 6 6 18" />
+  </Icon>
+);
+export const PeopleIcon = () => (
+  <Icon>
+    <circle cx="9" cy="8.500" r="3.500" />
+    <path d="M2.500 19.500c.6-3.700 3.200-5.500 6.500-5.500s5.900 1.800 6.500 5.500M16 5.300a3.500 3.500 0 0 1 0 6.400M18 14.500c1.900.8 3.100 2.500 3.500 5" />
+  </Icon>
+);
+export const SendIcon = () => (
+  <Icon>
+    <path d="M12 19V5.500M6 11l6-6 6 6" />
+  </Icon>
+);
+export const Down = () => (
+  <Icon>
+    <path d="M12 5v13.500M6 13l6 6 6-6" />
+  </Icon>
+);
+export const Alert = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M12 7.500v5.500M12 16.300v.2" />
+  </Icon>
+);
+export const Leave = () => (
+  <Icon>
+    <path d="M14 4.500H6.500v15H14M10.500 12h10M17 8.500l3.500 3.500-3.500 3.500" />
+  </Icon>
+);
+export const Minus = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M8 12h8" />
+  </Icon>
+);
+export const LinkIcon = () => (
+  <Icon>
+    <path d="M10 14a4 4 0 0 0 5.700 0l3.300-3.300a4 4 0 0 0-5.700-5.700L12 6.300M14 10a4 4 0 0 0-5.700 0L5 13.300a4 4 0 0 0 5.700 5.700l1.300-1.300" />
+  </Icon>
+);
+export const SystemColors = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8" />
+    <path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor" />
+  </Icon>
+);
+export const Sun = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="4" />
+    <path d="M12 2.500v2.500M12 19v2.500M2.500 12H5M19 12h2.500M5.300 5.300 7 7M17 17l1.700 1.700M18.700 5.300 17 7M7 17l-1.700 1.700" />
+  </Icon>
+);
+export const Moon = () => (
+  <Icon>
+    <path d="M20 14.200A8.300 8.300 0 0 1 9.800 4a8.300 8.300 0 1 0 10.200 10.200z" />
+  </Icon>
+);
+
+/** The mark: an armchair that speaks. */
+export const Mark = () => (
+  <svg class="mark" viewBox="0 0 64 64" aria-hidden="true" focusable="false">
+    <rect width="64" height="64" rx="15" fill="#17614f" />
+    <path d="M18 38V22a10 10 0 0 1 10-10h8a10 10 0 0 1 10 10v16z" fill="#f6ecd9" />
+    <path
+      d="M11 32.500a6.500 6.500 0 0 1 13 0V37h16v-4.500a6.500 6.500 0 0 1 13 0V43a5 5 0 0 1-5 5H28l-9.500 8.200c-.8.700-2 .1-2-.9V48H16a5 5 0 0 1-5-5z"
+      fill="#e9b872"
+    />
+  </svg>
+);

@@ -1,0 +1,132 @@
+import "./parlour.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Account } from "../net/account";
+import { words } from "../words";
+import { Conversation, Stranger } from "./conversation";
+import { Finder, Maker } from "./finder";
+import { useChat, useMedia, useObserved, useTitle } from "./hooks";
+import { Mark } from "./icons";
+import { PeoplePane } from "./people";
+import { useRoute } from "./route";
+import { type Opening, Sidebar } from "./sidebar";
+import { Status } from "./status";
+
+/** From here on there is room for three panes. In em, so that larger type counts as a narrower screen. */
+const WIDE = "(min-width: 72em)";
+
+/** From here down there is room for one pane. The style sheets say the same. */
+const PHONE = "(max-width: 44em)";
+
+/** The signed-in page: rooms, conversation, people. Which of them a narrow screen shows is a matter of style. */
+export function Parlour({ account }: { account: Account }) {
+  const chat = useChat();
+  useObserved(chat.rooms);
+  const route = useRoute();
+  const wide = useMedia(WIDE);
+  const alone = useMedia(PHONE) && route.room === null;
+  const [beside, setBeside] = useState(true);
+  const [over, setOver] = useState(false);
+  const [opening, setOpening] = useState<Opening | null>(null);
+  const [naming, setNaming] = useState("");
+  const room = route.room ? chat.rooms.get(route.room) : undefined;
+  const people = room !== undefined && (wide ? beside : over);
+  const covered = people && !wide;
+
+  const unread = chat.rooms.unread;
+  useTitle(`${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${room ? `${room.name} · ` : ""}${words.app}`);
+
+  useEffect(() => setOver(false), [route.room, wide]);
+
+  // Back among the rooms of a phone, what had the focus is gone: the heading says where one has come to.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (alone && document.activeElement === document.body) heading.current?.focus();
+  }, [alone]);
+
+  return (
+    <div class={route.room ? "parlour in-room" : "parlour"}>
+      {room && (
+        <a class="skip" href="#composer">
+          {words.skip}
+        </a>
+      )}
+      <Status />
+      {/* Where the rooms are all there is to see, they are the page's main part. */}
+      <div class="side" role={alone ? "main" : undefined}>
+        {alone && (
+          <h1 ref={heading} class="hidden" tabIndex={-1}>
+            {words.rooms}
+          </h1>
+        )}
+        <Sidebar account={account} current={route.room} hidden={covered} onOpen={setOpening} />
+      </div>
+      {room ? (
+        <Conversation
+          key={room.id}
+          room={room}
+          inert={covered}
+          peopleShown={people}
+          onPeople={() => (wide ? setBeside(!beside) : setOver(true))}
+        />
+      ) : route.room && chat.rooms.loaded ? (
+        <Stranger key={route.room} id={route.room} />
+      ) : (
+        !alone && <Welcome loading={!chat.rooms.loaded} onOpen={setOpening} />
+      )}
+      {room && people && (
+        <PeoplePane
+          key={room.id}
+          room={room}
+          over={covered}
+          onClose={() => (wide ? setBeside(false) : setOver(false))}
+        />
+      )}
+      {opening === "find" && (
+        <Finder
+          onClose={() => setOpening(null)}
+          onMake={(name) => {
+            setNaming(name);
+            setOpening("make");
+          }}
+        />
+      )}
+      {opening === "make" && (
+        <Maker
+          name={naming}
+          onClose={() => {
+            setNaming("");
+            setOpening(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Welcome({ loading, onOpen }: { loading: boolean; onOpen: (opening: Opening) => void }) {
+  const { me, rooms } = useChat();
+  const none = !loading && rooms.list.length === 0;
+  return (
+    <main class="welcome" aria-busy={loading}>
+      {loading ? (
+        <p class="quiet" role="status">
+          {words.connecting}
+        </p>
+      ) : (
+        <>
+          <Mark />
+          <h1 dir="auto">{none ? words.hello(me.name) : words.pickRoom}</h1>
+          <p class="quiet">{none ? `${words.noRooms} ${words.noRoomsHint}` : words.pickRoomHint}</p>
+          <div class="screen-actions">
+            <button type="button" class="button primary" onClick={() => onOpen("find")}>
+              {words.findRoom}
+            </button>
+            <button type="button" class="button" onClick={() => onOpen("make")}>
+              {words.newRoom}
+            </button>
+          </div>
+        </>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { type Envelope, Refusal, Unreachable } from "./model/failure";
+import { explain, fieldOf } from "./words";
+
+function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
+  return new Refusal({ code, message: "", ...more });
+}
+
+test.each([
+  [refusal("invalid", { field: "password", rule: "too_short", limit: 8 }), "The password needs at least 8 characters."],
+  [
+    refusal("invalid", { field: "password", rule: "too_many_bytes", limit: 72 }),
+    "The password is too long: it can have at most 72 bytes.",
+  ],
+  [
+    refusal("conflict", { reason: "too_many_rooms", limit: 200 }),
+    "You are in as many rooms as one can be. Leave one first.",
+  ],
+  [refusal("invalid", { field: "name", rule: "too_long", limit: 32 }), "The name can have at most 32 characters."],
+  [refusal("invalid", { field: "name", rule: "required" }), "The name is missing."],
+  [refusal("invalid", { field: "text", rule: "too_short", limit: 1 }), "The message is empty."],
+  [refusal("unauthenticated", { reason: "credentials" }), "That name and password do not belong together."],
+  [refusal("unauthenticated", { reason: "session" }), "You have been signed out. Sign in to go on."],
+  [refusal("conflict", { reason: "name_taken" }), "This name is taken. Choose another."],
+  [refusal("too_many", { retry_after: 1 }), "That was a little too often. Try again in 1 second."],
+  [refusal("too_many", { retry_after: 300 }), "That was a little too often. Try again in 5 minutes."],
+  [refusal("unavailable"), "The chat is not available at the moment. Try again shortly."],
+  [refusal("something new", { message: "Said by the server." }), "Said by the server."],
+  [new Unreachable(), "The chat cannot be reached. Check your connection and try again."],
+  [new Error("boom"), "Something went wrong. Try again."],
+])("%o is explained", (failure, sentence) => {
+  expect(explain(failure)).toBe(sentence);
+});
+
+test("every code of the API has a sentence of its own", () => {
+  const codes = ["forbidden", "not_found", "too_large", "too_many", "unavailable", "internal", "unauthenticated"];
+  expect(new Set(codes.map((code) => explain(refusal(code)))).size).toBe(codes.length);
+});
+
+test("a failure stands beside its field", () => {
+  expect(fieldOf(refusal("invalid", { field: "password", rule: "too_short" }))).toBe("password");
+  expect(fieldOf(refusal("conflict", { reason: "name_taken" }))).toBe("name");
+  expect(fieldOf(refusal("unavailable"))).toBeNull();
+  expect(fieldOf(new Unreachable())).toBeNull();
+});

@@ -1,0 +1,201 @@
+import { Refusal, SessionEnded, Unreachable } from "./model/failure";
+
+/** Every sentence the client says, in one place. */
+export const words = {
+  app: "Parlour",
+  tagline: "Rooms to talk in.",
+  noAddresses: "This page was built without the addresses of its chat.",
+  noAddressesHint:
+    "Set PARLOUR_HTTP_URL and PARLOUR_WS_URL when it is built, or open it through the program that serves it.",
+  skip: "Skip to the conversation",
+
+  signIn: "Sign in",
+  signingIn: "Signing in…",
+  register: "Create account",
+  registering: "Creating your account…",
+  welcomeBack: "Welcome back",
+  makeYourself: "Create your account",
+  haveAccount: "Have an account already?",
+  noAccount: "New here?",
+  name: "Name",
+  nameHint: "2 to 32 letters and digits; others see it beside what you say.",
+  password: "Password",
+  passwordHint: "At least 8 characters. A few words together are easy to remember.",
+  showPassword: "Show password",
+  show: "Show",
+  sessionEnded: "You have been signed out. Sign in to go on.",
+  signOut: "Sign out",
+  signedInAs: "Signed in as",
+
+  rooms: "Rooms",
+  roomsLoading: "Loading your rooms",
+  findRoom: "Find a room",
+  newRoom: "New room",
+  noRooms: "You are in no room yet.",
+  noRoomsHint: "Find one that others have made, or make your own.",
+  pickRoom: "Pick a room to talk in",
+  pickRoomHint: "Your rooms are on the left. A number shows how much is new.",
+  hello: (name: string) => `Hello, ${name}`,
+  unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
+
+  searchLabel: "Name begins with",
+  searchPlaceholder: "Tea, books, …",
+  searching: "Searching",
+  found: (count: number, more: boolean) =>
+    count === 1 ? "1 room found" : `${count}${more ? " and more" : ""} rooms found`,
+  noPublicRooms: "There is no room yet. Make the first.",
+  noMatch: (prefix: string) => `No room’s name begins with “${prefix}”.`,
+  makeNamed: (name: string) => `Make the room “${name}”`,
+  join: "Join",
+  joining: "Joining…",
+  open: "Open",
+  joinNamed: (name: string) => `Join ${name}`,
+  openNamed: (name: string) => `Open ${name}`,
+  moreRooms: "Show more rooms",
+  roomName: "Name of the room",
+  roomNameHint: "Anyone can find it by name and join.",
+  makeRoom: "Make room",
+  making: "Making…",
+  notMember: "You are not in this room",
+  notMemberHint: "If it is a public room, you can join it.",
+  joinRoom: "Join this room",
+  noSuchRoom: "There is no such room, or it is not open to you.",
+  toRooms: "Back to your rooms",
+  leave: "Leave room",
+  leaving: "Leaving…",
+  leaveQuestion: (name: string) => `Leave ${name}?`,
+  leaveHint: "You stop receiving its messages. You can join again at any time.",
+  stay: "Stay",
+
+  people: "People",
+  showPeople: (all: number, here: number) => `People: ${all} in this room, ${here} here now`,
+  here: (count: number) => `Here now · ${count}`,
+  away: (count: number) => `Away · ${count}`,
+  online: "here now",
+  offline: "away",
+  you: "you",
+  owner: "owner",
+  moderator: "moderator",
+  morePeople: "Show more people",
+  aloneHint: "Nobody else is here yet. Share this page’s address to invite someone.",
+  copyLink: "Copy the room’s address",
+  copied: "Copied",
+
+  conversation: (room: string) => `Conversation in ${room}`,
+  loadingMessages: "Loading messages",
+  beginning: (room: string) => `This is the beginning of ${room}.`,
+  emptyRoom: "Nothing has been said here yet",
+  emptyRoomHint: "Say hello. Whoever joins later can read it from the start.",
+  loadEarlier: "Show earlier messages",
+  earlierFailed: "Earlier messages could not be loaded. Try again",
+  loadingEarlier: "Loading earlier messages",
+  newMessages: "New",
+  jump: "Jump to latest",
+  jumpNew: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+  newIn: (count: number) => `${count} new messages`,
+  sending: "Sending…",
+  waiting: "Waiting for a connection",
+  notSent: "Not sent.",
+  retry: "Try again",
+  discard: "Discard",
+  today: "Today",
+  yesterday: "Yesterday",
+
+  messageTo: (room: string) => `Message ${room}`,
+  send: "Send",
+  composerHint: "Enter sends, Shift and Enter begins a new line.",
+  tooLong: (over: number) => `${over} ${over === 1 ? "character" : "characters"} too long`,
+  left: (count: number) => `${count} left`,
+
+  connecting: "Connecting…",
+  reconnecting: "Connection lost. Reconnecting…",
+  retryIn: (seconds: number) => `Connection lost. Next try in ${seconds} s.`,
+  offlineNow: "You are offline. What you write is sent when you are back.",
+  tryNow: "Try now",
+  connected: "Connected again.",
+
+  close: "Close",
+  cancel: "Cancel",
+  theme: (name: string) => `Colors: ${name}. Change`,
+  themes: { system: "as the system", light: "light", dark: "dark" },
+} as const;
+
+/** Which thing a field of the API is, at the beginning of a sentence. */
+const FIELDS: Record<string, string> = {
+  name: "The name",
+  password: "The password",
+  text: "The message",
+  client_id: "The request",
+};
+
+/** What went wrong, for a person. */
+export function explain(failure: unknown): string {
+  if (failure instanceof Unreachable) return "The chat cannot be reached. Check your connection and try again.";
+  if (failure instanceof SessionEnded) return words.sessionEnded;
+  if (!(failure instanceof Refusal)) return "Something went wrong. Try again.";
+  const { code, field, rule, limit, reason, retry_after, message } = failure.envelope;
+  switch (code) {
+    case "invalid":
+      return broken(FIELDS[field ?? ""] ?? "This", rule ?? "", limit ?? null) ?? fallback(message);
+    case "unauthenticated":
+      if (reason === "credentials") return "That name and password do not belong together.";
+      return words.sessionEnded;
+    case "forbidden":
+      return "You are not allowed to do this.";
+    case "not_found":
+      return "It is not there, or not open to you.";
+    case "conflict":
+      if (reason === "name_taken") return "This name is taken. Choose another.";
+      if (reason === "too_many_rooms") return "You are in as many rooms as one can be. Leave one first.";
+      return fallback(message);
+    case "too_large":
+      return "That is too large to send.";
+    case "too_many":
+      return retry_after
+        ? `That was a little too often. Try again in ${duration(retry_after)}.`
+        : "That was a little too often. Try again in a moment.";
+    case "unavailable":
+      return "The chat is not available at the moment. Try again shortly.";
+    case "internal":
+      return "Something went wrong on our side. Try again.";
+    default:
+      return fallback(message);
+  }
+}
+
+/** Which field of a form the failure belongs to. */
+export function fieldOf(failure: unknown): string | null {
+  if (!(failure instanceof Refusal)) return null;
+  if (failure.code === "conflict" && failure.envelope.reason === "name_taken") return "name";
+  return failure.code === "invalid" ? (failure.envelope.field ?? null) : null;
+}
+
+function broken(subject: string, rule: string, limit: number | null): string | null {
+  switch (rule) {
+    case "required":
+      return `${subject} is missing.`;
+    case "too_short":
+      return limit === 1 ? `${subject} is empty.` : `${subject} needs at least ${limit} characters.`;
+    case "too_long":
+      return `${subject} can have at most ${limit} characters.`;
+    case "too_many_bytes":
+      return `${subject} is too long: it can have at most ${limit} bytes.`;
+    case "characters":
+      return `${subject} contains characters that cannot be used.`;
+    case "format":
+      return subject === FIELDS.name
+        ? "The name begins with a letter or a digit and has no spaces."
+        : `${subject} does not have the right form.`;
+    default:
+      return null;
+  }
+}
+
+function fallback(message: string): string {
+  return message || "Something went wrong. Try again.";
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  return `${Math.ceil(seconds / 60)} minutes`;
+}

@@ -1,0 +1,51 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/**
+ * The addresses of the two APIs stand in the built files as `__HTTP_URL__` and `__WS_URL__`. Whoever serves the files
+ * may put them in; where nobody does, as on Netlify, the build takes them from the environment.
+ */
+function addresses(): Plugin {
+  const http = process.env.PARLOUR_HTTP_URL;
+  const ws = process.env.PARLOUR_WS_URL;
+  const missing = [!http && "PARLOUR_HTTP_URL", !ws && "PARLOUR_WS_URL"].filter(Boolean);
+  let out = "dist";
+
+  function put(text: string, httpUrl: string | undefined, wsUrl: string | undefined): string {
+    return text.replaceAll("__HTTP_URL__", httpUrl ?? "__HTTP_URL__").replaceAll("__WS_URL__", wsUrl ?? "__WS_URL__");
+  }
+
+  return {
+    name: "parlour-addresses",
+    config(_, { command }) {
+      if (command === "build" && process.env.NETLIFY === "true" && missing.length > 0) {
+        throw new Error(
+          `Set ${missing.join(" and ")} in Netlify's environment variables: they are the addresses of the two APIs, ` +
+            "printed as the outputs HttpUrl and WebSocketUrl when the template is deployed.",
+        );
+      }
+    },
+    configResolved(config) {
+      out = resolve(config.root, config.build.outDir);
+    },
+    transformIndexHtml: (html) => put(html, http?.replace(/\/$/, ""), ws),
+    writeBundle() {
+      // A content security policy's source with a path matches that path only, so the HTTP API goes in by its origin.
+      const file = join(out, "_headers");
+      const origin = http ? new URL(http).origin : undefined;
+      writeFileSync(file, put(readFileSync(file, "utf8"), origin, ws));
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [addresses()],
+  build: {
+    target: ["chrome123", "firefox121", "safari17.5"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  server: { host: "127.0.0.1", port: 5173 },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
