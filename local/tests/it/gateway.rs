@@ -1,5 +1,6 @@
 //! The runtime half: functions, APIs and the site, with `examples/echo.rs` as the function.
 
+mod addresses;
 mod client;
 mod connections;
 mod functions;
