@@ -4,6 +4,7 @@ mod addresses;
 mod client;
 mod connections;
 mod functions;
+mod handshakes;
 mod http_api;
 mod invoke;
 mod sockets;
