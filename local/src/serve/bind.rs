@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Addresses, Bound, Ports};
@@ -16,6 +17,7 @@ const BACKLOG: u32 = 4096;
 impl Bound {
     /// Binds a port for each API of the template, one for the Invoke API, and one for a site if there is one.
     pub async fn bind(cloud: &Cloud, ports: &Ports, site: bool) -> Result<Self> {
+        allow_many_sockets();
         let mut addresses = Addresses::default();
         let mut http = BTreeMap::new();
         for (offset, (id, api)) in (0..).zip(&cloud.http_apis) {
@@ -43,6 +45,13 @@ impl Bound {
         };
         Ok(Self { addresses, http, websocket, lambda, site })
     }
+}
+
+/// Every socket is a file, and most systems allow a process 1,024 of them until it asks for more.
+fn allow_many_sockets() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, the old limit stands.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn next(port: u16, offset: u16) -> u16 {

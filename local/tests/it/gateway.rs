@@ -1,8 +1,10 @@
 //! The runtime half: functions, APIs and the site, with `examples/echo.rs` as the function.
 
+mod addresses;
 mod client;
 mod connections;
 mod functions;
+mod handshakes;
 mod http_api;
 mod invoke;
 mod sockets;
