@@ -3,20 +3,21 @@ import type { User } from "../wire";
 
 const HUES = 12;
 
-/** A person's initials on a color that is theirs by their id. Beside a name it says nothing new, so it is hidden. */
+/** A person's initials on one of 24 colors that is theirs by their id: twelve hues, pale and deep. Beside a name it says nothing new, so it is hidden. */
 export function Avatar({ user, online }: { user: User; online?: boolean }) {
   return (
-    <span class={`avatar hue-${hue(user.id)}`} aria-hidden="true">
+    <span class={`avatar ${color(user.id)}`} aria-hidden="true">
       {initials(user.name)}
       {online !== undefined && <span class={online ? "dot here" : "dot"} />}
     </span>
   );
 }
 
-function hue(id: string): number {
+function color(id: string): string {
   let hash = 2_166_136_261;
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16_777_619);
-  return (hash >>> 0) % HUES;
+  hash = (hash ^ (hash >>> 15)) >>> 0;
+  return `hue-${hash % HUES}${Math.floor(hash / HUES) % 2 === 0 ? "" : " deep"}`;
 }
 
 /** First letters of the first two parts of a name, or its first letter. */
