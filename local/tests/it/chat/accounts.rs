@@ -15,7 +15,7 @@ use super::world::{PASSWORD, SECRET, story};
 fn a_registration_is_refused_with_the_field_the_rule_and_the_limit() {
     story(|world| async move {
         let refused = async |name: &str, password: &str| {
-            let failure = world.http.post("/register", None, &json!({ "name": name, "password": password })).await.expect_failure(400);
+            let failure = world.http().post("/register", None, &json!({ "name": name, "password": password })).await.expect_failure(400);
             (failure.field.unwrap(), failure.rule.unwrap(), failure.limit)
         };
         assert_eq!(refused("a", PASSWORD).await, ("name".to_owned(), Rule::TooShort, Some(2)));
@@ -32,7 +32,7 @@ fn a_name_that_looks_like_a_taken_one_is_taken() {
     story(|world| async move {
         world.person("anna").await;
         for name in ["anna", "ANNA", "ａnna"] {
-            let failure = world.http.post("/register", None, &json!({ "name": name, "password": PASSWORD })).await.expect_failure(409);
+            let failure = world.http().post("/register", None, &json!({ "name": name, "password": PASSWORD })).await.expect_failure(409);
             assert_eq!(failure.reason, Some(Reason::NameTaken));
         }
     });
@@ -42,12 +42,12 @@ fn a_name_that_looks_like_a_taken_one_is_taken() {
 fn a_registration_sent_again_is_the_same_one() {
     story(|world| async move {
         let body = json!({ "name": "anna", "password": PASSWORD, "client_id": "register-1" });
-        let first: Session = world.http.post("/register", None, &body).await.expect_json(201);
-        let again: Session = world.http.post("/register", None, &body).await.expect_json(201);
+        let first: Session = world.http().post("/register", None, &body).await.expect_json(201);
+        let again: Session = world.http().post("/register", None, &body).await.expect_json(201);
         assert_eq!(first.user, again.user);
         let mut other = body.clone();
         other["password"] = json!("another password");
-        world.http.post("/register", None, &other).await.expect_failure(409);
+        world.http().post("/register", None, &other).await.expect_failure(409);
     });
 }
 
@@ -55,7 +55,7 @@ fn a_registration_sent_again_is_the_same_one() {
 fn a_wrong_name_and_a_wrong_password_are_one_answer() {
     story(|world| async move {
         world.person("anna").await;
-        let login = async |name: &str, password: &str| world.http.post("/login", None, &json!({ "name": name, "password": password })).await;
+        let login = async |name: &str, password: &str| world.http().post("/login", None, &json!({ "name": name, "password": password })).await;
         let wrong_password = login("anna", "wrong password").await;
         let wrong_name = login("nobody", PASSWORD).await;
         assert_eq!(wrong_password.expect_failure(401).reason, Some(Reason::Credentials));
@@ -71,12 +71,12 @@ fn a_token_that_is_expired_tampered_with_or_unsigned_opens_nothing() {
     story(|world| async move {
         let anna = world.person("anna").await;
         for (what, token) in bad_tokens(&anna) {
-            let failure = world.http.get("/rooms", Some(&token)).await.expect_failure(401);
+            let failure = world.http().get("/rooms", Some(&token)).await.expect_failure(401);
             assert_eq!(failure.reason, Some(Reason::Token), "{what}");
             let refused = dial(world.socket_url(), &[("sec-websocket-protocol", &format!("parlour.v1, bearer.{token}"))]).await;
             assert_eq!(refused.unwrap_err().0, 401, "{what}");
         }
-        assert_eq!(world.http.get("/rooms", anna.token()).await.status, 200);
+        assert_eq!(world.http().get("/rooms", anna.token()).await.status, 200);
     });
 }
 
@@ -108,16 +108,16 @@ pub(super) fn bad_tokens(person: &Person) -> Vec<(&'static str, String)> {
 fn a_session_goes_on_by_refresh_and_a_stolen_token_ends_it() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let refresh = async |token: &str| world.http.post("/refresh", None, &json!({ "refresh_token": token })).await;
+        let refresh = async |token: &str| world.http().post("/refresh", None, &json!({ "refresh_token": token })).await;
         let first = anna.session.refresh_token.clone();
         let second: Session = refresh(&first).await.expect_json(200);
         let again: Session = refresh(&first).await.expect_json(200);
         assert_eq!(second.refresh_token, again.refresh_token, "a lost answer has the same repetition");
-        assert_eq!(world.http.get("/rooms", Some(&second.access_token)).await.status, 200);
+        assert_eq!(world.http().get("/rooms", Some(&second.access_token)).await.status, 200);
         let third: Session = refresh(&second.refresh_token).await.expect_json(200);
         assert_eq!(refresh(&first).await.expect_failure(401).reason, Some(Reason::Session));
         assert_eq!(refresh(&third.refresh_token).await.expect_failure(401).reason, Some(Reason::Session));
-        assert_eq!(world.http.get("/rooms", Some(&third.access_token)).await.expect_failure(401).reason, Some(Reason::Session));
+        assert_eq!(world.http().get("/rooms", Some(&third.access_token)).await.expect_failure(401).reason, Some(Reason::Session));
     });
 }
 
@@ -127,18 +127,18 @@ fn signing_out_closes_the_sockets_of_that_session_within_two_seconds() {
         let (mut tab, mut reader) = world.pair("tea").await;
         let anna = tab.person.clone();
         let body = json!({ "name": "anna", "password": PASSWORD });
-        let phone: Session = world.http.post("/login", None, &body).await.expect_json(200);
-        let phone = Person::new(world.http.clone(), world.socket_url().to_owned(), phone);
+        let phone: Session = world.http().post("/login", None, &body).await.expect_json(200);
+        let phone = Person::new(world.http().clone(), world.socket_url().to_owned(), phone);
         let mut on_phone = phone.opens(&tab.room).await;
         let began = Instant::now();
-        let out = world.http.post("/logout", None, &json!({ "refresh_token": anna.session.refresh_token })).await;
+        let out = world.http().post("/logout", None, &json!({ "refresh_token": anna.session.refresh_token })).await;
         assert_eq!(out.status, 204);
         assert_eq!(tab.is_closed().await.map(|frame| u16::from(frame.code)), Some(1000));
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-        assert_eq!(world.http.get("/rooms", anna.token()).await.expect_failure(401).reason, Some(Reason::Session));
+        assert_eq!(world.http().get("/rooms", anna.token()).await.expect_failure(401).reason, Some(Reason::Session));
         on_phone.says("still here").await;
         reader.hears("still here").await;
-        let again = world.http.post("/logout", None, &json!({ "refresh_token": anna.session.refresh_token })).await;
+        let again = world.http().post("/logout", None, &json!({ "refresh_token": anna.session.refresh_token })).await;
         assert_eq!(again.status, 204);
     });
 }

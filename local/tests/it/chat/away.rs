@@ -16,10 +16,10 @@ fn while_the_database_is_away_errors_say_so_and_then_everything_goes_on() {
         let id = client_id();
         let send = json!({ "action": "send", "id": fresh(), "room": anna.room.id, "client_id": id, "text": "meanwhile" });
         assert_eq!(anna.refused_code(&send).await, Code::Unavailable);
-        let rooms = world.http.get("/rooms", anna.person.token()).await.expect_failure(503);
+        let rooms = world.http().get("/rooms", anna.person.token()).await.expect_failure(503);
         assert_eq!(rooms.code, Code::Unavailable);
         assert!(!rooms.message.contains("127.0.0.1"), "{}", rooms.message);
-        let register = world.http.post("/register", None, &json!({ "name": "cid", "password": PASSWORD })).await;
+        let register = world.http().post("/register", None, &json!({ "name": "cid", "password": PASSWORD })).await;
         assert_eq!(register.expect_failure(503).code, Code::Unavailable);
         assert_eq!(anna.person.connects(&anna.room).await.err().unwrap().0, 503);
         mongod.start_again().await.unwrap();

@@ -89,7 +89,7 @@ fn a_frame_that_api_gateway_does_not_take_closes_its_own_socket_only() {
 fn a_body_that_is_no_request_is_answered_with_what_is_wrong() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let post = async |path: &str, body: &[u8]| world.http.send(Method::POST, path, anna.token(), Bytes::copy_from_slice(body)).await;
+        let post = async |path: &str, body: &[u8]| world.http().send(Method::POST, path, anna.token(), Bytes::copy_from_slice(body)).await;
         let refused = |failure: parlour::wire::Failure| (failure.field.unwrap(), failure.rule.unwrap());
         for (path, body, field, rule) in [
             ("/register", &b""[..], "body", Rule::Json),
@@ -110,13 +110,13 @@ fn a_body_that_is_no_request_is_answered_with_what_is_wrong() {
         assert_eq!(post("/rooms", long.as_bytes()).await.expect_failure(413).limit, Some(65_536));
         let huge = vec![b'x'; 10 * 1024 * 1024 + 1];
         assert_eq!(post("/rooms", &huge).await.status, 413);
-        let unknown = world.http.get("/no/such/route", anna.token()).await;
+        let unknown = world.http().get("/no/such/route", anna.token()).await;
         assert_eq!((unknown.status, unknown.json()), (404, json!({ "message": "Not Found" })));
-        let method = world.http.send(Method::DELETE, "/rooms", anna.token(), Bytes::new()).await;
+        let method = world.http().send(Method::DELETE, "/rooms", anna.token(), Bytes::new()).await;
         assert_eq!(method.status, 404);
         for room in ["no-room", "%7B%22%24gt%22%3A%22%22%7D", "0123456789abcdef01234567", "..%2f..%2fetc"] {
             let path = format!("/rooms/{room}/messages");
-            assert_eq!(world.http.get(&path, anna.token()).await.expect_failure(404).code, Code::NotFound, "{room}");
+            assert_eq!(world.http().get(&path, anna.token()).await.expect_failure(404).code, Code::NotFound, "{room}");
         }
         anna.makes("tea").await;
     });

@@ -248,7 +248,10 @@ impl Tab {
                 panic!("{} waited for {what} and heard {:#?}", self.person.session.user.name, self.heard)
             };
             let frame = match next {
-                Some(Ok(Sent::Text(text))) => spec::check_frame(&text),
+                Some(Ok(Sent::Text(text))) => match spec::check_frame(&text) {
+                    Some(frame) => frame,
+                    None => continue,
+                },
                 Some(Ok(Sent::Ping(_) | Sent::Pong(_))) => continue,
                 other => panic!("{} waited for {what} and got {other:?}", self.person.session.user.name),
             };

@@ -30,10 +30,10 @@ fn a_token_in_the_address_is_not_looked_at() {
 fn connections_can_be_posted_to_looked_at_and_closed() {
     story(|world| async move {
         let (mut anna, _ben) = world.pair("tea").await;
-        let log = world.log.lines().join("\n");
+        let log = world.log().lines().join("\n");
         assert!(log.contains("START RequestId"), "{log}");
         let api = Http::new(world.management_url().to_owned());
-        let sockets = world.running.connections();
+        let sockets = world.running().connections();
         assert_eq!(sockets.len(), 2);
         let gone = api.send(Method::POST, "/@connections/AAAAAAAAAAAAAAA%3D", None, "x".into()).await;
         assert_eq!((gone.status, gone.headers["x-amzn-errortype"].as_bytes()), (410, &b"GoneException"[..]));

@@ -54,7 +54,7 @@ fn a_stranger_gets_in_by_no_route() {
             let (method, path) = route.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
             let path = path.replace("{room}", &tea.id);
-            let call = async |token: Option<&str>| world.http.send(method.clone(), &path, token, "{}".into()).await;
+            let call = async |token: Option<&str>| world.http().send(method.clone(), &path, token, "{}".into()).await;
             assert_eq!(call(None).await.expect_failure(401).code, Code::Unauthenticated, "{route} with no token");
             for (what, token) in &tokens {
                 assert_eq!(call(Some(token)).await.expect_failure(401).code, Code::Unauthenticated, "{route} with a token that is {what}");
@@ -63,7 +63,7 @@ fn a_stranger_gets_in_by_no_route() {
                 let stranger = call(eve.token()).await;
                 assert_eq!(stranger.expect_failure(404).code, Code::NotFound, "{route} of another's room");
                 let missing = path.replace(&tea.id, "0123456789abcdef01234567");
-                let missing = world.http.send(method.clone(), &missing, eve.token(), "{}".into()).await;
+                let missing = world.http().send(method.clone(), &missing, eve.token(), "{}".into()).await;
                 assert_eq!(stranger.body, missing.body, "{route} tells a missing room from another's");
                 assert_eq!(call(anna.token()).await.status, 200, "{route} refuses its own");
             }

@@ -168,7 +168,7 @@ fn rooms_are_found_by_the_beginning_of_their_names() {
             anna.makes(name).await;
         }
         let ben = world.person("ben").await;
-        let find = async |query: &str| -> PublicRooms { world.http.get(&format!("/rooms/public?{query}"), ben.token()).await.expect_json(200) };
+        let find = async |query: &str| -> PublicRooms { world.http().get(&format!("/rooms/public?{query}"), ben.token()).await.expect_json(200) };
         let names = |found: &PublicRooms| found.rooms.iter().map(|room| room.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&find("").await), ["Cake", "Tea time", "teapot"]);
         let first = find("prefix=TEA&limit=1").await;
@@ -184,11 +184,11 @@ fn a_room_is_made_once_and_its_name_is_taken_by_case() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let body = json!({ "name": "Tea", "client_id": "make-tea-1" });
-        let first: Room = world.http.post("/rooms", anna.token(), &body).await.expect_json(201);
-        let again: Room = world.http.post("/rooms", anna.token(), &body).await.expect_json(201);
+        let first: Room = world.http().post("/rooms", anna.token(), &body).await.expect_json(201);
+        let again: Room = world.http().post("/rooms", anna.token(), &body).await.expect_json(201);
         assert_eq!(first, again);
         let taken = json!({ "name": "TEA", "client_id": "make-tea-2" });
-        assert_eq!(world.http.post("/rooms", anna.token(), &taken).await.expect_failure(409).reason, Some(Reason::NameTaken));
+        assert_eq!(world.http().post("/rooms", anna.token(), &taken).await.expect_failure(409).reason, Some(Reason::NameTaken));
         let joined = anna.joins(&first).await;
         assert_eq!(joined, first, "joining again changes nothing, the role least of all");
     });
@@ -212,7 +212,7 @@ fn history_comes_in_pages_in_both_directions() {
         assert_eq!(page("limit=4&around=4").await, (vec![2, 3, 4, 5], true, true));
         let refused = async |query: &str| {
             let path = format!("/rooms/{}/messages?{query}", ben.room.id);
-            let failure = world.http.get(&path, ben.person.token()).await.expect_failure(400);
+            let failure = world.http().get(&path, ben.person.token()).await.expect_failure(400);
             (failure.field.unwrap(), failure.rule.unwrap(), failure.limit)
         };
         assert_eq!(refused("limit=0").await, ("limit".to_owned(), Rule::TooSmall, Some(1)));
@@ -237,7 +237,7 @@ fn whoever_has_left_hears_and_says_nothing_more() {
         let send = json!({ "action": "send", "id": fresh(), "room": ben.room.id, "client_id": client_id(), "text": "boo" });
         assert_eq!(ben.refused_code(&send).await, Code::NotFound);
         let path = format!("/rooms/{}/messages", ben.room.id);
-        world.http.get(&path, ben.person.token()).await.expect_failure(404);
+        world.http().get(&path, ben.person.token()).await.expect_failure(404);
         let sync = json!({ "action": "sync", "id": "s", "rooms": { ben.room.id.clone(): 0 } });
         assert_eq!(ben.asks(&sync).await, Frame::Synced { id: "s".to_owned(), rooms: vec![], gone: vec![ben.room.id.clone()], more: false });
         ben.person.joins(&ben.room).await;
@@ -258,8 +258,8 @@ fn a_process_that_is_killed_in_the_middle_loses_nothing() {
             let id = format!("kill-test-{n}");
             let send = json!({ "action": "send", "id": fresh(), "room": room.id, "client_id": id, "text": text });
             anna.writes(&send.to_string()).await;
-            for process in world.running.processes("Message") {
-                world.running.kill(process);
+            for process in world.running().processes("Message") {
+                world.running().kill(process);
             }
             // What a client does that was not answered: it sends the same again, until it is.
             anna.says_as(&text, &id).await;

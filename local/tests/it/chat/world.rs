@@ -34,10 +34,12 @@ static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
     LazyLock::new(|| RUNTIME.block_on(programs::build(&cloud(), Profile::Dev)).unwrap());
 
 /// The chat, running, with a database of its own.
+///
+/// Its fields are reached by methods: a story that named only one of them would take that one along and let the rest end.
 pub(super) struct World {
-    pub(super) running: Running,
-    pub(super) log: Log,
-    pub(super) http: Http,
+    running: Running,
+    log: Log,
+    http: Http,
 }
 
 /// Tells a story in a world of its own.
@@ -90,6 +92,18 @@ impl World {
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());
         Self { running, log, http }
+    }
+
+    pub(super) fn running(&self) -> &Running {
+        &self.running
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
     }
 
     pub(super) fn socket_url(&self) -> &str {
