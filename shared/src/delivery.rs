@@ -66,7 +66,8 @@ impl Delivery<'_> {
                     None => None,
                 }
             };
-            let (stored, recipients) = futures_util::join!(self.store.store(&membership, draft, &place, now), recipients);
+            let (stored, recipients) =
+                futures_util::join!(self.store.store(&membership, draft, &place, now), recipients);
             if let Err(error @ Error::Unavailable(_)) = stored {
                 // Whether it was stored nobody can tell now. The lease runs out, and the repetition will see.
                 return Err(error);

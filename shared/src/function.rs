@@ -55,7 +55,8 @@ fn run<F: Function>(serve: fn(Handler<F::Event, F::Answer>) -> Life) -> ExitCode
 fn environment(life: Life) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).without_time().with_ansi(false).with_target(false).init();
-    let started = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lambda_runtime::Error::from);
+    let started =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(lambda_runtime::Error::from);
     match started.and_then(|runtime| runtime.block_on(life)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -25,13 +25,6 @@ pub mod presence;
 
 pub mod function;
 
-
-
-
-
-
-
-
 pub use error::Error;
 
 /// What everything that can fail here fails with.

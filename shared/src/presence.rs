@@ -1,13 +1,13 @@
 //! Who is here: a person is, while any live socket of theirs is. These are signals: they may be lost, and the list of members says what
 //! holds.
 
+use crate::Result;
 use crate::gateway::Gateway;
 use crate::ids::{ConnectionId, RoomId};
 use crate::store::Store;
 use crate::time;
 use crate::user::User;
 use crate::wire::{self, Frame};
-use crate::Result;
 
 /// Tells everybody who shares a room with somebody that they came.
 pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) -> Result<()> {
@@ -36,7 +36,13 @@ async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result
     tell(store, gateway, user, &departed.rooms, false).await
 }
 
-async fn tell(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId], online: bool) -> Result<Vec<ConnectionId>> {
+async fn tell(
+    store: &Store,
+    gateway: &Gateway,
+    user: &User,
+    rooms: &[RoomId],
+    online: bool,
+) -> Result<Vec<ConnectionId>> {
     let sockets = store.sockets_around(rooms, user.id, time::now()).await?;
     let frame = Frame::Presence { user: wire::User::from(user), online };
     Ok(gateway.post_to_all(&sockets, &frame.to_json()).await.gone)

@@ -99,7 +99,9 @@ impl RoomName {
     /// Normalizes and checks it; runs of spaces become one.
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = text::normal(raw);
-        if name.chars().any(|c| c.is_control() || (text::is_invisible(c) && !joins_emoji(c))) || text::has_piled_marks(&name) {
+        if name.chars().any(|c| c.is_control() || (text::is_invisible(c) && !joins_emoji(c)))
+            || text::has_piled_marks(&name)
+        {
             return Err(Invalid::new("name", Rule::Characters));
         }
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -86,9 +86,10 @@ impl Store {
     }
 
     async fn index(&self, collection: &str, indexes: Vec<IndexModel>) -> Result<()> {
-        within(self.database.collection::<()>(collection).create_indexes(indexes)).await.map(drop)
+        within(self.collection::<()>(collection).create_indexes(indexes)).await.map(drop)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the store")]
     fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
         self.database.collection(name)
     }
@@ -119,7 +120,10 @@ enum Inserted {
 }
 
 /// Tells a duplicate key from a failure.
-async fn insert_once<T>(operation: impl Future<Output = Result<T>>, is_duplicate: fn(&Error) -> bool) -> Result<Inserted> {
+async fn insert_once<T>(
+    operation: impl Future<Output = Result<T>>,
+    is_duplicate: fn(&Error) -> bool,
+) -> Result<Inserted> {
     match operation.await {
         Ok(_) => Ok(Inserted::New),
         Err(error) if is_duplicate(&error) => Ok(Inserted::Duplicate),
@@ -153,7 +157,11 @@ impl From<mongodb::error::Error> for Error {
         let labelled = error.contains_label("RetryableWriteError")
             || error.contains_label("TransientTransactionError")
             || error.contains_label("NetworkError");
-        if passing || labelled || is_election(&error) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+        if passing || labelled || is_election(&error) {
+            Self::Unavailable(error.into())
+        } else {
+            Self::Internal(error.into())
+        }
     }
 }
 

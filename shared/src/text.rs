@@ -73,7 +73,9 @@ impl fmt::Display for Invalid {
             Rule::TooShort if limit == 1 => write!(f, "The {field} is empty."),
             Rule::TooShort => write!(f, "The {field} needs at least {limit} characters."),
             Rule::TooLong => write!(f, "The {field} may have at most {limit} characters."),
-            Rule::TooManyBytes => write!(f, "The {field} is too long: it may take {limit} bytes, and some characters take several."),
+            Rule::TooManyBytes => {
+                write!(f, "The {field} is too long: it may take {limit} bytes, and some characters take several.")
+            }
             Rule::TooSmall => write!(f, "The {field} must be at least {limit}."),
             Rule::TooLarge => write!(f, "The {field} must be at most {limit}."),
             Rule::TooMany => write!(f, "The {field} may have at most {limit} entries."),

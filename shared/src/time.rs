@@ -34,6 +34,7 @@ impl Timestamp {
 }
 
 /// Now, by the machine's clock.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(since.as_millis().try_into().unwrap_or(i64::MAX))

@@ -28,7 +28,8 @@ impl Username {
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = text::normal(raw);
         text::bounded("name", &name, Self::LENGTH)?;
-        let known = |c: char| (c.is_alphanumeric() || is_combining_mark(c) || "_-.".contains(c)) && !text::is_invisible(c);
+        let known =
+            |c: char| (c.is_alphanumeric() || is_combining_mark(c) || "_-.".contains(c)) && !text::is_invisible(c);
         if !name.starts_with(char::is_alphanumeric) || !name.chars().all(known) || text::has_piled_marks(&name) {
             return Err(Invalid::new("name", Rule::Characters));
         }

@@ -420,7 +420,15 @@ impl From<&message::Message> for Message {
 impl Room {
     /// A room that is not mine.
     pub fn foreign(room: &room::Room) -> Self {
-        Self { id: room.id.to_string(), name: room.name.clone(), kind: Kind::Public, role: None, position: 0, said: 0, unread: 0 }
+        Self {
+            id: room.id.to_string(),
+            name: room.name.clone(),
+            kind: Kind::Public,
+            role: None,
+            position: 0,
+            said: 0,
+            unread: 0,
+        }
     }
 
     /// A room of mine.

@@ -75,10 +75,10 @@ impl Login {
 
     async fn logout(&self, request: &Request) -> Result<Reply> {
         let given: wire::Refresh = request.json()?;
-        if let Ok(token) = RefreshToken::parse(&given.refresh_token) {
-            if let Some(session) = self.store.sign_out(&token).await? {
-                self.close(session).await?;
-            }
+        if let Ok(token) = RefreshToken::parse(&given.refresh_token)
+            && let Some(session) = self.store.sign_out(&token).await?
+        {
+            self.close(session).await?;
         }
         Ok(Reply::nothing())
     }

@@ -93,8 +93,7 @@ impl Message {
             let rooms: Vec<RoomId> = mine.iter().map(Membership::room).collect();
             presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await?;
         }
-        let wanted: Vec<Membership> =
-            mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
+        let wanted: Vec<Membership> = mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
         let gone = asked.rooms.keys().filter(|id| !wanted.iter().any(|mine| mine.room().to_string() == **id));
         let gone = gone.cloned().collect();
         let (rooms, more) = catchup::catch_up(self.delivery(), &wanted, &positions).await?;

@@ -20,7 +20,10 @@ impl Request {
         match wire::parse_json(body.as_bytes()) {
             Err(invalid) => Self { id: None, action: Err(invalid) },
             Ok(value) => {
-                let id = value.get("id").and_then(Value::as_str).filter(|id| !id.is_empty() && id.chars().count() <= ID_LENGTH);
+                let id = value
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .filter(|id| !id.is_empty() && id.chars().count() <= ID_LENGTH);
                 Self { id: id.map(str::to_owned), action: action(value) }
             }
         }

@@ -49,6 +49,10 @@ impl Register {
             client_id.is_some() && account.client_id.as_deref() == client_id.as_ref().map(ClientId::as_str)
         });
         let Some(account) = account else { return Err(taken) };
-        if password::matches(password, Some(account.password), self.cost).await? { Ok(account.user) } else { Err(taken) }
+        if password::matches(password, Some(account.password), self.cost).await? {
+            Ok(account.user)
+        } else {
+            Err(taken)
+        }
     }
 }

@@ -63,7 +63,10 @@ impl Rooms {
         let mine = self.store.rooms_of(&memberships).await?;
         let rooms = found.iter().map(|room| {
             let membership = mine.iter().find(|(of_mine, ..)| of_mine.id == room.id);
-            membership.map_or_else(|| wire::Room::foreign(room), |(_, standing, mine)| wire::Room::mine(room, mine, *standing))
+            membership.map_or_else(
+                || wire::Room::foreign(room),
+                |(_, standing, mine)| wire::Room::mine(room, mine, *standing),
+            )
         });
         Ok(Reply::ok(&wire::PublicRooms { rooms: rooms.collect(), more }))
     }

@@ -41,6 +41,7 @@ impl Variables {
 
     /// All variables of one function but `AWS_LAMBDA_RUNTIME_API` and the log stream, which differ from process to process.
     pub(crate) fn of(&self, function: &Function) -> BTreeMap<String, String> {
+        #[expect(clippy::disallowed_methods, reason = "what functions inherit of the machine is decided here")]
         let mut all: BTreeMap<String, String> =
             INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
         let mut set = |name: &str, value: &str| all.insert(name.to_owned(), value.to_owned());

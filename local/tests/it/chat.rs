@@ -9,4 +9,4 @@ mod sockets;
 mod spec;
 mod strangers;
 mod talk;
-mod world;
+pub(crate) mod world;

@@ -1,7 +1,8 @@
 //! `local` as a whole, and the chat on it: its programs, its sockets, its database.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test says what it expects")]
 
 mod chat;
+mod checks;
 mod cli;
 mod companion;
 mod gateway;

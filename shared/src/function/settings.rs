@@ -31,9 +31,11 @@ impl Settings {
     pub fn bcrypt_cost(&self) -> Result<u32> {
         match optional("BCRYPT_COST") {
             None => Ok(DEFAULT_COST),
-            Some(text) => text.parse().ok().filter(|cost| (4..=31).contains(cost)).ok_or_else(|| {
-                Error::internal(format!("BCRYPT_COST is {text:?} and should be a number from 4 to 31"))
-            }),
+            Some(text) => {
+                text.parse().ok().filter(|cost| (4..=31).contains(cost)).ok_or_else(|| {
+                    Error::internal(format!("BCRYPT_COST is {text:?} and should be a number from 4 to 31"))
+                })
+            }
         }
     }
 
@@ -44,10 +46,15 @@ impl Settings {
             required("AWS_SECRET_ACCESS_KEY")?,
             optional("AWS_SESSION_TOKEN"),
         );
-        Ok(Gateway::new(Address { endpoint: required("CONNECTIONS_ENDPOINT")?, region: required("AWS_REGION")?, credentials }))
+        Ok(Gateway::new(Address {
+            endpoint: required("CONNECTIONS_ENDPOINT")?,
+            region: required("AWS_REGION")?,
+            credentials,
+        }))
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

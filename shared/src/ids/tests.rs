@@ -2,7 +2,14 @@ use super::*;
 
 #[test]
 fn an_id_that_is_not_24_hexadecimal_digits_is_refused() {
-    for text in ["", "1", "00112233445566778899aabb0", "00112233445566778899aabg", "00112233445566778899AABB", "é0112233445566778899aab"] {
+    for text in [
+        "",
+        "1",
+        "00112233445566778899aabb0",
+        "00112233445566778899aabg",
+        "00112233445566778899AABB",
+        "é0112233445566778899aab",
+    ] {
         assert_eq!(RoomId::parse(text), Err(Invalid::new("room", Rule::Format)), "{text}");
     }
 }

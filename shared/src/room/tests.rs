@@ -6,7 +6,9 @@ fn check(raw: &str, expected: Result<&str, Invalid>) {
 
 #[test]
 fn a_room_name_that_cannot_be_seen_or_read_on_one_line_is_refused() {
-    for raw in ["tea\nroom", "tea\u{202e}moor", "\u{200d}\u{fe0f}", "tea\u{7}", "tea\u{200b}", "x\u{300}\u{301}\u{302}\u{303}"] {
+    for raw in
+        ["tea\nroom", "tea\u{202e}moor", "\u{200d}\u{fe0f}", "tea\u{7}", "tea\u{200b}", "x\u{300}\u{301}\u{302}\u{303}"]
+    {
         check(raw, Err(Invalid::new("name", Rule::Characters)));
     }
     check("   ", Err(Invalid::bounded("name", Rule::TooShort, 1)));

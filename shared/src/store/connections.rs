@@ -109,7 +109,8 @@ impl Store {
         let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
         let renewed = doc! { "$set": { "announced": true }, "$max": { "expires_at": date(now.plus(LEASE)) } };
         let filter = doc! { "_id": connection.id.as_str() };
-        let found = within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
+        let found =
+            within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
         let before = found.ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
         let has: HashSet<RoomId> = before.rooms().into_iter().collect();
         if has != rooms.iter().map(Membership::room).collect() {

@@ -104,7 +104,12 @@ impl Store {
     pub async fn advance(&self, lease: &Lease, to: Position) -> Result<Round> {
         let mine = doc! { "$eq": ["$lease.owner", lease.owner] };
         let done = doc! { "$lte": ["$head", to] };
-        self.end_round(lease, to, doc! { "$cond": [mine, { "$cond": [done, "$$REMOVE", held(lease.owner)] }, "$lease"] }).await
+        self.end_round(
+            lease,
+            to,
+            doc! { "$cond": [mine, { "$cond": [done, "$$REMOVE", held(lease.owner)] }, "$lease"] },
+        )
+        .await
     }
 
     /// Notes that everything up to `to` has been broadcast and lets the lease go although more waits: for the next one who acts.

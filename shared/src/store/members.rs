@@ -99,7 +99,14 @@ impl Store {
     }
 
     /// Makes the session's user a member of a room, as one who has read all that was said. Says whether they were none before.
-    pub(super) async fn enter(&self, session: &Session, room: RoomId, role: Role, read: i64, now: Timestamp) -> Result<bool> {
+    pub(super) async fn enter(
+        &self,
+        session: &Session,
+        room: RoomId,
+        role: Role,
+        read: i64,
+        now: Timestamp,
+    ) -> Result<bool> {
         let user = session.user();
         let members = self.collection::<MemberDoc>(MEMBERS);
         let mine = within(members.count_documents(doc! { "user": object_id(user.id.bytes()) })).await?;
@@ -161,7 +168,13 @@ impl Store {
 
     /// Moves the read position of a member forward to the message `seq`, and says what it is then. Whoever has seen every change there is
     /// has read every number that was given out, also those that came to nothing.
-    pub async fn mark_read(&self, membership: &Membership, seq: i64, position: Position, standing: Standing) -> Result<i64> {
+    pub async fn mark_read(
+        &self,
+        membership: &Membership,
+        seq: i64,
+        position: Position,
+        standing: Standing,
+    ) -> Result<i64> {
         let all_seen = position >= standing.head && standing.settled == standing.head;
         let read = if all_seen { standing.said } else { seq.min(standing.said) };
         let filter = doc! {

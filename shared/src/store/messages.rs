@@ -92,7 +92,8 @@ pub enum Window {
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let unique = || IndexOptions::builder().unique(true).build();
-    let unique_where = |filter: Document| IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
+    let unique_where =
+        |filter: Document| IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
     vec![
         IndexModel::builder().keys(doc! { "room": 1, "rev": 1 }).options(unique()).build(),
         IndexModel::builder()
@@ -177,7 +178,12 @@ impl Store {
     }
 
     /// A page of history, the oldest first, and whether there is more before and after it.
-    pub async fn history(&self, membership: &Membership, window: Window, limit: i64) -> Result<(Vec<Message>, bool, bool)> {
+    pub async fn history(
+        &self,
+        membership: &Membership,
+        window: Window,
+        limit: i64,
+    ) -> Result<(Vec<Message>, bool, bool)> {
         Ok(match window {
             Window::Newest => {
                 let (messages, more) = self.backward(membership, i64::MAX, limit).await?;

@@ -52,7 +52,13 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 impl Store {
     /// Makes a public room, of which its maker is the owner. The same request again finds the same room. Says which,
     /// and whether its maker was not in it before.
-    pub async fn make_room(&self, session: &Session, name: &RoomName, client_id: &ClientId, now: Timestamp) -> Result<(RoomId, bool)> {
+    pub async fn make_room(
+        &self,
+        session: &Session,
+        name: &RoomName,
+        client_id: &ClientId,
+        now: Timestamp,
+    ) -> Result<(RoomId, bool)> {
         let creator = object_id(session.user().id.bytes());
         let rooms = self.collection::<RoomDoc>(ROOMS);
         let room = RoomDoc {
@@ -94,7 +100,8 @@ impl Store {
             name.insert("$gt", text::fold(after));
         }
         let filter = doc! { "kind": "public", "name_key": name };
-        let found = all(self.collection::<RoomDoc>(ROOMS).find(filter).sort(doc! { "name_key": 1 }).limit(limit)).await?;
+        let found =
+            all(self.collection::<RoomDoc>(ROOMS).find(filter).sort(doc! { "name_key": 1 }).limit(limit)).await?;
         Ok(found.iter().map(RoomDoc::room).collect())
     }
 

@@ -111,7 +111,8 @@ impl Store {
             return Ok(Rotation::Done(session.session()));
         }
         let ended = Error::Unauthenticated(Unauthenticated::Session);
-        let found = within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } })).await?.ok_or(ended)?;
+        let found =
+            within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } })).await?.ok_or(ended)?;
         if found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
             return Ok(Rotation::Done(found.session()));
         }

@@ -6,7 +6,19 @@ fn check(raw: &str, expected: Result<&str, Invalid>) {
 
 #[test]
 fn a_name_that_nobody_could_tell_apart_or_type_is_refused() {
-    for raw in ["a b", "-anna", "_anna", "an\u{200b}na", "an\u{202e}na", "anna\u{fe0f}", "an\u{3164}na", "a\nb", "😀😀", "<b>", "a\u{300}\u{301}\u{302}\u{303}\u{304}"] {
+    for raw in [
+        "a b",
+        "-anna",
+        "_anna",
+        "an\u{200b}na",
+        "an\u{202e}na",
+        "anna\u{fe0f}",
+        "an\u{3164}na",
+        "a\nb",
+        "😀😀",
+        "<b>",
+        "a\u{300}\u{301}\u{302}\u{303}\u{304}",
+    ] {
         check(raw, Err(Invalid::new("name", Rule::Characters)));
     }
 }

@@ -15,8 +15,31 @@ use crate::error::{Conflict, Unauthenticated};
 macro_rules! for_each_type {
     ($call:ident) => {
         $call!(
-            User, Session, Credentials, Refresh, NewRoom, Role, Kind, Room, Rooms, PublicRooms, Member, Members, Message, Page, Send,
-            Positions, Read, Request, Verdict, Catchup, Code, Rule, Reason, Failure, Frame
+            User,
+            Session,
+            Credentials,
+            Refresh,
+            NewRoom,
+            Role,
+            Kind,
+            Room,
+            Rooms,
+            PublicRooms,
+            Member,
+            Members,
+            Message,
+            Page,
+            Send,
+            Positions,
+            Read,
+            Request,
+            Verdict,
+            Catchup,
+            Code,
+            Rule,
+            Reason,
+            Failure,
+            Frame
         )
     };
 }
@@ -129,9 +152,11 @@ fn every_refusal_has_its_shape() {
 #[test]
 fn every_frame_has_its_shape() {
     let user = || User { id: "00112233445566778899aabb".to_owned(), name: "anna".to_owned() };
-    let message = || Message { seq: 2, rev: 3, author: user(), client_id: "c1c1c1c1".to_owned(), text: "hi".to_owned(), at: 4 };
+    let message =
+        || Message { seq: 2, rev: 3, author: user(), client_id: "c1c1c1c1".to_owned(), text: "hi".to_owned(), at: 4 };
     let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
-    let catchup = Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
+    let catchup =
+        Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
     let frames = [
         Frame::Sent { id: id(), room: room(), message: message() },
         Frame::Synced { id: id(), rooms: vec![catchup], gone: vec![room()], more: true },

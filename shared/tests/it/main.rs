@@ -1,6 +1,6 @@
 //! The store and what stands on it, against a real MongoDB.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests")]
 
 mod delivery;
 mod gateway;

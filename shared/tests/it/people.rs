@@ -92,7 +92,10 @@ fn a_refresh_token_that_comes_back_late_ends_the_session() {
         let late = time::now().plus(Duration::from_secs(31));
         let stolen = world.store.rotate(&first, &second, late).await.unwrap();
         assert!(matches!(stolen, Rotation::Reused(id) if id == session.id()));
-        assert!(world.store.rotate(&second, &keys().next(&second), late).await.is_err(), "the owner's token works still");
+        assert!(
+            world.store.rotate(&second, &keys().next(&second), late).await.is_err(),
+            "the owner's token works still"
+        );
     });
 }
 
@@ -116,6 +119,9 @@ fn a_refresh_token_of_no_session_is_refused_and_ends_none() {
         let (_, mine) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
         let stranger = RefreshToken::first(parlour::ids::SessionId::from_bytes([9; 12])).unwrap();
         assert!(world.store.rotate(&stranger, &keys().next(&stranger), time::now()).await.is_err());
-        assert!(matches!(world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(), Rotation::Done(_)));
+        assert!(matches!(
+            world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(),
+            Rotation::Done(_)
+        ));
     });
 }

@@ -45,7 +45,11 @@ fn however_joining_leaving_and_connecting_overlap_the_sockets_end_up_right() {
                 let all = world.sockets_in(rooms[at]).await;
                 all.into_iter().filter(|id| id.starts_with(&format!("ben-{round}-"))).count()
             };
-            assert_eq!([in_room(0).await, in_room(1).await, in_room(2).await, in_room(3).await], [0, 0, 4, 4], "round {round}");
+            assert_eq!(
+                [in_room(0).await, in_room(1).await, in_room(2).await, in_room(3).await],
+                [0, 0, 4, 4],
+                "round {round}"
+            );
         }
     });
 }

@@ -98,7 +98,10 @@ impl World {
         let id = mongodb::bson::oid::ObjectId::from_bytes(room.bytes());
         let past = mongodb::bson::DateTime::from_millis(0);
         let rooms = self.database.collection::<Document>("rooms");
-        rooms.update_one(doc! { "_id": id, "lease": { "$exists": true } }, doc! { "$set": { "lease.until": past } }).await.unwrap();
+        rooms
+            .update_one(doc! { "_id": id, "lease": { "$exists": true } }, doc! { "$set": { "lease.until": past } })
+            .await
+            .unwrap();
     }
 }
 

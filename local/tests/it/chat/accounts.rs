@@ -15,7 +15,11 @@ use super::world::{PASSWORD, SECRET, story};
 fn a_registration_is_refused_with_the_field_the_rule_and_the_limit() {
     story(|world| async move {
         let refused = async |name: &str, password: &str| {
-            let failure = world.http().post("/register", None, &json!({ "name": name, "password": password })).await.expect_failure(400);
+            let failure = world
+                .http()
+                .post("/register", None, &json!({ "name": name, "password": password }))
+                .await
+                .expect_failure(400);
             (failure.field.unwrap(), failure.rule.unwrap(), failure.limit)
         };
         assert_eq!(refused("a", PASSWORD).await, ("name".to_owned(), Rule::TooShort, Some(2)));
@@ -32,7 +36,11 @@ fn a_name_that_looks_like_a_taken_one_is_taken() {
     story(|world| async move {
         world.person("anna").await;
         for name in ["anna", "ANNA", "ａnna"] {
-            let failure = world.http().post("/register", None, &json!({ "name": name, "password": PASSWORD })).await.expect_failure(409);
+            let failure = world
+                .http()
+                .post("/register", None, &json!({ "name": name, "password": PASSWORD }))
+                .await
+                .expect_failure(409);
             assert_eq!(failure.reason, Some(Reason::NameTaken));
         }
     });
@@ -55,7 +63,9 @@ fn a_registration_sent_again_is_the_same_one() {
 fn a_wrong_name_and_a_wrong_password_are_one_answer() {
     story(|world| async move {
         world.person("anna").await;
-        let login = async |name: &str, password: &str| world.http().post("/login", None, &json!({ "name": name, "password": password })).await;
+        let login = async |name: &str, password: &str| {
+            world.http().post("/login", None, &json!({ "name": name, "password": password })).await
+        };
         let wrong_password = login("anna", "wrong password").await;
         let wrong_name = login("nobody", PASSWORD).await;
         assert_eq!(wrong_password.expect_failure(401).reason, Some(Reason::Credentials));
@@ -73,7 +83,8 @@ fn a_token_that_is_expired_tampered_with_or_unsigned_opens_nothing() {
         for (what, token) in bad_tokens(&anna) {
             let failure = world.http().get("/rooms", Some(&token)).await.expect_failure(401);
             assert_eq!(failure.reason, Some(Reason::Token), "{what}");
-            let refused = dial(world.socket_url(), &[("sec-websocket-protocol", &format!("parlour.v1, bearer.{token}"))]).await;
+            let refused =
+                dial(world.socket_url(), &[("sec-websocket-protocol", &format!("parlour.v1, bearer.{token}"))]).await;
             assert_eq!(refused.unwrap_err().0, 401, "{what}");
         }
         assert_eq!(world.http().get("/rooms", anna.token()).await.status, 200);
@@ -87,7 +98,8 @@ pub(super) fn bad_tokens(person: &Person) -> Vec<(&'static str, String)> {
     let parts: Vec<&str> = person.session.access_token.split('.').collect();
     let payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
     let text = |name: &str| payload[name].as_str().unwrap().to_owned();
-    let claims = Claims { user: UserId::parse(&text("sub")).unwrap(), session: SessionId::parse(&text("sid")).unwrap() };
+    let claims =
+        Claims { user: UserId::parse(&text("sub")).unwrap(), session: SessionId::parse(&text("sid")).unwrap() };
     let hour_ago = time::now().minus(Duration::from_secs(60 * 60));
     let unsigned = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     let mut other = payload.clone();
@@ -117,7 +129,10 @@ fn a_session_goes_on_by_refresh_and_a_stolen_token_ends_it() {
         let third: Session = refresh(&second.refresh_token).await.expect_json(200);
         assert_eq!(refresh(&first).await.expect_failure(401).reason, Some(Reason::Session));
         assert_eq!(refresh(&third.refresh_token).await.expect_failure(401).reason, Some(Reason::Session));
-        assert_eq!(world.http().get("/rooms", Some(&third.access_token)).await.expect_failure(401).reason, Some(Reason::Session));
+        assert_eq!(
+            world.http().get("/rooms", Some(&third.access_token)).await.expect_failure(401).reason,
+            Some(Reason::Session)
+        );
     });
 }
 

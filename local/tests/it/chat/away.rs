@@ -14,7 +14,8 @@ fn while_the_database_is_away_errors_say_so_and_then_everything_goes_on() {
         ben.hears("before").await;
         mongod.stop().await.unwrap();
         let id = client_id();
-        let send = json!({ "action": "send", "id": fresh(), "room": anna.room.id, "client_id": id, "text": "meanwhile" });
+        let send =
+            json!({ "action": "send", "id": fresh(), "room": anna.room.id, "client_id": id, "text": "meanwhile" });
         assert_eq!(anna.refused_code(&send).await, Code::Unavailable);
         let rooms = world.http().get("/rooms", anna.person.token()).await.expect_failure(503);
         assert_eq!(rooms.code, Code::Unavailable);
@@ -33,6 +34,9 @@ fn while_the_database_is_away_errors_say_so_and_then_everything_goes_on() {
         };
         assert_eq!(ben.hears("meanwhile").await, said);
         let page = ben.person.history(&ben.room, "").await;
-        assert_eq!(page.messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["before", "meanwhile"]);
+        assert_eq!(
+            page.messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(),
+            ["before", "meanwhile"]
+        );
     });
 }

@@ -38,7 +38,8 @@ fn a_frame_that_is_no_request_is_answered_with_what_is_wrong() {
             assert_eq!(refused(failure), (Code::Invalid, field.to_owned(), rule), "{text:.40}");
         }
         let send = |change: &dyn Fn(&mut Value)| {
-            let mut request = json!({ "action": "send", "id": "1", "room": room, "client_id": "client-id-1", "text": "hello" });
+            let mut request =
+                json!({ "action": "send", "id": "1", "room": room, "client_id": "client-id-1", "text": "hello" });
             change(&mut request);
             request
         };
@@ -69,7 +70,9 @@ fn a_frame_that_is_no_request_is_answered_with_what_is_wrong() {
 fn a_frame_that_api_gateway_does_not_take_closes_its_own_socket_only() {
     story(|world| async move {
         let (mut anna, mut ben) = world.pair("tea").await;
-        let code = |frame: Option<tokio_tungstenite::tungstenite::protocol::CloseFrame>| frame.map(|frame| u16::from(frame.code));
+        let code = |frame: Option<tokio_tungstenite::tungstenite::protocol::CloseFrame>| {
+            frame.map(|frame| u16::from(frame.code))
+        };
         let mut tab = anna.person.opens(&anna.room).await;
         tab.socket.send(Message::binary(b"binary".to_vec())).await.unwrap();
         assert_eq!(code(tab.is_closed().await), Some(1003));
@@ -89,7 +92,9 @@ fn a_frame_that_api_gateway_does_not_take_closes_its_own_socket_only() {
 fn a_body_that_is_no_request_is_answered_with_what_is_wrong() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let post = async |path: &str, body: &[u8]| world.http().send(Method::POST, path, anna.token(), Bytes::copy_from_slice(body)).await;
+        let post = async |path: &str, body: &[u8]| {
+            world.http().send(Method::POST, path, anna.token(), Bytes::copy_from_slice(body)).await
+        };
         let refused = |failure: parlour::wire::Failure| (failure.field.unwrap(), failure.rule.unwrap());
         for (path, body, field, rule) in [
             ("/register", &b""[..], "body", Rule::Json),

@@ -147,7 +147,10 @@ impl Person {
 type Socket = WebSocketStream<TcpStream>;
 
 /// Opens a socket with these headers; gives the protocol that was chosen, or the status and body of the refusal.
-pub(super) async fn dial(url: &str, headers: &[(&'static str, &str)]) -> Result<(Socket, Option<String>), (u16, String)> {
+pub(super) async fn dial(
+    url: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<(Socket, Option<String>), (u16, String)> {
     let mut request = url.into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
@@ -209,7 +212,8 @@ impl Tab {
     }
 
     pub(super) async fn says_as(&mut self, text: &str, client_id: &str) -> Message {
-        let send = json!({ "action": "send", "id": fresh(), "room": self.room.id, "client_id": client_id, "text": text });
+        let send =
+            json!({ "action": "send", "id": fresh(), "room": self.room.id, "client_id": client_id, "text": text });
         match self.asks(&send).await {
             Frame::Sent { message, .. } => message,
             other => panic!("{other:?}"),
@@ -219,7 +223,8 @@ impl Tab {
     /// Waits for a message in the room's order, and for nothing to be missing before it.
     pub(super) async fn hears(&mut self, text: &str) -> Message {
         loop {
-            let found = self.finds(&format!("a message {text:?}"), |frame| matches!(frame, Frame::Changes { .. })).await;
+            let found =
+                self.finds(&format!("a message {text:?}"), |frame| matches!(frame, Frame::Changes { .. })).await;
             let Frame::Changes { from, to, changes, .. } = found else { continue };
             assert!(from <= self.position + 1, "a gap: from {from} at {}", self.position);
             self.position = self.position.max(to);
@@ -231,9 +236,10 @@ impl Tab {
 
     /// Waits to see somebody come or go.
     pub(super) async fn sees(&mut self, name: &str, here: bool) {
-        self.finds(&format!("{name} online: {here}"), |frame| {
-            matches!(frame, Frame::Presence { user, online } if user.name == name && *online == here)
-        })
+        self.finds(
+            &format!("{name} online: {here}"),
+            |frame| matches!(frame, Frame::Presence { user, online } if user.name == name && *online == here),
+        )
         .await;
     }
 

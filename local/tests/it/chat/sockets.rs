@@ -21,7 +21,8 @@ fn a_client_that_can_set_headers_needs_no_subprotocol() {
 fn a_token_in_the_address_is_not_looked_at() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let url = format!("{}?token={token}&access_token={token}", world.socket_url(), token = anna.session.access_token);
+        let url =
+            format!("{}?token={token}&access_token={token}", world.socket_url(), token = anna.session.access_token);
         assert_eq!(dial(&url, &[]).await.unwrap_err().0, 401);
     });
 }

@@ -31,7 +31,8 @@ fn closed(schema: Value) -> Value {
 fn close(schema: Value, components: &Value) -> Value {
     match schema {
         Value::Object(mut fields) => {
-            if let (Some(Value::String(name)), true) = (fields.get("$ref").cloned(), fields.contains_key("properties")) {
+            if let (Some(Value::String(name)), true) = (fields.get("$ref").cloned(), fields.contains_key("properties"))
+            {
                 let referred = &components[name.rsplit('/').next().unwrap()];
                 let properties = fields["properties"].as_object_mut().unwrap();
                 properties.extend(referred["properties"].as_object().unwrap().clone());
@@ -57,7 +58,8 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap();
     let matches = |pattern: &str| {
         let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-        pattern.len() == path.len() && pattern.iter().zip(&path).all(|(wanted, found)| wanted == found || wanted.starts_with('{'))
+        pattern.len() == path.len()
+            && pattern.iter().zip(&path).all(|(wanted, found)| wanted == found || wanted.starts_with('{'))
     };
     let paths = OPENAPI["paths"].as_object()?;
     let exact = paths.get(path);
@@ -68,14 +70,16 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
 /// Checks an answer of a route that is in the document; what API Gateway answers by itself is not.
 pub(super) fn check_answer(method: &Method, path: &str, answer: &Answer) {
     let Some(operation) = operation(method, path) else { return };
-    let by_the_gateway = answer.status == 413 || answer.json().get("type").is_none() && answer.json().get("message").is_some();
+    let by_the_gateway =
+        answer.status == 413 || answer.json().get("type").is_none() && answer.json().get("message").is_some();
     if by_the_gateway {
         return;
     }
     let response = &operation["responses"][answer.status.to_string()];
     assert!(!response.is_null(), "{method} {path} answered with {}, which is not documented", answer.status);
     let reference = response["$ref"].as_str().unwrap_or_default();
-    let response = OPENAPI.pointer(reference.trim_start_matches('#')).filter(|_| !reference.is_empty()).unwrap_or(response);
+    let response =
+        OPENAPI.pointer(reference.trim_start_matches('#')).filter(|_| !reference.is_empty()).unwrap_or(response);
     let schema = &response["content"]["application/json"]["schema"];
     if schema.is_null() {
         assert!(answer.body.is_empty(), "{method} {path} answered {} with a body", answer.status);
@@ -85,7 +89,11 @@ pub(super) fn check_answer(method: &Method, path: &str, answer: &Answer) {
     whole["components"] = OPENAPI["components"].clone();
     let validator = jsonschema::validator_for(&closed(whole)).unwrap();
     if let Err(error) = validator.validate(&answer.json()) {
-        panic!("{method} {path} answered {} with {}, which is not as documented: {error}", answer.status, answer.json());
+        panic!(
+            "{method} {path} answered {} with {}, which is not as documented: {error}",
+            answer.status,
+            answer.json()
+        );
     }
 }
 

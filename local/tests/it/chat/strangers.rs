@@ -37,10 +37,15 @@ const ROUTES: [(&str, Guard); 11] = [
 #[test]
 fn every_route_of_the_template_is_in_the_table() {
     let cloud = cloud();
-    let deployed: BTreeSet<String> =
-        cloud.http_apis.values().flat_map(|api| &api.routes).map(|route| format!("{} {}", route.method, route.path)).collect();
+    let deployed: BTreeSet<String> = cloud
+        .http_apis
+        .values()
+        .flat_map(|api| &api.routes)
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
     assert_eq!(deployed, ROUTES.iter().map(|(route, _)| (*route).to_owned()).collect());
-    let sockets: BTreeSet<&str> = cloud.websocket_apis.values().flat_map(|api| api.routes.keys()).map(String::as_str).collect();
+    let sockets: BTreeSet<&str> =
+        cloud.websocket_apis.values().flat_map(|api| api.routes.keys()).map(String::as_str).collect();
     assert_eq!(sockets, BTreeSet::from(["$connect", "$default", "$disconnect"]));
 }
 
@@ -57,7 +62,11 @@ fn a_stranger_gets_in_by_no_route() {
             let call = async |token: Option<&str>| world.http().send(method.clone(), &path, token, "{}".into()).await;
             assert_eq!(call(None).await.expect_failure(401).code, Code::Unauthenticated, "{route} with no token");
             for (what, token) in &tokens {
-                assert_eq!(call(Some(token)).await.expect_failure(401).code, Code::Unauthenticated, "{route} with a token that is {what}");
+                assert_eq!(
+                    call(Some(token)).await.expect_failure(401).code,
+                    Code::Unauthenticated,
+                    "{route} with a token that is {what}"
+                );
             }
             if matches!(guard, Guard::Member) {
                 let stranger = call(eve.token()).await;

@@ -116,7 +116,7 @@ fn what_was_missed_comes_in_one_request() {
         }
         let mut back = person.connects(&room).await.unwrap();
         back.position = 1;
-        assert_eq!(back.pings().await, [room.id.clone()], "a ping tells who is behind");
+        assert_eq!(back.pings().await, std::slice::from_ref(&room.id), "a ping tells who is behind");
         let pages = back.syncs().await;
         assert_eq!(pages.len(), 1);
         assert_eq!((pages[0].from, pages[0].to, pages[0].verdict.clone()), (2, 6, Verdict::Complete));
@@ -151,7 +151,15 @@ fn rooms_say_what_is_mine_and_what_i_have_not_read() {
         }
         ben.hears("message 2").await;
         let room = &ben.person.rooms().await[0];
-        let expected = Room { id: ben.room.id.clone(), name: "tea".to_owned(), kind: Kind::Public, role: Some(Role::Member), position: 3, said: 3, unread: 3 };
+        let expected = Room {
+            id: ben.room.id.clone(),
+            name: "tea".to_owned(),
+            kind: Kind::Public,
+            role: Some(Role::Member),
+            position: 3,
+            said: 3,
+            unread: 3,
+        };
         assert_eq!(*room, expected);
         let read = json!({ "action": "read", "id": "r1", "room": ben.room.id, "position": 2, "seq": 2 });
         assert_eq!(ben.asks(&read).await, Frame::Read { id: "r1".to_owned(), room: ben.room.id.clone(), unread: 1 });
@@ -168,7 +176,9 @@ fn rooms_are_found_by_the_beginning_of_their_names() {
             anna.makes(name).await;
         }
         let ben = world.person("ben").await;
-        let find = async |query: &str| -> PublicRooms { world.http().get(&format!("/rooms/public?{query}"), ben.token()).await.expect_json(200) };
+        let find = async |query: &str| -> PublicRooms {
+            world.http().get(&format!("/rooms/public?{query}"), ben.token()).await.expect_json(200)
+        };
         let names = |found: &PublicRooms| found.rooms.iter().map(|room| room.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&find("").await), ["Cake", "Tea time", "teapot"]);
         let first = find("prefix=TEA&limit=1").await;
@@ -188,7 +198,10 @@ fn a_room_is_made_once_and_its_name_is_taken_by_case() {
         let again: Room = world.http().post("/rooms", anna.token(), &body).await.expect_json(201);
         assert_eq!(first, again);
         let taken = json!({ "name": "TEA", "client_id": "make-tea-2" });
-        assert_eq!(world.http().post("/rooms", anna.token(), &taken).await.expect_failure(409).reason, Some(Reason::NameTaken));
+        assert_eq!(
+            world.http().post("/rooms", anna.token(), &taken).await.expect_failure(409).reason,
+            Some(Reason::NameTaken)
+        );
         let joined = anna.joins(&first).await;
         assert_eq!(joined, first, "joining again changes nothing, the role least of all");
     });
@@ -234,14 +247,22 @@ fn whoever_has_left_hears_and_says_nothing_more() {
         anna.hears("is he gone?").await;
         let heard = ben.heard_so_far().await;
         assert!(heard.iter().all(|frame| !matches!(frame, Frame::Changes { from, .. } if *from > 1)), "{heard:#?}");
-        let send = json!({ "action": "send", "id": fresh(), "room": ben.room.id, "client_id": client_id(), "text": "boo" });
+        let send =
+            json!({ "action": "send", "id": fresh(), "room": ben.room.id, "client_id": client_id(), "text": "boo" });
         assert_eq!(ben.refused_code(&send).await, Code::NotFound);
         let path = format!("/rooms/{}/messages", ben.room.id);
         world.http().get(&path, ben.person.token()).await.expect_failure(404);
         let sync = json!({ "action": "sync", "id": "s", "rooms": { ben.room.id.clone(): 0 } });
-        assert_eq!(ben.asks(&sync).await, Frame::Synced { id: "s".to_owned(), rooms: vec![], gone: vec![ben.room.id.clone()], more: false });
+        assert_eq!(
+            ben.asks(&sync).await,
+            Frame::Synced { id: "s".to_owned(), rooms: vec![], gone: vec![ben.room.id.clone()], more: false }
+        );
         ben.person.joins(&ben.room).await;
-        anna.finds("that ben has joined", |frame| matches!(frame, Frame::Joined { member, .. } if member.user.name == "ben")).await;
+        anna.finds(
+            "that ben has joined",
+            |frame| matches!(frame, Frame::Joined { member, .. } if member.user.name == "ben"),
+        )
+        .await;
         anna.says("welcome back").await;
         ben.position = anna.position + 1;
         ben.hears("welcome back").await;

@@ -8,7 +8,14 @@ use crate::user::User;
 
 fn said(rev: Position, text: &str) -> Change {
     let author = User { id: UserId::from_bytes([7; 12]), name: "anna".to_owned() };
-    let message = Message { seq: rev, rev, author, client_id: "c".repeat(36), text: text.to_owned(), at: Timestamp::from_millis(0) };
+    let message = Message {
+        seq: rev,
+        rev,
+        author,
+        client_id: "c".repeat(36),
+        text: text.to_owned(),
+        at: Timestamp::from_millis(0),
+    };
     Change { rev, message: Some(message) }
 }
 
@@ -20,7 +27,9 @@ fn parsed(frames: &[String]) -> Vec<(i64, i64, Vec<i64>)> {
     frames
         .iter()
         .map(|frame| match serde_json::from_str(frame).unwrap() {
-            wire::Frame::Changes { from, to, changes, .. } => (from, to, changes.iter().map(|message| message.rev).collect()),
+            wire::Frame::Changes { from, to, changes, .. } => {
+                (from, to, changes.iter().map(|message| message.rev).collect())
+            }
             other => panic!("{other:?}"),
         })
         .collect()

@@ -1,0 +1,43 @@
+//! The parts of the project that are not Rust, and what holds between its parts. Each check installs what it needs.
+
+mod browser;
+mod dependencies;
+mod site;
+mod template;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::chat::world::root;
+
+/// The site's folder is built and installed into by one check at a time.
+static SITE: Mutex<()> = Mutex::new(());
+
+/// Runs a command to its end; if it fails, its output is what the check fails with.
+fn run(command: &mut Command) -> String {
+    let shown = format!("{command:?}");
+    let output = command.output().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{shown} failed ({}):\n{said}", output.status);
+    said
+}
+
+/// A folder for what checks install, which is not part of the project.
+fn target() -> PathBuf {
+    local::mongod::target_folder(&root())
+}
+
+/// The packages of the site, as its lock file has them.
+fn install_site() {
+    let (site, stamp) = (root().join("site"), target().join("site-installed.lock"));
+    let lock = std::fs::read(site.join("package-lock.json")).unwrap();
+    let is_installed =
+        site.join("node_modules").is_dir() && std::fs::read(&stamp).is_ok_and(|installed| installed == lock);
+    if !is_installed {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&site));
+        std::fs::create_dir_all(target()).unwrap();
+        std::fs::write(stamp, lock).unwrap();
+    }
+}

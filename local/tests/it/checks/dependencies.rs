@@ -1,0 +1,44 @@
+//! Dependencies, as deny.toml allows them. `cargo deny` checks the same and the advisories where it is installed; this check needs nothing.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::run;
+use crate::chat::world::root;
+
+fn names(list: &toml::Value) -> BTreeSet<String> {
+    let name =
+        |item: &toml::Value| item.as_str().or(item.get("name").and_then(toml::Value::as_str)).unwrap().to_owned();
+    list.as_array().unwrap().iter().map(name).collect()
+}
+
+#[test]
+fn dependencies_have_allowed_licenses_and_sources_and_none_is_banned() {
+    let policy: toml::Value = toml::from_str(&std::fs::read_to_string(root().join("deny.toml")).unwrap()).unwrap();
+    let (allowed, banned) = (names(&policy["licenses"]["allow"]), names(&policy["bans"]["deny"]));
+    let metadata =
+        run(Command::new("cargo").args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()));
+    let start = metadata.find("{\"packages\"").unwrap();
+    let metadata: Value = serde_json::Deserializer::from_str(&metadata[start..]).into_iter().next().unwrap().unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 100, "cargo told of {} packages only", packages.len());
+    let mut wrong = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let license = package["license"].as_str().unwrap_or("none");
+        let is_allowed = spdx::Expression::parse_mode(license, spdx::ParseMode::LAX)
+            .is_ok_and(|expression| expression.evaluate(|wanted| allowed.contains(&wanted.license.to_string())));
+        if !is_allowed {
+            wrong.push(format!("{name} has the license {license}"));
+        }
+        if banned.contains(name) {
+            wrong.push(format!("{name} is banned"));
+        }
+        if package["source"].as_str().is_some_and(|source| !source.starts_with("registry+")) {
+            wrong.push(format!("{name} comes from {}", package["source"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

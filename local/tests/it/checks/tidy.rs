@@ -1,0 +1,129 @@
+//! What has to agree between parts of the project that no compiler compares.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use local::model::Cloud;
+use serde_json::Value;
+
+use super::run;
+use crate::chat::world::{cloud, root};
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The files of the project, as git has them or would take them.
+fn files() -> Vec<PathBuf> {
+    let listed =
+        run(Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root()));
+    listed.lines().map(PathBuf::from).filter(|file| root().join(file).is_file()).collect()
+}
+
+/// The folder of a function in this project.
+fn folder(function: &local::model::Function) -> String {
+    function.code.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn functions_are_the_same_in_the_folder_the_template_and_the_table() {
+    let folders = std::fs::read_dir(root().join("functions")).unwrap().map(Result::unwrap);
+    let folders: BTreeSet<String> = folders
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let Cloud { functions, .. } = cloud();
+    assert_eq!(folders, functions.values().map(folder).collect());
+    let table = read("functions/README.md");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(folders, rows.map(str::to_owned).collect());
+}
+
+#[test]
+fn what_a_function_reads_of_its_environment_is_what_the_template_sets() {
+    let settings = read("shared/src/function/settings.rs");
+    let variable = |name: &str| settings.contains(&format!("(\"{name}\")"));
+    let given_by_lambda = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
+    let needs = [
+        ("settings.store()", "MONGODB_URI"),
+        ("settings.keys()", "JWT_SECRET"),
+        ("settings.bcrypt_cost()", "BCRYPT_COST"),
+        ("settings.gateway()", "CONNECTIONS_ENDPOINT"),
+    ];
+    let read_in_all = settings.matches("required(\"").count() + settings.matches("optional(\"").count();
+    assert_eq!(read_in_all, needs.len() + given_by_lambda.len(), "a variable is read that no row here names");
+    assert!(needs.iter().map(|(_, name)| name).chain(&given_by_lambda).all(|name| variable(name)));
+    for function in cloud().functions.values() {
+        let source = read(format!("functions/{}/src/lib.rs", folder(function)));
+        let mut expected: BTreeSet<&str> =
+            needs.iter().filter(|(call, _)| source.contains(call)).map(|(_, name)| *name).collect();
+        expected.insert("RUST_LOG");
+        let set: BTreeSet<&str> = function.environment.keys().map(String::as_str).collect();
+        assert_eq!(set, expected, "{}", function.logical_id);
+    }
+}
+
+#[test]
+fn a_function_that_posts_is_the_one_that_may() {
+    let template = read("template.yaml");
+    for function in cloud().functions.values() {
+        let start = template.find(&format!("\n  {}:\n", function.logical_id)).unwrap() + 1;
+        let resource = template[start..].split("\n\n").next().unwrap();
+        let source = read(format!("functions/{}/src/lib.rs", folder(function)));
+        assert_eq!(resource.contains("Policies:"), source.contains("settings.gateway()"), "{}", function.logical_id);
+    }
+}
+
+#[test]
+fn the_documents_name_every_route_code_and_reason() {
+    let api = read("docs/API.md");
+    let openapi: Value = serde_json::from_str(&read("docs/openapi.json")).unwrap();
+    let paths = openapi["paths"].as_object().unwrap();
+    let described: BTreeSet<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let Cloud { http_apis, .. } = cloud();
+    let deployed: BTreeSet<String> = http_apis
+        .values()
+        .flat_map(|api| &api.routes)
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert_eq!(described, deployed);
+    for route in &deployed {
+        assert!(api.contains(&format!("`{route}`")), "docs/API.md lacks {route}");
+    }
+    for schema in ["Code", "Rule", "Reason"] {
+        for value in openapi["components"]["schemas"][schema]["oneOf"].as_array().unwrap() {
+            let value = value["const"].as_str().unwrap();
+            assert!(api.contains(&format!("`{value}`")), "docs/API.md lacks the {schema} {value}");
+        }
+    }
+}
+
+#[test]
+fn sources_are_of_a_size_to_be_read() {
+    for file in files() {
+        let is_source =
+            file.extension().is_some_and(|kind| ["rs", "ts", "tsx", "css"].iter().any(|source| kind == *source));
+        let is_generated = file.ends_with("site/src/wire.ts");
+        let lines = if is_source && !is_generated { read(&file).lines().count() } else { 0 };
+        assert!(lines <= 500, "{} has {lines} lines: it is two files", file.display());
+    }
+}
+
+#[test]
+fn no_file_leaves_work_undone_or_names_a_machine() {
+    // Written in halves, so that this file does not name them either.
+    let words = [("TO", "DO"), ("FIX", "ME"), ("/ro", "ot/"), ("/wo", "rk/"), ("/ho", "me/")]
+        .map(|(start, end)| format!("{start}{end}"));
+    for file in files() {
+        let Ok(text) = std::fs::read_to_string(root().join(&file)) else { continue };
+        for word in &words {
+            assert!(!text.contains(word), "{} has {word}", file.display());
+        }
+    }
+}
