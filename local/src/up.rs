@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,6 +23,9 @@ use crate::project::{Project, shown};
 use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
+
+/// A database that ends sooner than that after its start will not do better the next time.
+const CRASH_LOOP: Duration = Duration::from_secs(5);
 
 /// How long the functions get for their last invocations when everything ends.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -55,16 +58,10 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
         () = signals.next() => return Ok(End::Interrupted),
     };
     welcome(running.addresses(), &database, progress);
-    loop {
-        tokio::select! {
-            () = signals.next() => break,
-            words = database.crashed() => {
-                progress.warn(format!("MongoDB ended by itself and is started again. {words}"));
-                if let Database::Ours(mongod) = &mut database {
-                    mongod.start_again().await?;
-                }
-            }
-        }
+    let watching = watch(&mut database, progress);
+    tokio::select! {
+        () = signals.next() => {}
+        failed = watching => failed?,
     }
     progress.say("stopping", "once more Ctrl-C ends it at once");
     let end = tokio::select! {
@@ -73,6 +70,21 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     };
     log.flush();
     Ok(end)
+}
+
+/// Starts the database again when it ends by itself, but not when it does so over and over.
+async fn watch(database: &mut Database, progress: &Progress) -> anyhow::Result<()> {
+    loop {
+        let began = Instant::now();
+        let words = database.crashed().await;
+        if began.elapsed() < CRASH_LOOP {
+            bail!("MongoDB ended by itself right after it was started. {words}");
+        }
+        progress.warn(format!("MongoDB ended by itself and is started again. {words}"));
+        if let Database::Ours(mongod) = database {
+            mongod.start_again().await?;
+        }
+    }
 }
 
 async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(Running, Database)> {

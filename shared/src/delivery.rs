@@ -11,6 +11,7 @@
 //! A failure after the message was stored is no failure for its author. The next one who acts in the room takes the lease over, as does
 //! any `sync` that finds something waiting.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
@@ -18,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::ids::{ConnectionId, RoomId};
 use crate::message::{Change, Draft, Message};
 use crate::presence;
-use crate::room::{Position, Standing};
+use crate::room::Standing;
 use crate::store::{Lease, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
@@ -29,11 +30,12 @@ pub mod frame;
 /// stand still without anybody minding.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long one invocation broadcasts for others before it leaves that to the next one. Its own caller is waiting.
-const TURN: Duration = Duration::from_secs(2);
+/// How long one invocation broadcasts for others before it leaves that to the next one who acts. With one more round, in which every post
+/// runs into its deadline, it is still below the function's time-out of 15 seconds.
+const TURN: Duration = Duration::from_secs(8);
 
-/// How many changes one round takes up: several full frames.
-const ROUND: i64 = 500;
+/// How many changes one round looks at: more than fit into a frame.
+const ROUND: i64 = 250;
 
 /// How often an author whose position was voided for being late takes another.
 const ATTEMPTS: usize = 5;
@@ -51,11 +53,14 @@ impl Delivery<'_> {
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
     pub async fn say(self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
-        let (membership, before) = futures_util::try_join!(
+        let (membership, before, ()) = futures_util::try_join!(
             self.store.membership(&from.session, room),
             self.store.said_as(room, author, &draft.client_id),
+            self.store.is_open(from),
         )?;
         if let Some(said) = before {
+            // Whoever repeats a request was not answered: perhaps its invocation died before it told anybody.
+            self.recover(room).await?;
             return Ok(said);
         }
         for _ in 0..ATTEMPTS {
@@ -126,6 +131,7 @@ impl Turn<'_> {
         let began = Instant::now();
         let mut standing = self.standing;
         let mut known = known.filter(|only| only.rev == standing.settled + 1 && only.rev == standing.head);
+        let mut unreachable = HashSet::new();
         while standing.head > standing.settled {
             let changes = match known.take() {
                 Some(only) => vec![only],
@@ -135,14 +141,12 @@ impl Turn<'_> {
                 Some(read) => read,
                 None => store.sockets_in(room, time::now()).await?,
             };
-            sockets.retain(|socket| !gone.contains(socket));
+            sockets.retain(|socket| !unreachable.contains(socket));
             put_first(&mut sockets, self.sender);
-            let to = changes.last().map_or(standing.settled, |change| change.rev);
-            for frame in frame::pack(room, standing, &changes) {
-                let posted = gateway.post_to_all(&sockets, &frame).await;
-                sockets.retain(|socket| !posted.gone.contains(socket));
-                gone.extend(posted.gone);
-            }
+            let (frame, to) = frame::pack(room, standing, &changes);
+            let posted = gateway.post_to_all(&sockets, &frame).await;
+            unreachable.extend(posted.gone.iter().chain(&posted.failed).cloned());
+            gone.extend(posted.gone);
             if began.elapsed() > TURN {
                 return store.hand_over(self.lease, to).await.map(drop);
             }
@@ -155,7 +159,8 @@ impl Turn<'_> {
         store.hand_over(self.lease, standing.settled).await.map(drop)
     }
 
-    /// The changes that follow, without a hole; waits for the first one and, when it does not come, voids its position.
+    /// The changes that follow, without a hole; waits for the first one and, when it does not come, voids its position and those after it
+    /// that are empty too: they have been given out for as long.
     async fn next(&self, standing: Standing) -> Result<Vec<Change>> {
         let store = self.delivery.store;
         let room = self.lease.room();
@@ -168,9 +173,12 @@ impl Turn<'_> {
                 return Ok(changes);
             }
             if began.elapsed() > PATIENCE {
-                let late: Position = standing.settled + 1;
-                tracing::warn!(room = %room, position = late, "voided a position that stayed empty");
-                store.void(room, late).await?;
+                let stored = store.changes_after(room, standing.settled, 1).await?;
+                let empty_until = stored.first().map_or(standing.head, |change| change.rev - 1).min(standing.head);
+                for late in standing.settled + 1..=empty_until {
+                    tracing::warn!(room = %room, position = late, "voided a position that stayed empty");
+                    store.void(room, late).await?;
+                }
             } else {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(50));

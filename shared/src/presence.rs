@@ -9,11 +9,12 @@ use crate::time;
 use crate::user::User;
 use crate::wire::{self, Frame};
 
-/// Tells everybody who shares a room with somebody that they came.
-pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) -> Result<()> {
-    let gone = tell(store, gateway, user, rooms, true).await?;
-    departed(store, gateway, gone).await;
-    Ok(())
+/// Tells everybody who shares a room with somebody that they came. What fails is logged: the list of members says it too.
+pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) {
+    match tell(store, gateway, user, rooms, true).await {
+        Ok(gone) => departed(store, gateway, gone).await,
+        Err(error) => error.log(),
+    }
 }
 
 /// Takes sockets out that have ended, and tells everybody who shares a room with somebody whose last one it was. What fails is logged:
@@ -30,7 +31,7 @@ pub async fn departed(store: &Store, gateway: &Gateway, mut ended: Vec<Connectio
 async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result<Vec<ConnectionId>> {
     let Some(departed) = store.remove_socket(socket).await? else { return Ok(Vec::new()) };
     let user = departed.session.user();
-    if !departed.announced || store.is_here(user.id, None, time::now()).await? {
+    if !departed.announced || store.is_here(user.id, time::now()).await? {
         return Ok(Vec::new());
     }
     tell(store, gateway, user, &departed.rooms, false).await

@@ -5,7 +5,7 @@
 //! database that does not answer is told apart from a function that hangs. A failed connection, a time-out or an election is
 //! [`Error::Unavailable`], and may be tried again.
 
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
@@ -35,8 +35,8 @@ pub use sessions::Rotation;
 /// How long one operation may take before it counts as failed.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// An environment serves one request at a time, which does at most two things at once; each holds a connection of Atlas's budget.
-const POOL: u32 = 2;
+/// An environment serves one request at a time, which does at most three things at once; each holds a connection of Atlas's budget.
+const POOL: u32 = 3;
 
 /// The database of the chat.
 pub struct Store {
@@ -119,12 +119,9 @@ enum Inserted {
     Duplicate,
 }
 
-/// Tells a duplicate key from a failure.
-async fn insert_once<T>(
-    operation: impl Future<Output = Result<T>>,
-    is_duplicate: fn(&Error) -> bool,
-) -> Result<Inserted> {
-    match operation.await {
+/// Inserts into a unique index, and tells a duplicate key from a failure.
+async fn insert_once<T: serde::Serialize + Send + Sync>(collection: &Collection<T>, document: &T) -> Result<Inserted> {
+    match within(collection.insert_one(document)).await {
         Ok(_) => Ok(Inserted::New),
         Err(error) if is_duplicate(&error) => Ok(Inserted::Duplicate),
         Err(error) => Err(error),
@@ -167,9 +164,11 @@ impl From<mongodb::error::Error> for Error {
 
 /// The server's own words for "not now": it is no primary, is shutting down, or could not reach a majority in time.
 fn is_election(error: &mongodb::error::Error) -> bool {
-    const NOT_NOW: [i32; 14] = [6, 7, 50, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435];
+    const NOT_NOW: [i32; 18] =
+        [6, 7, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436];
     match error.kind.as_ref() {
-        ErrorKind::Command(command) => NOT_NOW.contains(&command.code) || command.code == 13436,
+        ErrorKind::Command(command) => NOT_NOW.contains(&command.code),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => NOT_NOW.contains(&write.code),
         ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
         _ => false,
     }

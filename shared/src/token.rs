@@ -3,7 +3,8 @@
 //! An *access token* is a JWT (HS256, pinned) that names the session and its user; whoever reads one still asks the store whether the
 //! session has ended. A *refresh token* is opaque: the session's id and 32 bytes, of which the store keeps a hash only. The next one is
 //! derived from the one that is presented, so that the same refresh, sent twice because its answer was lost, has the same answer; who
-//! steals the database cannot derive any, because that takes the secret.
+//! steals the database cannot derive any, because that takes the secret. Each carries a seal: one that was never given out is told from one that
+//! was given out long ago, so that nobody ends a session by guessing at its tokens.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -23,6 +24,7 @@ pub struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     derivation: hmac::Key,
+    sealing: hmac::Key,
     validation: Validation,
 }
 
@@ -57,11 +59,12 @@ impl Keys {
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "sub"]);
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let derivation = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, b"parlour refresh token").as_ref());
+        let purpose = |name: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, name).as_ref());
         Ok(Self {
             encoding: EncodingKey::from_secret(secret.as_bytes()),
             decoding: DecodingKey::from_secret(secret.as_bytes()),
-            derivation,
+            derivation: purpose(b"parlour refresh token"),
+            sealing: purpose(b"parlour refresh token seal"),
             validation,
         })
     }
@@ -96,6 +99,22 @@ impl Keys {
         secret.copy_from_slice(hmac::sign(&self.derivation, &token.bytes()).as_ref());
         RefreshToken { session: token.session, secret }
     }
+
+    /// A refresh token as it is given to the client.
+    pub fn reveal(&self, token: &RefreshToken) -> String {
+        let bytes = token.bytes();
+        URL_SAFE_NO_PAD.encode([&bytes[..], hmac::sign(&self.sealing, &bytes).as_ref()].concat())
+    }
+
+    /// What a client sent back. Whatever was not given out belongs to no session.
+    pub fn refresh_token(&self, text: &str) -> Result<RefreshToken> {
+        let refused = || Error::Unauthenticated(Unauthenticated::Session);
+        let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+        let (bytes, seal) = sealed.split_first_chunk::<44>().ok_or_else(refused)?;
+        hmac::verify(&self.sealing, bytes, seal).map_err(|_| refused())?;
+        let (session, secret) = bytes.split_first_chunk::<12>().ok_or_else(refused)?;
+        Ok(RefreshToken { session: SessionId::from_bytes(*session), secret: secret.try_into().map_err(|_| refused())? })
+    }
 }
 
 /// What keeps a session going. It is never shown or logged.
@@ -117,19 +136,6 @@ impl RefreshToken {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(Error::internal)?;
         Ok(Self { session, secret })
-    }
-
-    /// What a client sent back. Whatever is not of the form belongs to no session.
-    pub fn parse(text: &str) -> Result<Self> {
-        let refused = || Error::Unauthenticated(Unauthenticated::Session);
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
-        let (session, secret) = bytes.split_first_chunk::<12>().ok_or_else(refused)?;
-        Ok(Self { session: SessionId::from_bytes(*session), secret: secret.try_into().map_err(|_| refused())? })
-    }
-
-    /// As it is given to the client.
-    pub fn reveal(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.bytes())
     }
 
     /// Which session it keeps going.

@@ -383,7 +383,7 @@ impl Session {
             user: session.user().into(),
             access_token: keys.access(claims, now)?,
             expires_in: session::ACCESS_TTL.as_secs(),
-            refresh_token: refresh.reveal(),
+            refresh_token: keys.reveal(refresh),
         })
     }
 }

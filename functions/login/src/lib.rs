@@ -7,7 +7,7 @@ use parlour::gateway::Gateway;
 use parlour::ids::SessionId;
 use parlour::password::{self, Password};
 use parlour::store::{Rotation, Store};
-use parlour::token::{Keys, RefreshToken};
+use parlour::token::Keys;
 use parlour::user::Username;
 use parlour::{Error, Result, presence, time, wire};
 
@@ -61,12 +61,12 @@ impl Login {
 
     async fn refresh(&self, request: &Request) -> Result<Reply> {
         let given: wire::Refresh = request.json()?;
-        let token = RefreshToken::parse(&given.refresh_token)?;
+        let token = self.keys.refresh_token(&given.refresh_token)?;
         let next = self.keys.next(&token);
         match self.store.rotate(&token, &next, time::now()).await? {
             Rotation::Done(session) => Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &next, time::now())?)),
-            Rotation::Reused(session) => {
-                tracing::warn!(%session, "a refresh token came back after it was exchanged; its session is ended");
+            Rotation::Ended(session) => {
+                tracing::warn!(%session, "a refresh token came back after it was exchanged or its session had ended");
                 self.close(session).await?;
                 Err(Error::Unauthenticated(Unauthenticated::Session))
             }
@@ -75,8 +75,8 @@ impl Login {
 
     async fn logout(&self, request: &Request) -> Result<Reply> {
         let given: wire::Refresh = request.json()?;
-        if let Ok(token) = RefreshToken::parse(&given.refresh_token)
-            && let Some(session) = self.store.sign_out(&token).await?
+        if let Ok(token) = self.keys.refresh_token(&given.refresh_token)
+            && let Some(session) = self.store.sign_out(&token, time::now()).await?
         {
             self.close(session).await?;
         }

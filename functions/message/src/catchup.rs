@@ -1,6 +1,7 @@
 //! What a client missed, in one reply below API Gateway's 32 KB.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use parlour::Result;
 use parlour::delivery::{Delivery, frame};
@@ -13,6 +14,9 @@ const REPLY_BYTES: usize = 24 * 1024;
 
 /// What a room takes in a reply besides its changes.
 const ROOM_BYTES: usize = 200;
+
+/// How long a reply is kept waiting for what others left unsent. Of a room that is left for later the client sees that its head is ahead.
+const RECOVERY: Duration = Duration::from_secs(2);
 
 /// How many changes of a room are looked at: more than fit.
 const CHANGES: i64 = 250;
@@ -67,7 +71,8 @@ async fn standings<'m>(
     let mut found = delivery.store.rooms_of(wanted).await?;
     let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
     let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();
-    for room in &waiting {
+    let began = Instant::now();
+    for room in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
         delivery.recover(*room).await?;
     }
     if !waiting.is_empty() {

@@ -91,7 +91,7 @@ impl Message {
         let mine = self.store.memberships(&connection.session).await?;
         if self.store.heard(connection, &mine, time::now()).await?.came {
             let rooms: Vec<RoomId> = mine.iter().map(Membership::room).collect();
-            presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await?;
+            presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await;
         }
         let wanted: Vec<Membership> = mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
         let gone = asked.rooms.keys().filter(|id| !wanted.iter().any(|mine| mine.room().to_string() == **id));

@@ -119,7 +119,7 @@ impl Rooms {
 
     async fn tell_joined(&self, session: &Session, id: RoomId) -> Result<()> {
         let membership = self.store.membership(session, id).await?;
-        let online = self.store.is_here(session.user().id, None, time::now()).await?;
+        let online = self.store.is_here(session.user().id, time::now()).await?;
         let member = Member { user: membership.user().clone(), role: membership.role() };
         let frame = Frame::Joined { room: id.to_string(), member: wire::Member::new(&member, online) };
         let sockets = self.store.sockets_in(id, time::now()).await?;

@@ -14,27 +14,30 @@ pub fn unbroken(position: Position, changes: &[Change]) -> usize {
     changes.iter().zip(position + 1..).take_while(|(change, expected)| change.rev == *expected).count()
 }
 
-/// Packs changes that follow `standing.settled` without a hole into as few frames as can be. Each says which positions it holds, so that
-/// those that came to nothing are in it too.
-pub fn pack(room: RoomId, standing: Standing, changes: &[Change]) -> Vec<String> {
-    groups(changes, FRAME_BYTES - ENVELOPE_BYTES)
-        .into_iter()
-        .map(|group| {
-            let frame = wire::Frame::Changes {
-                room: room.to_string(),
-                from: group.first().map_or(standing.settled + 1, |change| change.rev),
-                to: group.last().map_or(standing.settled, |change| change.rev),
-                said: standing.said,
-                changes: messages(group),
-            };
-            frame.to_json()
-        })
-        .collect()
+/// Packs changes that follow `standing.settled` without a hole into a frame, as many as fit, and says which position is its last. Positions
+/// that came to nothing are in its range only.
+pub fn pack(room: RoomId, standing: Standing, changes: &[Change]) -> (String, Position) {
+    let fitting = fitting(changes, FRAME_BYTES - ENVELOPE_BYTES);
+    let to = fitting.last().map_or(standing.settled, |change| change.rev);
+    let frame = wire::Frame::Changes {
+        room: room.to_string(),
+        from: standing.settled + 1,
+        to,
+        said: standing.said,
+        changes: messages(fitting),
+    };
+    (frame.to_json(), to)
 }
 
 /// The longest beginning of `changes` whose messages take at most `bytes`, but one at least.
 pub fn fitting(changes: &[Change], bytes: usize) -> &[Change] {
-    groups(changes, bytes).into_iter().next().unwrap_or_default()
+    let mut taken = 0;
+    let fits = |change: &&Change| {
+        let first = taken == 0;
+        taken += self::bytes(change);
+        first || taken <= bytes
+    };
+    &changes[..changes.iter().take_while(fits).count()]
 }
 
 /// What a client is told of changes.
@@ -45,23 +48,6 @@ pub fn messages(changes: &[Change]) -> Vec<wire::Message> {
 /// The bytes that a change takes in a frame.
 pub fn bytes(change: &Change) -> usize {
     change.message.as_ref().map_or(0, |message| wire::to_json(&wire::Message::from(message)).len() + 1)
-}
-
-fn groups(changes: &[Change], bytes_at_most: usize) -> Vec<&[Change]> {
-    let mut groups = Vec::new();
-    let (mut start, mut taken) = (0, 0);
-    for (at, change) in changes.iter().enumerate() {
-        let more = bytes(change);
-        if taken + more > bytes_at_most && at > start {
-            groups.push(&changes[start..at]);
-            (start, taken) = (at, 0);
-        }
-        taken += more;
-    }
-    if start < changes.len() {
-        groups.push(&changes[start..]);
-    }
-    groups
 }
 
 #[cfg(test)]

@@ -30,8 +30,9 @@ struct ConnectionDoc {
     rooms: Vec<ObjectId>,
     /// The version of the user's memberships that `rooms` stands for; see `members`.
     memberships: i64,
-    /// Whether the others have been told.
-    announced: bool,
+    /// When the others were told, or were to be: with the first frame.
+    #[serde(default)]
+    announced_at: Option<DateTime>,
     connected_at: DateTime,
     expires_at: DateTime,
 }
@@ -46,6 +47,9 @@ impl ConnectionDoc {
         self.rooms.iter().map(|room| RoomId::from_bytes(room.bytes())).collect()
     }
 }
+
+/// A socket that was taken out: its client has to connect again, with a token that is still good.
+const CLOSED: Error = Error::Unauthenticated(Unauthenticated::Token);
 
 /// What hearing from a socket has told.
 pub struct Arrival {
@@ -77,7 +81,7 @@ impl Store {
             session: object_id(session.id().bytes()),
             rooms: rooms.iter().map(|mine| object_id(mine.room().bytes())).collect(),
             memberships: version,
-            announced: false,
+            announced_at: None,
             connected_at: date(now),
             expires_at: date(now.plus(LEASE)),
         };
@@ -100,31 +104,49 @@ impl Store {
     pub async fn connection(&self, id: &ConnectionId, now: Timestamp) -> Result<Connection> {
         let filter = doc! { "_id": id.as_str(), "expires_at": { "$gt": date(now) } };
         let found = within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?;
-        let found = found.ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
+        let found = found.ok_or(CLOSED)?;
         Ok(Connection { id: id.clone(), session: found.session() })
     }
 
     /// Notes that a socket was heard of, and gives it the rooms of its user if it has others.
     pub async fn heard(&self, connection: &Connection, rooms: &[Membership], now: Timestamp) -> Result<Arrival> {
         let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
-        let renewed = doc! { "$set": { "announced": true }, "$max": { "expires_at": date(now.plus(LEASE)) } };
+        let at = doc! { "$ifNull": ["$announced_at", date(now)] };
+        let expires_at = doc! { "$max": ["$expires_at", date(now.plus(LEASE))] };
+        let renewed = vec![doc! { "$set": { "announced_at": at, "expires_at": expires_at } }];
         let filter = doc! { "_id": connection.id.as_str() };
         let found =
             within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
-        let before = found.ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
+        let before = found.ok_or(CLOSED)?;
         let has: HashSet<RoomId> = before.rooms().into_iter().collect();
         if has != rooms.iter().map(Membership::room).collect() {
             self.reconcile(&connection.session).await?;
         }
-        let came = !before.announced && !self.is_here(connection.session.user().id, Some(&connection.id), now).await?;
+        let came = before.announced_at.is_none() && !self.came_before(connection, now).await?;
         Ok(Arrival { came })
+    }
+
+    /// Whether another socket of the same person was announced before: of several that come at once exactly one finds none.
+    async fn came_before(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
+        let (user, id) = (object_id(connection.session.user().id.bytes()), connection.id.as_str());
+        let earlier = doc! { "announced_at": { "$lt": date(now) } };
+        let tied = doc! { "announced_at": date(now), "_id": { "$lt": id } };
+        let filter = doc! { "user": user, "expires_at": { "$gt": date(now) }, "$or": [earlier, tied] };
+        Ok(within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+    }
+
+    /// Refuses a socket that is not open any more, whatever an environment remembers of it.
+    pub async fn is_open(&self, connection: &Connection) -> Result<()> {
+        let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
+        within(sockets.find_one(doc! { "_id": connection.id.as_str() })).await?.map(drop).ok_or(CLOSED)
     }
 
     /// Notes that a socket is still there. API Gateway ends it after two hours whatever it does.
     pub async fn still_there(&self, connection: &Connection, now: Timestamp) -> Result<()> {
         let alive = doc! { "_id": connection.id.as_str(), "connected_at": { "$gt": date(now.minus(LIFETIME)) } };
         let renewed = doc! { "$max": { "expires_at": date(now.plus(LEASE)) } };
-        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_one(alive, renewed)).await.map(drop)
+        let noted = within(self.collection::<ConnectionDoc>(CONNECTIONS).update_one(alive, renewed)).await?;
+        if noted.matched_count == 0 { Err(CLOSED) } else { Ok(()) }
     }
 
     /// The sockets of a room: the recipients of its broadcasts.
@@ -164,17 +186,15 @@ impl Store {
         Ok(ended.map(|socket| Departed {
             session: socket.session(),
             rooms: socket.rooms(),
-            announced: socket.announced,
+            announced: socket.announced_at.is_some(),
         }))
     }
 
-    /// Whether somebody has a live socket that was announced, other than one of them.
-    pub async fn is_here(&self, user: UserId, except: Option<&ConnectionId>, now: Timestamp) -> Result<bool> {
-        let mut filter =
-            doc! { "user": object_id(user.bytes()), "announced": true, "expires_at": { "$gt": date(now) } };
-        if let Some(except) = except {
-            filter.insert("_id", doc! { "$ne": except.as_str() });
-        }
+    /// Whether somebody has a live socket that was announced.
+    pub async fn is_here(&self, user: UserId, now: Timestamp) -> Result<bool> {
+        let announced = doc! { "$type": "date" };
+        let filter =
+            doc! { "user": object_id(user.bytes()), "announced_at": announced, "expires_at": { "$gt": date(now) } };
         Ok(within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
     }
 
@@ -184,10 +204,19 @@ impl Store {
         struct Owner {
             user: ObjectId,
         }
-        let filter = doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) } };
+        let announced = doc! { "$type": "date" };
+        let filter =
+            doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) }, "announced_at": announced };
         let sockets = self.collection::<Owner>(CONNECTIONS);
         let found = all(sockets.find(filter).projection(doc! { "_id": 0, "user": 1 })).await?;
         Ok(found.into_iter().map(|socket| UserId::from_bytes(socket.user.bytes())).collect())
+    }
+
+    /// Takes the sockets of somebody out of a room at once.
+    pub(super) async fn leave_sockets(&self, user: UserId, room: RoomId) -> Result<()> {
+        let theirs = doc! { "user": object_id(user.bytes()) };
+        let without = doc! { "$pull": { "rooms": object_id(room.bytes()) } };
+        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(theirs, without)).await.map(drop)
     }
 
     /// Gives the sockets of somebody the rooms of a version, unless they have those of a newer one.

@@ -13,7 +13,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, all, date, insert_once, is_duplicate, object_id, within};
+use super::{Inserted, Store, all, date, insert_once, object_id, within};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::room::{Member, Membership, Position, Role, Standing};
@@ -79,7 +79,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     let unique = IndexOptions::builder().unique(true).build();
     vec![
         IndexModel::builder().keys(doc! { "room": 1, "user": 1 }).options(unique).build(),
-        IndexModel::builder().keys(doc! { "user": 1 }).build(),
+        IndexModel::builder().keys(doc! { "user": 1, "_id": 1 }).build(),
     ]
 }
 
@@ -109,8 +109,7 @@ impl Store {
     ) -> Result<bool> {
         let user = session.user();
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let mine = within(members.count_documents(doc! { "user": object_id(user.id.bytes()) })).await?;
-        if usize::try_from(mine).is_ok_and(|mine| mine >= MAX_ROOMS) && self.membership(session, room).await.is_err() {
+        if self.is_in_too_many_rooms(session).await? && self.membership(session, room).await.is_err() {
             return Err(Error::Conflict(Conflict::TooManyRooms));
         }
         let member = MemberDoc {
@@ -121,9 +120,16 @@ impl Store {
             read,
             joined_at: date(now),
         };
-        let inserted = insert_once(within(members.insert_one(&member)), is_duplicate).await?;
+        let inserted = insert_once(&members, &member).await?;
         self.reconcile(session).await?;
         Ok(matches!(inserted, Inserted::New))
+    }
+
+    /// Whether somebody is in as many rooms as one can be.
+    pub(super) async fn is_in_too_many_rooms(&self, session: &Session) -> Result<bool> {
+        let theirs = doc! { "user": object_id(session.user().id.bytes()) };
+        let count = within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
+        Ok(usize::try_from(count).is_ok_and(|count| count >= MAX_ROOMS))
     }
 
     /// Joins a room. Says whether the session's user was no member before.
@@ -134,6 +140,8 @@ impl Store {
     /// Leaves a room. Says whether the session's user was a member before.
     pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
         let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
+        // The sockets first: whatever fails after that, nothing of the room reaches them.
+        self.leave_sockets(session.user().id, room).await?;
         let left = within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
         self.reconcile(session).await?;
         Ok(left.deleted_count > 0)

@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Place, Store, all, date, insert_once, is_duplicate, object_id, time, within};
+use super::{Inserted, Place, Store, all, date, insert_once, object_id, time, within};
 use crate::ids::{ClientId, RoomId, UserId};
 use crate::message::{Change, Draft, Message};
 use crate::room::{Membership, Position};
@@ -134,7 +134,7 @@ impl Store {
             at: date(now),
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
-        match insert_once(within(messages.insert_one(&message)), is_duplicate).await? {
+        match insert_once(&messages, &message).await? {
             Inserted::New => Ok(Stored::Here(message.into())),
             Inserted::Duplicate => match self.said_as(membership.room(), author.id, &draft.client_id).await? {
                 // The driver repeats an insert whose answer was lost, and then meets its own.
@@ -151,7 +151,7 @@ impl Store {
     /// Makes a position come to nothing, unless something is there by now.
     pub async fn void(&self, room: RoomId, rev: Position) -> Result<()> {
         let void = VoidDoc { room: object_id(room.bytes()), rev, void: true };
-        insert_once(within(self.collection::<VoidDoc>(MESSAGES).insert_one(&void)), is_duplicate).await.map(drop)
+        insert_once(&self.collection::<VoidDoc>(MESSAGES), &void).await.map(drop)
     }
 
     /// What is stored after a position, in order; there may be holes where something is being stored.
@@ -201,7 +201,11 @@ impl Store {
             }
             Window::Around(seq) => {
                 let older = limit / 2;
-                let (mut messages, before) = self.backward(membership, seq, older.max(1)).await?;
+                let (mut messages, mut before) = self.backward(membership, seq, older.max(1)).await?;
+                if older == 0 {
+                    before = !messages.is_empty();
+                    messages.clear();
+                }
                 let (newer, after) = self.forward(membership, seq.saturating_sub(1), limit - older).await?;
                 messages.extend(newer);
                 (messages, before, after)

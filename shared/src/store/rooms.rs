@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, all, date, insert_once, is_duplicate, object_id, within};
+use super::{Inserted, Store, all, date, insert_once, object_id, within};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
 use crate::room::{Membership, Role, Room, RoomName, Standing};
@@ -61,6 +61,10 @@ impl Store {
     ) -> Result<(RoomId, bool)> {
         let creator = object_id(session.user().id.bytes());
         let rooms = self.collection::<RoomDoc>(ROOMS);
+        let the_same = doc! { "creator": creator, "client_id": client_id.as_str() };
+        if self.is_in_too_many_rooms(session).await? && within(rooms.find_one(the_same.clone())).await?.is_none() {
+            return Err(Error::Conflict(Conflict::TooManyRooms));
+        }
         let room = RoomDoc {
             _id: ObjectId::new(),
             name: name.as_str().to_owned(),
@@ -73,11 +77,10 @@ impl Store {
             settled: 0,
             said: 0,
         };
-        let id = match insert_once(within(rooms.insert_one(&room)), is_duplicate).await? {
+        let id = match insert_once(&rooms, &room).await? {
             Inserted::New => room._id,
             Inserted::Duplicate => {
-                let mine = within(rooms.find_one(doc! { "creator": creator, "client_id": client_id.as_str() })).await?;
-                mine.ok_or(Error::Conflict(Conflict::NameTaken))?._id
+                within(rooms.find_one(the_same)).await?.ok_or(Error::Conflict(Conflict::NameTaken))?._id
             }
         };
         let id = RoomId::from_bytes(id.bytes());

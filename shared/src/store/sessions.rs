@@ -1,9 +1,11 @@
 //! Sign-ins: one document for each, which holds the hash of its current refresh token and of the one before it.
 
+use std::time::Duration;
+
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, DateTime, doc};
+use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ use crate::{Error, Result};
 
 const SESSIONS: &str = "sessions";
 
+/// How long a session is remembered that has ended.
+const ENDED_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
 #[derive(Serialize, Deserialize)]
 struct SessionDoc {
     _id: ObjectId,
@@ -31,6 +36,9 @@ struct SessionDoc {
     created_at: DateTime,
     rotated_at: DateTime,
     expires_at: DateTime,
+    /// It was signed out, or a token of it was stolen. It is kept for a day, so that whoever repeats that closes its sockets again.
+    #[serde(default)]
+    ended: bool,
 }
 
 impl SessionDoc {
@@ -44,12 +52,12 @@ impl SessionDoc {
 pub enum Rotation {
     /// It is exchanged for the next one.
     Done(Session),
-    /// It was exchanged long ago: somebody has a copy. The session has been ended.
-    Reused(SessionId),
+    /// It was exchanged long ago: somebody has a copy. The session has ended, now or before.
+    Ended(SessionId),
 }
 
 pub(super) fn indexes() -> Vec<IndexModel> {
-    let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
+    let ttl = IndexOptions::builder().expire_after(Duration::ZERO).build();
     vec![
         IndexModel::builder().keys(doc! { "user": 1 }).build(),
         IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
@@ -72,6 +80,7 @@ impl Store {
             created_at: date(now),
             rotated_at: date(now),
             expires_at: date(now.plus(IDLE_TTL)),
+            ended: false,
         };
         within(self.collection::<SessionDoc>(SESSIONS).insert_one(&session)).await?;
         Ok((session.session(), token))
@@ -83,6 +92,7 @@ impl Store {
             "_id": object_id(claims.session.bytes()),
             "user": object_id(claims.user.bytes()),
             "expires_at": { "$gt": date(now) },
+            "ended": { "$ne": true },
         };
         let found = within(self.collection::<SessionDoc>(SESSIONS).find_one(filter)).await?;
         found.map(SessionDoc::session).ok_or(Error::Unauthenticated(Unauthenticated::Session))
@@ -91,7 +101,9 @@ impl Store {
     /// Whether a session has not ended.
     pub(super) async fn is_live(&self, session: SessionId) -> Result<bool> {
         let sessions = self.collection::<SessionDoc>(SESSIONS);
-        Ok(within(sessions.find_one(doc! { "_id": object_id(session.bytes()) })).await?.is_some())
+        Ok(within(sessions.find_one(doc! { "_id": object_id(session.bytes()), "ended": { "$ne": true } }))
+            .await?
+            .is_some())
     }
 
     /// Exchanges `token` for `next`. The same exchange within 30 seconds is the same one.
@@ -99,7 +111,7 @@ impl Store {
         let sessions = self.collection::<SessionDoc>(SESSIONS);
         let id = object_id(token.session().bytes());
         let exchange = sessions.find_one_and_update(
-            doc! { "_id": id, "hash": hash(token), "expires_at": { "$gt": date(now) } },
+            doc! { "_id": id, "hash": hash(token), "expires_at": { "$gt": date(now) }, "ended": { "$ne": true } },
             doc! { "$set": {
                 "hash": hash(next),
                 "previous": hash(token),
@@ -113,22 +125,26 @@ impl Store {
         let ended = Error::Unauthenticated(Unauthenticated::Session);
         let found =
             within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } })).await?.ok_or(ended)?;
-        if found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
+        if !found.ended && found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
             return Ok(Rotation::Done(found.session()));
         }
-        within(sessions.delete_one(doc! { "_id": id })).await?;
-        Ok(Rotation::Reused(token.session()))
+        within(sessions.update_one(doc! { "_id": id }, end(now))).await?;
+        Ok(Rotation::Ended(token.session()))
     }
 
-    /// Ends the session that a refresh token keeps going; says which, if it was going on.
-    pub async fn sign_out(&self, token: &RefreshToken) -> Result<Option<SessionId>> {
+    /// Ends the session that a refresh token keeps going; says which, also when it had ended already.
+    pub async fn sign_out(&self, token: &RefreshToken, now: Timestamp) -> Result<Option<SessionId>> {
         let filter = doc! {
             "_id": object_id(token.session().bytes()),
             "$or": [{ "hash": hash(token) }, { "previous": hash(token) }],
         };
-        let ended = within(self.collection::<SessionDoc>(SESSIONS).find_one_and_delete(filter)).await?;
-        Ok(ended.map(|session| SessionId::from_bytes(session._id.bytes())))
+        let found = within(self.collection::<SessionDoc>(SESSIONS).find_one_and_update(filter, end(now))).await?;
+        Ok(found.map(|session| SessionId::from_bytes(session._id.bytes())))
     }
+}
+
+fn end(now: Timestamp) -> Document {
+    doc! { "$set": { "ended": true, "expires_at": date(now.plus(ENDED_TTL)) } }
 }
 
 fn hash(token: &RefreshToken) -> Binary {

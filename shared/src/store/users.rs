@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, date, insert_once, is_duplicate, object_id, within};
+use super::{Inserted, Store, date, insert_once, object_id, within};
 use crate::Result;
 use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
@@ -66,7 +66,7 @@ impl Store {
             memberships: 0,
         };
         let users = self.collection::<UserDoc>(USERS);
-        Ok(match insert_once(within(users.insert_one(&account)), is_duplicate).await? {
+        Ok(match insert_once(&users, &account).await? {
             Inserted::New => Some(User { id: UserId::from_bytes(account._id.bytes()), name: account.name }),
             Inserted::Duplicate => None,
         })

@@ -127,8 +127,8 @@ fn a_neighbor_that_is_gone_is_removed_and_the_sender_stays() {
         assert_eq!(pair.world.sockets_in(pair.tea).await, ["anna="]);
         let online = |frame: &Frame| matches!(frame, Frame::Presence { user, online: false } if user.name == "ben");
         assert!(pair.fake.heard("anna=").iter().any(online), "nobody was told that ben is gone");
-        assert!(!pair.world.store.is_here(pair.ben.user().id, None, time::now()).await.unwrap());
-        assert!(pair.world.store.is_here(pair.anna.user().id, None, time::now()).await.unwrap());
+        assert!(!pair.world.store.is_here(pair.ben.user().id, time::now()).await.unwrap());
+        assert!(pair.world.store.is_here(pair.anna.user().id, time::now()).await.unwrap());
     });
 }
 
@@ -175,6 +175,53 @@ fn what_waits_without_a_broadcaster_is_sent_by_whoever_asks() {
 }
 
 #[test]
+fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_costs_one_post() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        for n in 0..8 {
+            let place = pair.world.store.place(pair.tea).await.unwrap();
+            let long = parlour::message::Draft {
+                text: parlour::message::Text::parse(&"😀".repeat(3900)).unwrap(),
+                ..draft(&format!("{n}"))
+            };
+            pair.world.store.store(&mine, &long, &place, time::now()).await.unwrap();
+        }
+        pair.world.lease_runs_out(pair.tea).await;
+        pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());
+        let began = Instant::now();
+        pair.delivery().recover(pair.tea).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}: more than one post waited for it", began.elapsed());
+        assert_eq!(pair.texts("anna=").len(), 8);
+        assert_eq!(pair.fake.heard("anna=").len(), 4);
+        let standing = pair.world.store.public_room(pair.tea).await.unwrap().1;
+        assert_eq!((standing.head, standing.settled), (8, 8));
+    });
+}
+
+#[test]
+fn who_repeats_a_request_sends_what_its_dead_invocation_left() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        let stored = pair.world.stores(&mine, "orphan").await;
+        pair.world.lease_runs_out(pair.tea).await;
+        assert_eq!(pair.says("orphan").await.unwrap(), stored);
+        assert_eq!(pair.texts("ben="), ["orphan"]);
+    });
+}
+
+#[test]
+fn a_socket_that_was_taken_out_says_nothing_more() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        pair.world.store.remove_socket(&pair.from.id).await.unwrap();
+        assert!(matches!(pair.says("hello").await, Err(Error::Unauthenticated(_))));
+        assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 0);
+    });
+}
+
+#[test]
 fn before_a_message_is_on_its_way_there_are_three_round_trips_and_none_for_each_recipient() {
     story(|world| async move {
         let pair = Pair::new(world).await;
@@ -188,8 +235,8 @@ fn before_a_message_is_on_its_way_there_are_three_round_trips_and_none_for_each_
         };
         let before = operations().await;
         pair.says("hello").await.unwrap();
-        // May they, and was it said before; the place; storing it, and the recipients; letting the lease go.
-        assert_eq!(operations().await - before, 6);
+        // May they, was it said before, is the socket open; the place; storing it, and the recipients; letting the lease go.
+        assert_eq!(operations().await - before, 7);
         assert_eq!(pair.texts("ben-49="), ["hello"]);
     });
 }

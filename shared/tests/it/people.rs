@@ -51,10 +51,13 @@ fn a_session_that_has_ended_proves_nothing() {
         assert_eq!(world.store.session(claims, time::now()).await.unwrap(), session);
         let month = time::now().plus(Duration::from_secs(30 * 24 * 60 * 60 + 1));
         assert!(world.store.session(claims, month).await.is_err());
-        assert_eq!(world.store.sign_out(&token).await.unwrap(), Some(session.id()));
+        assert_eq!(world.store.sign_out(&token, time::now()).await.unwrap(), Some(session.id()));
         let refused = world.store.session(claims, time::now()).await.unwrap_err();
         assert!(matches!(refused, Error::Unauthenticated(Unauthenticated::Session)), "{refused:?}");
-        assert_eq!(world.store.sign_out(&token).await.unwrap(), None);
+        let again = world.store.sign_out(&token, time::now()).await.unwrap();
+        assert_eq!(again, Some(session.id()), "whoever repeats it cannot close the sockets again");
+        let stranger = RefreshToken::first(session.id()).unwrap();
+        assert_eq!(world.store.sign_out(&stranger, time::now()).await.unwrap(), None);
     });
 }
 
@@ -91,11 +94,9 @@ fn a_refresh_token_that_comes_back_late_ends_the_session() {
         world.store.rotate(&first, &second, time::now()).await.unwrap();
         let late = time::now().plus(Duration::from_secs(31));
         let stolen = world.store.rotate(&first, &second, late).await.unwrap();
-        assert!(matches!(stolen, Rotation::Reused(id) if id == session.id()));
-        assert!(
-            world.store.rotate(&second, &keys().next(&second), late).await.is_err(),
-            "the owner's token works still"
-        );
+        assert!(matches!(stolen, Rotation::Ended(id) if id == session.id()));
+        let owner = world.store.rotate(&second, &keys().next(&second), late).await.unwrap();
+        assert!(matches!(owner, Rotation::Ended(_)), "the owner's token works still");
     });
 }
 
@@ -108,7 +109,22 @@ fn a_refresh_token_before_the_last_two_ends_the_session() {
         let third = keys().next(&second);
         world.store.rotate(&first, &second, time::now()).await.unwrap();
         world.store.rotate(&second, &third, time::now()).await.unwrap();
-        assert!(matches!(world.store.rotate(&first, &second, time::now()).await.unwrap(), Rotation::Reused(_)));
+        assert!(matches!(world.store.rotate(&first, &second, time::now()).await.unwrap(), Rotation::Ended(_)));
+    });
+}
+
+#[test]
+fn nobody_ends_a_session_with_a_token_that_was_never_given_out() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let (session, mine) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let guess = Keys::new("a secret that the attacker has made up").unwrap();
+        let guess = guess.reveal(&RefreshToken::first(session.id()).unwrap());
+        assert!(keys().refresh_token(&guess).is_err(), "a guess reached the database");
+        assert!(matches!(
+            world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(),
+            Rotation::Done(_)
+        ));
     });
 }
 

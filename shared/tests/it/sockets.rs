@@ -19,6 +19,7 @@ fn a_socket_is_in_the_rooms_of_its_user_only() {
         assert_eq!(world.sockets_in(tea).await, ["anna-1"]);
         world.joins(&ben, tea).await;
         assert_eq!(world.sockets_in(tea).await, ["anna-1", "ben-1"]);
+        assert_eq!(world.store.sockets_of(ben.id()).await.unwrap(), [ConnectionId::new("ben-1")]);
         world.store.leave(&ben, tea).await.unwrap();
         assert_eq!(world.sockets_in(tea).await, ["anna-1"]);
     });
@@ -60,7 +61,7 @@ fn a_socket_whose_session_has_ended_does_not_get_in() {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
         let (session, token) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
-        world.store.sign_out(&token).await.unwrap();
+        world.store.sign_out(&token, time::now()).await.unwrap();
         assert!(world.store.connect_socket(&session, &ConnectionId::new("late"), time::now()).await.is_err());
         assert!(world.sockets_in(tea).await.is_empty());
     });
@@ -77,7 +78,7 @@ fn a_socket_that_was_not_heard_of_for_eleven_minutes_is_gone() {
         world.store.still_there(&socket, time::now().plus(Duration::from_secs(60))).await.unwrap();
         assert_eq!(world.store.sockets_in(tea, later).await.unwrap().len(), 1);
         let two_hours = time::now().plus(Duration::from_secs(2 * 60 * 60));
-        world.store.still_there(&socket, two_hours).await.unwrap();
+        assert!(world.store.still_there(&socket, two_hours).await.is_err(), "a socket is two hours old");
         assert!(world.store.sockets_in(tea, two_hours).await.unwrap().is_empty(), "a socket outlived two hours");
     });
 }
@@ -89,15 +90,15 @@ fn two_tabs_are_one_person() {
         let tea = world.room(&anna, "tea").await;
         let mine = [world.store.membership(&anna, tea).await.unwrap()];
         let (one, two) = (world.socket(&anna, "one").await, world.socket(&anna, "two").await);
-        assert!(!world.store.is_here(anna.user().id, None, time::now()).await.unwrap(), "nobody was told yet");
+        assert!(!world.store.is_here(anna.user().id, time::now()).await.unwrap(), "nobody was told yet");
         assert!(world.store.heard(&one, &mine, time::now()).await.unwrap().came);
         assert!(!world.store.heard(&two, &mine, time::now()).await.unwrap().came);
         assert!(!world.store.heard(&one, &mine, time::now()).await.unwrap().came);
         let left = world.store.remove_socket(&one.id).await.unwrap().unwrap();
         assert!(left.announced && left.rooms == [tea]);
-        assert!(world.store.is_here(anna.user().id, None, time::now()).await.unwrap());
+        assert!(world.store.is_here(anna.user().id, time::now()).await.unwrap());
         world.store.remove_socket(&two.id).await.unwrap();
-        assert!(!world.store.is_here(anna.user().id, None, time::now()).await.unwrap());
+        assert!(!world.store.is_here(anna.user().id, time::now()).await.unwrap());
         assert!(world.store.remove_socket(&two.id).await.unwrap().is_none());
     });
 }

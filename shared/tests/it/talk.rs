@@ -19,7 +19,9 @@ fn who_is_no_member_has_no_key_to_a_room() {
             assert!(matches!(world.store.membership(&ben, room).await, Err(Error::NotFound)));
         }
         world.joins(&ben, tea).await;
-        assert!(world.store.membership(&ben, tea).await.is_ok());
+        let theirs = world.store.memberships(&ben).await.unwrap();
+        let rooms = world.store.rooms_of(&theirs).await.unwrap();
+        assert_eq!(rooms.iter().map(|(room, ..)| room.id).collect::<Vec<_>>(), [tea]);
         assert!(world.store.leave(&ben, tea).await.unwrap());
         assert!(!world.store.leave(&ben, tea).await.unwrap());
         assert!(matches!(world.store.membership(&ben, tea).await, Err(Error::NotFound)));
@@ -91,6 +93,7 @@ fn history_goes_by_number_in_every_direction() {
         assert_eq!(page(Window::Around(5), 4).await, (vec![2, 3, 5, 6], true, true));
         assert_eq!(page(Window::Around(4), 4).await, (vec![2, 3, 5, 6], true, true));
         assert_eq!(page(Window::Around(1), 1).await, (vec![1], false, true));
+        assert_eq!(page(Window::Around(5), 1).await, (vec![5], true, true));
         assert_eq!(page(Window::Around(i64::MAX), 2).await, (vec![9], true, false));
         assert_eq!(page(Window::Before(i64::MIN), 2).await, (vec![], false, true));
         assert_eq!(page(Window::After(i64::MAX), 2).await, (vec![], true, false));
@@ -153,7 +156,9 @@ fn members_come_in_pages_with_who_is_here() {
         let tea = world.room(&anna, "tea").await;
         world.joins(&ben, tea).await;
         world.joins(&eve, tea).await;
-        world.socket(&eve, "eve-1").await;
+        let socket = world.socket(&eve, "eve-1").await;
+        let theirs = world.store.memberships(&eve).await.unwrap();
+        world.store.heard(&socket, &theirs, time::now()).await.unwrap();
         let mine = world.store.membership(&anna, tea).await.unwrap();
         let page = world.store.members(&mine, None, 2, time::now()).await.unwrap();
         let names = |page: &[(parlour::room::Member, bool)]| {

@@ -11,6 +11,7 @@ fn two_tabs_are_one_person() {
         let second = ben.person.opens(&ben.room).await;
         let room = ben.room.clone();
         ben.closes().await;
+        world.log_says("Disconnect END").await;
         assert!(is_here(&anna.person.members(&room).await, "ben"));
         let told = anna.heard_so_far().await;
         assert!(!told.iter().any(|frame| matches!(frame, Frame::Presence { .. })), "{told:#?}");

@@ -81,6 +81,20 @@ fn a_stranger_gets_in_by_no_route() {
 }
 
 #[test]
+fn a_stranger_ends_no_session_with_a_token_that_was_never_given_out() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let mut token = anna.session.refresh_token.clone().into_bytes();
+        let last = token.len() - 30;
+        token[last] = if token[last] == b'A' { b'B' } else { b'A' };
+        let forged = json!({ "refresh_token": String::from_utf8(token).unwrap() });
+        assert_eq!(world.http().post("/refresh", None, &forged).await.expect_failure(401).code, Code::Unauthenticated);
+        assert_eq!(world.http().post("/logout", None, &forged).await.status, 204);
+        assert_eq!(world.http().get("/rooms", anna.token()).await.status, 200, "the session has ended");
+    });
+}
+
+#[test]
 fn a_stranger_does_nothing_in_a_room_over_the_socket() {
     story(|world| async move {
         let (mut anna, _ben) = world.pair("tea").await;

@@ -279,6 +279,8 @@ fn a_process_that_is_killed_in_the_middle_loses_nothing() {
             let id = format!("kill-test-{n}");
             let send = json!({ "action": "send", "id": fresh(), "room": room.id, "client_id": id, "text": text });
             anna.writes(&send.to_string()).await;
+            // At another moment of its life each time.
+            tokio::time::sleep(std::time::Duration::from_millis(n)).await;
             for process in world.running().processes("Message") {
                 world.running().kill(process);
             }
@@ -289,5 +291,7 @@ fn a_process_that_is_killed_in_the_middle_loses_nothing() {
         let texts: Vec<String> = page.messages.iter().map(|message| message.text.clone()).collect();
         assert_eq!(texts, (0..20).map(|n| format!("message {n}")).collect::<Vec<_>>());
         ben.catches_up_to("message 19").await;
+        let killed = world.log().lines().iter().filter(|line| line.contains("signal: killed")).count();
+        assert!(killed > 0, "no invocation was cut short");
     });
 }

@@ -102,6 +102,15 @@ impl World {
         &self.log
     }
 
+    /// Waits for a line of the log that begins so.
+    pub(super) async fn log_says(&self, beginning: &str) {
+        let deadline = tokio::time::Instant::now() + SOON;
+        while !self.log.lines().iter().any(|line| line.starts_with(beginning)) {
+            assert!(tokio::time::Instant::now() < deadline, "{beginning:?} is not in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub(super) fn http(&self) -> &Http {
         &self.http
     }

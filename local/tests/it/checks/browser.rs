@@ -74,15 +74,12 @@ impl Chat {
             });
         }
         drop(said);
-        let (mut heard, mut address, deadline) = (String::new(), None, Instant::now() + READY);
+        let (mut heard, deadline) = (String::new(), Instant::now() + READY);
         while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             heard = format!("{heard}{line}\n");
-            let mut words = line.split_whitespace();
-            if words.next() == Some("open") {
-                address = words.next().map(str::to_owned);
-            }
-            if let (true, Some(address)) = (line.trim_start().starts_with("ready"), &address) {
-                let address = address.clone();
+            if line.trim_start().starts_with("ready") {
+                let address = line.split_whitespace().find(|word| word.starts_with("http://"));
+                let address = address.unwrap_or_else(|| panic!("no address to open in {line:?}")).to_owned();
                 std::thread::spawn(move || lines.into_iter().for_each(drop));
                 return Self { child, address };
             }

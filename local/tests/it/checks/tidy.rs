@@ -105,6 +105,16 @@ fn the_documents_name_every_route_code_and_reason() {
 }
 
 #[test]
+fn the_readme_counts_the_connections_of_the_database() {
+    let environments: u32 = cloud().functions.values().map(|function| function.reserved_concurrency.unwrap()).sum();
+    assert!(
+        read("README.md").contains(&format!("reserved concurrency, {environments} in all")),
+        "it is {environments}"
+    );
+    assert!(environments * 4 < 1_500, "more connections than an Atlas M10 takes");
+}
+
+#[test]
 fn sources_are_of_a_size_to_be_read() {
     for file in files() {
         let is_source =
