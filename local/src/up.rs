@@ -24,8 +24,9 @@ use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
 
-/// A database that ends sooner than that after its start will not do better the next time.
-const CRASH_LOOP: Duration = Duration::from_secs(5);
+/// A database that ends sooner than that after its start, as often as that, will not do better the next time.
+const CRASH_LOOP: Duration = Duration::from_secs(10);
+const CRASHES: u32 = 3;
 
 /// How long the functions get for their last invocations when everything ends.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -74,11 +75,13 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
 
 /// Starts the database again when it ends by itself, but not when it does so over and over.
 async fn watch(database: &mut Database, progress: &Progress) -> anyhow::Result<()> {
+    let mut at_once = 0;
     loop {
         let began = Instant::now();
         let words = database.crashed().await;
-        if began.elapsed() < CRASH_LOOP {
-            bail!("MongoDB ended by itself right after it was started. {words}");
+        at_once = if began.elapsed() < CRASH_LOOP { at_once + 1 } else { 0 };
+        if at_once == CRASHES {
+            bail!("MongoDB ends by itself whenever it is started. {words}");
         }
         progress.warn(format!("MongoDB ended by itself and is started again. {words}"));
         if let Database::Ours(mongod) = database {

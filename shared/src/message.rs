@@ -55,6 +55,9 @@ impl Text {
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let text = text::normal(&raw.replace("\r\n", "\n").replace('\r', "\n"));
         text::bounded("text", &text, Self::LENGTH)?;
+        if text.chars().all(|c| c.is_whitespace() || text::is_invisible(c)) {
+            return Err(Invalid::bounded("text", Rule::TooShort, 1));
+        }
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             return Err(Invalid::new("text", Rule::Characters));
         }

@@ -7,6 +7,7 @@ fn check(raw: &str, expected: Result<&str, Invalid>) {
 #[test]
 fn a_text_without_content_or_beyond_its_limit_is_refused() {
     check(" \n\t ", Err(Invalid::bounded("text", Rule::TooShort, 1)));
+    check("\u{202e}\u{200b}", Err(Invalid::bounded("text", Rule::TooShort, 1)));
     check(&"x".repeat(4001), Err(Invalid::bounded("text", Rule::TooLong, 4000)));
     check("be\u{7}ll", Err(Invalid::new("text", Rule::Characters)));
     check("nul\0", Err(Invalid::new("text", Rule::Characters)));

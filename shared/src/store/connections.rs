@@ -61,7 +61,9 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
     vec![
         // Covers the recipients of a broadcast: no document is read for them.
-        IndexModel::builder().keys(doc! { "rooms": 1, "expires_at": 1, "user": 1, "_id": 1 }).build(),
+        IndexModel::builder()
+            .keys(doc! { "rooms": 1, "expires_at": 1, "user": 1, "announced_at": 1, "_id": 1 })
+            .build(),
         IndexModel::builder().keys(doc! { "user": 1 }).build(),
         IndexModel::builder().keys(doc! { "session": 1 }).build(),
         IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
@@ -149,9 +151,15 @@ impl Store {
         if noted.matched_count == 0 { Err(CLOSED) } else { Ok(()) }
     }
 
-    /// The sockets of a room: the recipients of its broadcasts.
+    /// The sockets of a room: the recipients of its broadcasts. One that has not sent its first frame is not among them: API Gateway opens it
+    /// only after `$connect` has answered, says that it is gone until then, and its first `sync` brings what it missed.
     pub async fn sockets_in(&self, room: RoomId, now: Timestamp) -> Result<Vec<ConnectionId>> {
-        self.socket_ids(doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) } }).await
+        self.socket_ids(doc! {
+            "rooms": object_id(room.bytes()),
+            "expires_at": { "$gt": date(now) },
+            "announced_at": { "$type": "date" },
+        })
+        .await
     }
 
     /// The sockets of everybody who shares one of these rooms with somebody else.
@@ -160,6 +168,7 @@ impl Store {
         self.socket_ids(doc! {
             "rooms": { "$in": rooms },
             "expires_at": { "$gt": date(now) },
+            "announced_at": { "$type": "date" },
             "user": { "$ne": object_id(except.bytes()) },
         })
         .await

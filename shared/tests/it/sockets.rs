@@ -68,6 +68,36 @@ fn a_socket_whose_session_has_ended_does_not_get_in() {
 }
 
 #[test]
+fn a_socket_that_is_being_opened_gets_nothing_and_is_not_taken_for_gone() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        world.connects(&anna, "anna-1").await;
+        assert!(world.sockets_in(tea).await.is_empty());
+        let ben = world.person("ben").await;
+        assert!(world.store.sockets_around(&[tea], ben.user().id, time::now()).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn of_several_sockets_that_come_at_once_one_is_announced() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let tea = world.room(&anna, "tea").await;
+        let mine = [world.store.membership(&anna, tea).await.unwrap()];
+        for round in 0..10 {
+            let ids: Vec<String> = (0..4).map(|n| format!("{round}-{n}")).collect();
+            let sockets = join_all(ids.iter().map(|id| world.connects(&anna, id))).await;
+            let heard = try_join_all(sockets.iter().map(|socket| world.store.heard(socket, &mine, time::now()))).await;
+            assert!(heard.unwrap().iter().any(|arrival| arrival.came), "round {round}: nobody was told");
+            for socket in &sockets {
+                world.store.remove_socket(&socket.id).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
 fn a_socket_that_was_not_heard_of_for_eleven_minutes_is_gone() {
     story(|world| async move {
         let anna = world.person("anna").await;
@@ -89,7 +119,7 @@ fn two_tabs_are_one_person() {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
         let mine = [world.store.membership(&anna, tea).await.unwrap()];
-        let (one, two) = (world.socket(&anna, "one").await, world.socket(&anna, "two").await);
+        let (one, two) = (world.connects(&anna, "one").await, world.connects(&anna, "two").await);
         assert!(!world.store.is_here(anna.user().id, time::now()).await.unwrap(), "nobody was told yet");
         assert!(world.store.heard(&one, &mine, time::now()).await.unwrap().came);
         assert!(!world.store.heard(&two, &mine, time::now()).await.unwrap().came);

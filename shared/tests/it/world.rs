@@ -72,7 +72,16 @@ impl World {
         self.store.membership(session, room).await.unwrap()
     }
 
+    /// A socket that has sent its first frame.
     pub(crate) async fn socket(&self, session: &Session, id: &str) -> Connection {
+        let connection = self.connects(session, id).await;
+        let rooms = self.store.memberships(session).await.unwrap();
+        self.store.heard(&connection, &rooms, time::now()).await.unwrap();
+        connection
+    }
+
+    /// A socket of which nothing has been heard.
+    pub(crate) async fn connects(&self, session: &Session, id: &str) -> Connection {
         let id = ConnectionId::new(id);
         self.store.connect_socket(session, &id, time::now()).await.unwrap();
         self.store.connection(&id, time::now()).await.unwrap()

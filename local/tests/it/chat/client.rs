@@ -1,7 +1,7 @@
 //! What a person does: over HTTP, and in a tab with a socket. Everything that comes back is held against the documents.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -217,6 +217,15 @@ impl Tab {
         match self.asks(&send).await {
             Frame::Sent { message, .. } => message,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Says something again and again until it is answered, as a client does.
+    pub(super) async fn insists_on(&mut self, text: &str, client_id: &str) -> Message {
+        loop {
+            if let Ok(message) = timeout(Duration::from_secs(2), self.says_as(text, client_id)).await {
+                return message;
+            }
         }
     }
 

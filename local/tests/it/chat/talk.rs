@@ -285,7 +285,7 @@ fn a_process_that_is_killed_in_the_middle_loses_nothing() {
                 world.running().kill(process);
             }
             // What a client does that was not answered: it sends the same again, until it is.
-            anna.says_as(&text, &id).await;
+            anna.insists_on(&text, &id).await;
         }
         let page = ben.person.history(&room, "limit=100").await;
         let texts: Vec<String> = page.messages.iter().map(|message| message.text.clone()).collect();
