@@ -181,6 +181,18 @@ test("an error frame is the refusal of its request", async () => {
   await expect(request).rejects.toBeInstanceOf(Refusal);
 });
 
+test("a socket that the API does not know any more is replaced, with a new token", async () => {
+  const { one, sockets, last, open } = connection();
+  await open();
+  const lost = expect(one.request({ action: "ping", rooms: {} })).rejects.toBeInstanceOf(Unreachable);
+  last().hears({ type: "error", id: last().sent[0]?.id, code: "unauthenticated", reason: "token", message: "" });
+  await lost;
+  expect(one.state.name).toBe("waiting");
+  await pass(1_000);
+  expect(sockets).toHaveLength(2);
+  expect(last().token).toBe("new");
+});
+
 test("the gateway's own error refuses what is under way, so that it can be repeated", async () => {
   const { one, last, open } = connection();
   await open();

@@ -174,7 +174,11 @@ export class Connection extends Observable {
     }
     const id = "id" in frame ? frame.id : undefined;
     const waiting = id ? this.#pending.get(id) : undefined;
-    if (id && waiting) {
+    if (frame.type === "error" && frame.code === "unauthenticated") {
+      // The API does not know this socket any more: nothing would ever come through it.
+      this.#renew = true;
+      this.#lost();
+    } else if (id && waiting) {
       this.#pending.delete(id);
       clearTimeout(waiting.timer);
       if (frame.type === "error") waiting.reject(new Refusal(frame));
