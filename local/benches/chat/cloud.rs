@@ -24,8 +24,10 @@ pub(crate) const ROLE: &str = "PARLOUR_BENCH_CLOUD";
 /// Begins a line of the log that answers an order.
 const ANSWER: &str = "BENCH ";
 
-/// What a line contains that says that something went wrong. A `$disconnect` is throttled when thousands end at once.
+/// What a line contains that says that something went wrong, unless it is expected: a `$disconnect` is throttled when thousands end at once, and
+/// a function that is only to be started gets an event that is none.
 const WORTH_SHOWING: [&str; 3] = ["WARN", "ERROR", " failed"];
+const EXPECTED: [&str; 2] = ["$disconnect failed: throttled", "payload deserialization"];
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -93,7 +95,9 @@ fn nothing() -> model::Cloud {
         stage: "v1".into(),
         stage_variables: BTreeMap::new(),
         route_selection_expression: "$request.body.action".into(),
-        routes: [("$connect", false), ("$disconnect", false), ("$default", true)].map(|(key, two_way)| (key.to_owned(), route(two_way))).into(),
+        routes: [("$connect", false), ("$disconnect", false), ("$default", true)]
+            .map(|(key, two_way)| (key.to_owned(), route(two_way)))
+            .into(),
         throttle: None,
     };
     model::Cloud {
@@ -139,7 +143,9 @@ pub(crate) fn run(plan: &str) -> Result<()> {
 
 fn obey(running: &Running, functions: &[String], order: &str) -> Value {
     match order.split_once(' ') {
-        Some(("kill", function)) => running.processes(function).into_iter().filter(|pid| running.kill(*pid)).count().into(),
+        Some(("kill", function)) => {
+            running.processes(function).into_iter().filter(|pid| running.kill(*pid)).count().into()
+        }
         _ => functions.iter().map(|function| (function.clone(), json!(running.processes(function)))).collect(),
     }
 }
@@ -206,7 +212,9 @@ fn follow(log: ChildStdout, answers: &Sender<Value>, reports: &Mutex<Vec<Report>
             let _ = answers.send(serde_json::from_str(answer).unwrap_or_default());
         } else if let Some(report) = report(&line) {
             reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
-        } else if WORTH_SHOWING.iter().any(|sign| line.contains(sign)) && !line.contains("$disconnect failed: throttled") {
+        } else if WORTH_SHOWING.iter().any(|sign| line.contains(sign))
+            && !EXPECTED.iter().any(|sign| line.contains(sign))
+        {
             let _ = writeln!(std::io::stderr(), "{}", line.get(..300).unwrap_or(&line));
         }
     }

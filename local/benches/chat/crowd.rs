@@ -88,7 +88,9 @@ impl Crowd {
         let starts = self.tally.borrow_mut().begin(began, load.pace, permits);
         let speaking = {
             let (rooms, over, pace, writers) = (self.rooms.clone(), Arc::clone(&over), load.pace, load.writers);
-            std::thread::spawn(move || super::writer::speak(&rooms, writers, pace, run, began, &starts, &permitted, &over))
+            std::thread::spawn(move || {
+                super::writer::speak(&rooms, writers, pace, run, began, &starts, &permitted, &over)
+            })
         };
         let Self { runtime, readers, tally, .. } = self;
         let result = readers.block_on(runtime, async {

@@ -92,8 +92,11 @@ impl Profiler {
         let mut counted = BTreeMap::new();
         for operation in noted {
             let command = operation.get_document("command").ok().and_then(|command| command.keys().next().cloned());
-            let collection = operation.get_str("ns").ok().and_then(|name| name.split_once('.')).map_or("", |(_, name)| name);
-            *counted.entry(format!("{} {collection}", command.context("an operation without a command")?)).or_default() += 1;
+            let collection =
+                operation.get_str("ns").ok().and_then(|name| name.split_once('.')).map_or("", |(_, name)| name);
+            *counted
+                .entry(format!("{} {collection}", command.context("an operation without a command")?))
+                .or_default() += 1;
         }
         Ok(counted)
     }

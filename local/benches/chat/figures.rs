@@ -20,7 +20,8 @@ impl Table {
     /// As Markdown, in columns.
     pub(crate) fn to_markdown(&self) -> String {
         let head = ["what", "measured", "budget"].map(str::to_owned);
-        let widths = [0, 1, 2].map(|column| self.0.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or(0));
+        let widths = [0, 1, 2]
+            .map(|column| self.0.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or(0));
         let line = |row: &[String; 3]| {
             let cells = [0, 1, 2].map(|column| format!("{:<width$}", row[column], width = widths[column]));
             format!("| {} |\n", cells.join(" | "))

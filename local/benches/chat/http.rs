@@ -24,7 +24,8 @@ impl Http {
     /// Connects; the path of `url` is put before that of each call.
     pub(crate) fn to(url: &str) -> Result<Self> {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let (host, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
+        let (host, path) =
+            rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
         let stream = TcpStream::connect(host).with_context(|| format!("nobody listens on {host}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::new(stream), host: host.to_owned(), path })
@@ -57,7 +58,13 @@ impl Http {
     }
 
     /// Calls and expects a JSON answer with a status that says that it went well.
-    pub(crate) fn ask<T: DeserializeOwned>(&mut self, method: &str, path: &str, token: Option<&str>, body: &str) -> Result<T> {
+    pub(crate) fn ask<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &str,
+    ) -> Result<T> {
         let answer = self.call(method, path, token, body)?;
         let said = String::from_utf8_lossy(&answer.body);
         ensure!((200..300).contains(&answer.status), "{method} {path}: {} {said}", answer.status);
@@ -67,6 +74,10 @@ impl Http {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.iter().filter_map(|line| line.split_once(':')).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        self.head
+            .iter()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 }

@@ -144,7 +144,8 @@ fn measure() -> Result<()> {
 impl Bench {
     /// The chat, on a database.
     fn chat(&self, uri: &str) -> Result<Cloud> {
-        let environment = [("MONGODB_URI", uri), ("JWT_SECRET", "the secret of the benchmark, 32 bytes"), ("BCRYPT_COST", "4")];
+        let environment =
+            [("MONGODB_URI", uri), ("JWT_SECRET", "the secret of the benchmark, 32 bytes"), ("BCRYPT_COST", "4")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Cloud::start(&Plan { chat: true, programs: self.programs.clone(), environment })
     }
@@ -183,7 +184,11 @@ impl Bench {
         std::thread::sleep(Duration::from_millis(300));
         let (after, _) = machine::memory(cloud.pid());
         let each = after.saturating_sub(before) as f64 / IDLE_SOCKETS as f64;
-        self.table.row(format!("`local`: memory of an idle socket, of {IDLE_SOCKETS}"), format!("{each:.1} KB"), "12 KB");
+        self.table.row(
+            format!("`local`: memory of an idle socket, of {IDLE_SOCKETS}"),
+            format!("{each:.1} KB"),
+            "12 KB",
+        );
         cloud.stop()
     }
 
@@ -198,7 +203,11 @@ impl Bench {
             }
         }
         let (p50, p99) = (percentile(&mut added, 0.5), percentile(&mut added, 0.99));
-        self.table.row(format!("warm invocation, added by `local`: {how}"), format!("p50 {p50:.2} ms, p99 {p99:.2} ms"), "p99 1 ms");
+        self.table.row(
+            format!("warm invocation, added by `local`: {how}"),
+            format!("p50 {p50:.2} ms, p99 {p99:.2} ms"),
+            "p99 1 ms",
+        );
         Ok(())
     }
 
@@ -222,7 +231,12 @@ impl Bench {
             inits.drain(..inits.len().saturating_sub(STARTS));
             self.table.row(
                 format!("start of {function}, {STARTS} times"),
-                format!("init p50 {:.1} ms, most {:.1} ms; first answer p50 {:.1} ms", percentile(&mut inits, 0.5), percentile(&mut inits, 1.0), percentile(&mut answers, 0.5)),
+                format!(
+                    "init p50 {:.1} ms, most {:.1} ms; first answer p50 {:.1} ms",
+                    percentile(&mut inits, 0.5),
+                    percentile(&mut inits, 1.0),
+                    percentile(&mut answers, 0.5)
+                ),
                 "init 30 ms",
             );
         }
@@ -230,11 +244,21 @@ impl Bench {
     }
 
     fn database(&mut self) -> Result<()> {
-        let port = self.mongod.uri().rsplit_once(':').and_then(|(_, rest)| rest.split('/').next()).and_then(|port| port.parse().ok());
+        let port = self
+            .mongod
+            .uri()
+            .rsplit_once(':')
+            .and_then(|(_, rest)| rest.split('/').next())
+            .and_then(|port| port.parse().ok());
         let detour = self.runtime.block_on(Detour::to(port.context("a port in the URI")?))?;
         let cloud = self.chat(&format!("mongodb://127.0.0.1:{}/detour?directConnection=true", detour.port))?;
         let mut crowd = Crowd::of(vec![people::room(&cloud, "detour", 10)?])?;
-        let load = |ms| Load { pace: Pace::Waiting, writers: 1, warm_up: Duration::from_millis(ms / 4), measured: Duration::from_millis(ms) };
+        let load = |ms| Load {
+            pace: Pace::Waiting,
+            writers: 1,
+            warm_up: Duration::from_millis(ms / 4),
+            measured: Duration::from_millis(ms),
+        };
         crowd.talk(&load(500), || Ok(()))?;
         let profiler = self.runtime.block_on(Profiler::start(self.mongod.uri(), "detour"))?;
         let said = crowd.talk(&load(800), || Ok(()))?.counted.stored;
@@ -243,17 +267,28 @@ impl Bench {
             detour.delay(delay);
             crowd.talk(&load(2_500), || Ok(())).map(|outcome| outcome.counted)
         });
-        let (fast, slow) = (fast.as_mut().map_err(|error| anyhow!("{error:#}"))?, slow.as_mut().map_err(|error| anyhow!("{error:#}"))?);
+        let (fast, slow) = (
+            fast.as_mut().map_err(|error| anyhow!("{error:#}"))?,
+            slow.as_mut().map_err(|error| anyhow!("{error:#}"))?,
+        );
         let mut trips = |latencies: fn(&mut tally::Counted) -> &mut Vec<f64>| {
             (percentile(latencies(slow), 0.5) - percentile(latencies(fast), 0.5)) / (DELAYS_MS[1] - DELAYS_MS[0]) as f64
         };
         let before = trips(|counted| &mut counted.delivery_ms);
         let answered = trips(|counted| &mut counted.answer_ms);
-        self.table.row("database round trips, one after another, until a message is heard", format!("{before:.2}"), "3");
+        self.table.row(
+            "database round trips, one after another, until a message is heard",
+            format!("{before:.2}"),
+            "3",
+        );
         self.table.row("… until its author has the answer", format!("{answered:.2}"), "");
         let each = |count: usize| count as f64 / said as f64;
         let list: Vec<String> = operations.iter().map(|(name, count)| format!("{name} {:.2}", each(*count))).collect();
-        self.table.row("database operations of a send, to 10 sockets", format!("{:.2}: {}", each(operations.values().sum()), list.join(", ")), "");
+        self.table.row(
+            "database operations of a send, to 10 sockets",
+            format!("{:.2}: {}", each(operations.values().sum()), list.join(", ")),
+            "",
+        );
         cloud.stop()
     }
 
@@ -262,11 +297,20 @@ impl Bench {
         for (function, processes) in cloud.processes()? {
             let of: Vec<(u64, u64)> = processes.iter().map(|pid| machine::memory(*pid)).collect();
             let most = |which: fn(&(u64, u64)) -> u64| of.iter().map(which).max().unwrap_or_default() as f64 / 1024.0;
-            let value = format!("{:.1} MB, at its peak {:.1} MB (most of {})", most(|(now, _)| *now), most(|(_, peak)| *peak), of.len());
+            let value = format!(
+                "{:.1} MB, at its peak {:.1} MB (most of {})",
+                most(|(now, _)| *now),
+                most(|(_, peak)| *peak),
+                of.len()
+            );
             self.table.row(format!("memory of {function}"), value, "25 MB");
         }
         let (now, peak) = machine::memory(cloud.pid());
-        self.table.row("memory of `local`", format!("{:.1} MB, at its peak {:.1} MB", now as f64 / 1024.0, peak as f64 / 1024.0), "");
+        self.table.row(
+            "memory of `local`",
+            format!("{:.1} MB, at its peak {:.1} MB", now as f64 / 1024.0, peak as f64 / 1024.0),
+            "",
+        );
         Ok(())
     }
 }

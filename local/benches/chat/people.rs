@@ -24,11 +24,15 @@ const PASSWORD: &str = "correct horse";
 pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
     let people = sockets.min(100);
     let address = cloud.http.as_str();
-    let tokens = several(people, || Http::to(address), |http, at| {
-        let body = json!({ "name": format!("{name}-{at}"), "password": PASSWORD });
-        let session: wire::Session = http.ask("POST", "/register", None, &body.to_string())?;
-        Ok(session.access_token)
-    })?;
+    let tokens = several(
+        people,
+        || Http::to(address),
+        |http, at| {
+            let body = json!({ "name": format!("{name}-{at}"), "password": PASSWORD });
+            let session: wire::Session = http.ask("POST", "/register", None, &body.to_string())?;
+            Ok(session.access_token)
+        },
+    )?;
     let mut http = Http::to(address)?;
     let body = json!({ "name": name, "client_id": format!("{name}-client") });
     let owner = tokens.first().map(String::as_str);
@@ -40,7 +44,11 @@ pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
 }
 
 /// Opens so many sockets.
-pub(crate) fn open<'t>(sockets: usize, url: &str, token: impl Fn(usize) -> Option<&'t String> + Sync) -> Result<Vec<TcpStream>> {
+pub(crate) fn open<'t>(
+    sockets: usize,
+    url: &str,
+    token: impl Fn(usize) -> Option<&'t String> + Sync,
+) -> Result<Vec<TcpStream>> {
     several(sockets, || Ok(()), |(), at| socket::open(url, token(at).map(String::as_str)))
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn measure(cloud: &mut Cloud, mongod: u32, measured: Duration, table:
         run("one writer", Pace::Waiting, 1)?;
     }
     let rooms = (0..QUIET_ROOMS).map(|at| people::room(cloud, &format!("quiet-{at}"), 10)).collect::<Result<_>>()?;
-    let load = Load { pace: Pace::Rate(QUIET_RATE), writers: 10, warm_up: Duration::from_secs(2), measured: measured * 3 };
+    let load =
+        Load { pace: Pace::Rate(QUIET_RATE), writers: 10, warm_up: Duration::from_secs(2), measured: measured * 3 };
     let outcome = Crowd::of(rooms)?.talk(&load, || sample(cloud, mongod))?;
     report(table, &format!("{QUIET_ROOMS} rooms of 10, {QUIET_RATE:.0} a second"), 10, outcome).map(drop)
 }
@@ -63,7 +64,12 @@ fn sample(cloud: &mut Cloud, mongod: u32) -> Result<Sample> {
         local: machine::processor(cloud.pid()),
         functions,
         mongod: machine::processor(mongod),
-        billed_ms: cloud.reports().iter().filter(|report| report.function.contains("Message")).map(|report| report.duration_ms).sum(),
+        billed_ms: cloud
+            .reports()
+            .iter()
+            .filter(|report| report.function.contains("Message"))
+            .map(|report| report.duration_ms)
+            .sum(),
     })
 }
 
@@ -108,6 +114,14 @@ fn report(table: &mut Table, name: &str, size: usize, outcome: Outcome<Sample>) 
         ),
         "",
     );
-    table.row("… of a post: functions, `local`", format!("{:.1}, {:.1} µs", per(before.functions, after.functions, posts), per(before.local, after.local, posts)), if size >= 100 { "25 µs" } else { "" });
+    table.row(
+        "… of a post: functions, `local`",
+        format!(
+            "{:.1}, {:.1} µs",
+            per(before.functions, after.functions, posts),
+            per(before.local, after.local, posts)
+        ),
+        if size >= 100 { "25 µs" } else { "" },
+    );
     Ok(sends)
 }

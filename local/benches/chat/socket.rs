@@ -13,7 +13,8 @@ pub(crate) fn open(url: &str, token: Option<&str>) -> Result<TcpStream> {
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host)?;
     stream.set_nodelay(true)?;
-    let protocols = token.map_or_else(String::new, |token| format!("Sec-WebSocket-Protocol: parlour.v1, bearer.{token}\r\n"));
+    let protocols =
+        token.map_or_else(String::new, |token| format!("Sec-WebSocket-Protocol: parlour.v1, bearer.{token}\r\n"));
     let request = format!(
         "GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocols}\r\n"

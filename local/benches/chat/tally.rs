@@ -197,7 +197,9 @@ impl Tally {
         if let Some(known) = room.recent.iter().find(|known| known.text == text) {
             return Some(Rc::clone(known));
         }
-        let Frame::Changes { room: of, from, to, changes, .. } = serde_json::from_slice(text).ok()? else { return None };
+        let Frame::Changes { room: of, from, to, changes, .. } = serde_json::from_slice(text).ok()? else {
+            return None;
+        };
         let mut said = Vec::new();
         for change in changes {
             let message: usize = change.client_id.rsplit('-').next()?.parse().ok()?;
