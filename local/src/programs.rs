@@ -23,6 +23,26 @@ pub enum Profile {
     Dev,
     /// Cargo's `release`.
     Release,
+    /// Cargo's `bench`.
+    Bench,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Bench => "bench",
+        }
+    }
+
+    /// Where Cargo puts what it built.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release | Self::Bench => "release",
+        }
+    }
 }
 
 /// What `cargo metadata` tells.
@@ -89,10 +109,9 @@ pub async fn build(cloud: &Cloud, profile: Profile) -> anyhow::Result<BTreeMap<S
 /// A function has no package, or its program does not exist.
 pub async fn built(cloud: &Cloud, profile: Profile) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let (mut programs, plans) = plan(cloud).await?;
-    let folder = if profile == Profile::Release { "release" } else { "debug" };
     for plan in plans.values() {
         for (id, (_, binary)) in &plan.binaries {
-            let program = plan.target.join(folder).join(binary);
+            let program = plan.target.join(profile.folder()).join(binary);
             if !program.is_file() {
                 bail!(
                     "the function `{id}` has not been built ({} does not exist): leave out --no-build",
@@ -188,9 +207,7 @@ async fn run(root: &Path, plan: &Plan, profile: Profile) -> anyhow::Result<BTree
     let mut command = cargo();
     command.current_dir(root).args(["build", "--message-format=json-render-diagnostics", "--bins"]);
     command.args(plan.packages.iter().flat_map(|package| ["-p", package]));
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    command.args(["--profile", profile.name()]);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
