@@ -87,7 +87,7 @@ fn main() -> ExitCode {
     let done = match (std::env::var("AWS_LAMBDA_RUNTIME_API"), std::env::var(cloud::ROLE)) {
         // The runtime goes away when `local` ends it.
         (Ok(runtime_api), _) => {
-            echo::run(&runtime_api);
+            let _ended_by_local = echo::run(&runtime_api);
             Ok(())
         }
         (_, Ok(plan)) => cloud::run(&plan),
