@@ -18,7 +18,7 @@ const AT_ONCE: usize = 8;
 
 const PASSWORD: &str = "correct horse";
 
-/// Makes a room with so many open sockets. Nobody has announced them, so that nothing is said of who comes and goes.
+/// Makes a room with so many open sockets, each of which has sent its first frame: before that nothing is sent to it.
 ///
 /// A person has up to ten of them; the first sockets are of different people.
 pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
@@ -40,6 +40,16 @@ pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
     let join = format!("/rooms/{}/join", room.id);
     several(people, || Http::to(address), |http, at| http.ask::<wire::Room>("POST", &join, Some(&tokens[at]), "{}"))?;
     let sockets = open(sockets, &cloud.websocket, |at| Some(&tokens[at % people]))?;
+    let sync = json!({ "action": "sync", "id": "first", "rooms": {} }).to_string();
+    several(
+        sockets.len(),
+        || Ok(()),
+        |(), at| {
+            socket::write(&sockets[at], &sync)?;
+            while !socket::read(&sockets[at])?.contains("\"synced\"") {}
+            Ok(())
+        },
+    )?;
     Ok(Room { id: room.id, sockets })
 }
 

@@ -1,7 +1,7 @@
 //! A WebSocket client that costs next to nothing, so that a thousand of them leave the machine to what is measured: a handshake, text frames
 //! whose mask is zero, and a reader that copies only what came in half.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -32,6 +32,23 @@ pub(crate) fn open(url: &str, token: Option<&str>) -> Result<TcpStream> {
     }
     drop(head);
     Ok(stream)
+}
+
+/// Waits for a frame and reads it, and not a byte of the next.
+pub(crate) fn read(mut stream: &TcpStream) -> Result<String> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head)?;
+    let length = match head[1] {
+        126 => {
+            let mut long = [0; 2];
+            stream.read_exact(&mut long)?;
+            usize::from(u16::from_be_bytes(long))
+        }
+        short => usize::from(short),
+    };
+    let mut text = vec![0; length];
+    stream.read_exact(&mut text)?;
+    Ok(String::from_utf8(text)?)
 }
 
 /// Writes a text frame, also to a stream that does not block.
