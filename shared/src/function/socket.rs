@@ -104,3 +104,6 @@ impl Answer {
         self.status_code
     }
 }
+
+#[cfg(test)]
+mod tests;
