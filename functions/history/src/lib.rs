@@ -2,11 +2,10 @@
 
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
-use parlour::ids::RoomId;
 use parlour::store::{Store, Window};
 use parlour::text::{Invalid, Rule};
 use parlour::token::Keys;
-use parlour::{Error, Result, wire};
+use parlour::{Result, wire};
 
 /// Reads what was said.
 pub struct History {
@@ -26,7 +25,7 @@ impl Function for History {
         let session = request.session(&self.keys, &self.store).await?;
         let window = window(&request)?;
         let limit = request.limit(50, 100)?;
-        let room = request.path("room").and_then(|id| RoomId::parse(&id).ok()).ok_or(Error::NotFound)?;
+        let room = request.room()?;
         let membership = self.store.membership(&session, room).await?;
         // The position comes first: whatever is stored later than it is read is beyond it, and will come as a frame.
         let position = self.store.standing(&membership).await?.settled;

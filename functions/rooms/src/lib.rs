@@ -32,17 +32,12 @@ impl Function for Rooms {
             Some("GET /rooms") => self.mine(&session).await,
             Some("GET /rooms/public") => self.public(&request, &session).await,
             Some("POST /rooms") => self.make(&request, &session).await,
-            Some("POST /rooms/{room}/join") => self.join(&session, room(&request)?).await,
-            Some("POST /rooms/{room}/leave") => self.leave(&session, room(&request)?).await,
-            Some("GET /rooms/{room}/members") => self.members(&request, &session, room(&request)?).await,
+            Some("POST /rooms/{room}/join") => self.join(&session, request.room()?).await,
+            Some("POST /rooms/{room}/leave") => self.leave(&session, request.room()?).await,
+            Some("GET /rooms/{room}/members") => self.members(&request, &session, request.room()?).await,
             _ => Err(Error::NotFound),
         }
     }
-}
-
-/// An id that is none names no room, which is no other answer than that of a room that is not mine.
-fn room(request: &Request) -> Result<RoomId> {
-    request.path("room").and_then(|id| RoomId::parse(&id).ok()).ok_or(Error::NotFound)
 }
 
 impl Rooms {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Function, Handler};
 use crate::error::Unauthenticated;
+use crate::ids::RoomId;
 use crate::session::{Device, Session};
 use crate::store::Store;
 use crate::text::{Invalid, Rule};
@@ -86,8 +87,13 @@ impl Request {
         }
     }
 
+    /// The room in the path. An id that is none names no room, which is no other answer than that of a room that is not mine.
+    pub fn room(&self) -> Result<RoomId> {
+        self.path("room").and_then(|id| RoomId::parse(&id).ok()).ok_or(Error::NotFound)
+    }
+
     /// A part of the path.
-    pub fn path(&self, name: &str) -> Option<String> {
+    fn path(&self, name: &str) -> Option<String> {
         self.0.path_parameters_ref()?.first(name).map(str::to_owned)
     }
 

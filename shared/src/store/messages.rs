@@ -156,10 +156,7 @@ impl Store {
 
     /// What is stored after a position, in order; there may be holes where something is being stored.
     pub async fn changes_after(&self, room: RoomId, position: Position, limit: i64) -> Result<Vec<Change>> {
-        let filter = doc! { "room": object_id(room.bytes()), "rev": { "$gt": position } };
-        let messages = self.collection::<ChangeDoc>(MESSAGES);
-        let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
-        Ok(found.into_iter().map(Change::from).collect())
+        self.changes(room, doc! { "$gt": position }, limit).await
     }
 
     /// What a member missed: the settled changes after a position.
@@ -170,8 +167,11 @@ impl Store {
         settled: Position,
         limit: i64,
     ) -> Result<Vec<Change>> {
-        let room = object_id(membership.room().bytes());
-        let filter = doc! { "room": room, "rev": { "$gt": after, "$lte": settled } };
+        self.changes(membership.room(), doc! { "$gt": after, "$lte": settled }, limit).await
+    }
+
+    async fn changes(&self, room: RoomId, positions: Document, limit: i64) -> Result<Vec<Change>> {
+        let filter = doc! { "room": object_id(room.bytes()), "rev": positions };
         let messages = self.collection::<ChangeDoc>(MESSAGES);
         let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
         Ok(found.into_iter().map(Change::from).collect())
