@@ -17,7 +17,7 @@ use hyper_util::rt::TokioTimer;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// The body of every response: all there is, at once.
 pub(crate) type Body = Full<Bytes>;
@@ -75,20 +75,31 @@ pub(crate) enum Unread {
 }
 
 /// The whole body, if it is small enough and comes in time.
-pub(crate) async fn read(body: Incoming, limit: usize, within: Duration) -> Result<Bytes, Unread> {
+///
+/// What is too large is let go by, for as long as it would have been waited for: a connection that is closed on a client that still sends is
+/// reset, and the answer is lost on its way.
+pub(crate) async fn read(mut body: Incoming, limit: usize, within: Duration) -> Result<Bytes, Unread> {
     let size = hyper::body::Body::size_hint(&body);
-    if size.lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-        return Err(Unread::TooLarge);
-    }
     if size.exact() == Some(0) {
         return Ok(Bytes::new());
     }
-    match timeout(within, Limited::new(body, limit).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(_)) => Err(Unread::Broken),
-        Err(_) => Err(Unread::TooSlow),
+    let whole = async {
+        if size.lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(Unread::TooLarge);
+        }
+        match Limited::new(&mut body, limit).collect().await {
+            Ok(whole) => Ok(whole.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+            Err(_) => Err(Unread::Broken),
+        }
+    };
+    let ends = Instant::now() + within;
+    let read = timeout_at(ends, whole).await.unwrap_or(Err(Unread::TooSlow));
+    if read == Err(Unread::TooLarge) {
+        let passes = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = timeout_at(ends, passes).await;
     }
+    read
 }
 
 /// A response with nothing in it.
