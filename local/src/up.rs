@@ -311,8 +311,8 @@ fn welcome(addresses: &Addresses, database: &Database, options: &Up, progress: &
     }
     if let Some(chaos) = &options.chaos {
         progress.say("chaos", format!("--chaos {chaos}"));
-        if !database.is_ours() {
-            progress.warn("the database is not one that local started: it is not killed");
+        if chaos.kills_the_database() && matches!(database, Database::Given { .. }) {
+            progress.warn("the database in MONGODB_URI is not killed, because it is not one that local started");
         }
     }
     match &addresses.site {

@@ -62,6 +62,11 @@ impl Chaos {
         Ok(chaos)
     }
 
+    /// Whether the database is killed now and then.
+    pub(crate) fn kills_the_database(&self) -> bool {
+        self.value(Fault::Mongod) > 0.0
+    }
+
     pub(super) fn seed(&self) -> u64 {
         self.seed
     }
