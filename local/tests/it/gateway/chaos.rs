@@ -129,20 +129,21 @@ async fn a_doubled_frame_arrives_twice() -> Result<()> {
 async fn delayed_frames_arrive_all_and_not_in_their_order() -> Result<()> {
     let world = plan("delay=1")?.start().await?;
     let (mut socket, id) = open(&world).await?;
-    let long = "y".repeat(100_000);
-    for number in 10..40 {
+    // In all less than what may wait for a client that does not read.
+    let long = "y".repeat(33_000);
+    for number in 10..30 {
         tell(&world, &id, format!("{number}{long}")).await?;
     }
     let mut heard = Vec::new();
-    for _ in 10..40 {
+    for _ in 10..30 {
         let text = socket.hear().await?;
         assert_eq!(text.get(2..), Some(long.as_str()), "what was split into frames stays together");
         heard.push(text[..2].parse::<u32>()?);
     }
     assert!(!heard.is_sorted(), "{heard:?}");
     heard.sort_unstable();
-    assert_eq!(heard, (10..40).collect::<Vec<_>>());
-    assert_eq!(count(&world, "delay"), 30);
+    assert_eq!(heard, (10..30).collect::<Vec<_>>());
+    assert_eq!(count(&world, "delay"), 20);
     Ok(())
 }
 
