@@ -8,6 +8,7 @@ mod functions;
 mod handshakes;
 mod http_api;
 mod invoke;
+mod schedules;
 mod sockets;
 mod static_site;
 mod world;

@@ -186,6 +186,7 @@ impl Tab {
         let id = request["id"].as_str().map(str::to_owned);
         self.finds(&format!("the reply to {request}"), move |frame| match frame {
             Frame::Sent { id: of, .. }
+            | Frame::Changed { id: of, .. }
             | Frame::Synced { id: of, .. }
             | Frame::Pong { id: of, .. }
             | Frame::Read { id: of, .. } => Some(of) == id.as_ref(),
@@ -216,6 +217,17 @@ impl Tab {
             json!({ "action": "send", "id": fresh(), "room": self.room.id, "client_id": client_id, "text": text });
         match self.asks(&send).await {
             Frame::Sent { message, .. } => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Changes a message of theirs, and gives the position of that.
+    pub(super) async fn amends(&mut self, request: Value) -> i64 {
+        let mut request = request;
+        request["id"] = fresh().into();
+        request["room"] = self.room.id.as_str().into();
+        match self.asks(&request).await {
+            Frame::Changed { rev, .. } => rev,
             other => panic!("{other:?}"),
         }
     }

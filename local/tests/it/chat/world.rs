@@ -13,6 +13,7 @@ use local::mongod::Mongod;
 use local::programs::{self, Profile};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup};
 use local::template::{self, Inputs};
+use parlour::store::Store;
 use parlour::wire::{Room, Session};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -43,6 +44,7 @@ pub(super) struct World {
     running: Running,
     log: Log,
     http: Http,
+    database: String,
 }
 
 /// Tells a story in a world of its own.
@@ -55,6 +57,13 @@ pub(super) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
 pub(super) fn story_with_limits<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
     let mongod = LazyLock::force(&MONGOD);
     RUNTIME.block_on(async { tell(World::new(mongod, "").await).await });
+}
+
+/// Tells a story in which a minute of a schedule takes a second.
+pub(super) fn story_with_short_minutes<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
+    let mongod = LazyLock::force(&MONGOD);
+    let aws = Limits { minute: Duration::from_secs(1), ..Limits::default() };
+    RUNTIME.block_on(async { tell(World::with(mongod, UNLIMITED, aws).await).await });
 }
 
 /// Tells a story in which the database is stopped.
@@ -78,14 +87,19 @@ pub(crate) fn cloud() -> Cloud {
 
 impl World {
     async fn new(mongod: &Mongod, limits: &str) -> Self {
+        Self::with(mongod, limits, Limits::default()).await
+    }
+
+    async fn with(mongod: &Mongod, limits: &str, aws: Limits) -> Self {
         static STORIES: AtomicU32 = AtomicU32::new(0);
         let programs = tokio::task::spawn_blocking(|| PROGRAMS.clone()).await.unwrap();
         let cloud = cloud();
         let log = Log::captured();
         let bound = Bound::bind(&cloud, &Ports::default(), false).await.unwrap();
-        let database = format!("/story{}?", STORIES.fetch_add(1, Ordering::Relaxed));
+        let name = format!("/story{}?", STORIES.fetch_add(1, Ordering::Relaxed));
+        let database = mongod.uri().replace("/?", &name);
         let environment = [
-            ("MONGODB_URI", mongod.uri().replace("/?", &database)),
+            ("MONGODB_URI", database.clone()),
             ("JWT_SECRET", SECRET.to_owned()),
             ("BCRYPT_COST", "4".to_owned()),
             ("LIMITS", limits.to_owned()),
@@ -97,12 +111,17 @@ impl World {
             site: None,
             invoke: None,
             log: log.clone(),
-            limits: Limits::default(),
+            limits: aws,
             chaos: None,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());
-        Self { running, log, http }
+        Self { running, log, http, database }
+    }
+
+    /// The database of this story.
+    pub(super) async fn store(&self) -> Store {
+        Store::connect(&self.database).await.unwrap()
     }
 
     pub(super) fn running(&self) -> &Running {

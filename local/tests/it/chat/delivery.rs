@@ -1,0 +1,161 @@
+//! Delivery beyond the plain case: changes of what was said, large rooms, what a dead sender leaves, and people who are too loud.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use parlour::ids::{ClientId, ConnectionId, RoomId};
+use parlour::message::{Draft, Text};
+use parlour::store::Purpose;
+use parlour::time;
+use parlour::wire::{Code, Frame, Reason};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::client::{client_id, fresh};
+use super::world::{story, story_with_limits, story_with_short_minutes};
+
+#[test]
+fn a_message_is_edited_and_deleted_by_its_author_only() {
+    story(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let said = anna.says("hello").await;
+        let (room, seq) = (anna.room.id.clone(), said.seq);
+        let by_another =
+            json!({ "action": "edit", "id": "1", "room": room, "seq": seq, "client_id": client_id(), "text": "x" });
+        assert_eq!(ben.refused_code(&by_another).await, Code::Forbidden);
+        let edit = json!({ "action": "edit", "seq": seq, "client_id": "edit-0001", "text": "hi" });
+        let rev = anna.amends(edit.clone()).await;
+        let heard = ben.hears("hi").await;
+        assert_eq!((heard.seq, heard.rev, heard.edited_at.is_some()), (seq, rev, true));
+        let delete = json!({ "action": "delete", "seq": seq, "client_id": "delete-01" });
+        let deleted = anna.amends(delete.clone()).await;
+        let gone = ben.hears("").await;
+        assert_eq!((gone.seq, gone.rev, gone.deleted_at.is_some()), (seq, deleted, true));
+        assert_eq!(anna.amends(edit).await, rev, "a repetition is answered as the first");
+        assert_eq!(anna.amends(delete).await, deleted);
+        let late =
+            json!({ "action": "edit", "id": "1", "room": room, "seq": seq, "client_id": client_id(), "text": "x" });
+        let refused = anna.is_refused(&late).await;
+        assert_eq!((refused.code, refused.reason), (Code::Conflict, Some(Reason::Deleted)));
+        let page = ben.person.history(&ben.room, "").await;
+        assert_eq!(page.messages, [gone]);
+        // Whoever was away finds it at its new position only.
+        let mut tab = ben.person.connects(&ben.room).await.unwrap();
+        let pages = tab.syncs().await;
+        let changes: Vec<_> = pages.iter().flat_map(|page| &page.changes).map(|message| message.rev).collect();
+        assert_eq!((changes, tab.position), (vec![deleted], deleted));
+    });
+}
+
+#[test]
+fn a_room_of_hundreds_hears_everything_in_order() {
+    story(|world| async move {
+        let (mut anna, ben) = world.pair("tea").await;
+        let mut crowd = Vec::new();
+        while crowd.len() < 280 {
+            crowd.extend(join_all((0..20).map(|_| ben.person.opens(&ben.room))).await);
+        }
+        for text in ["one", "two", "three"] {
+            anna.says(text).await;
+        }
+        for tab in &mut crowd {
+            for text in ["one", "two", "three"] {
+                tab.hears(text).await;
+            }
+        }
+        world.log_says("START").await;
+        let parts =
+            world.log().lines().iter().filter(|line| line.starts_with("Fanout") && line.contains("REPORT")).count();
+        assert!(parts >= 2, "the room was not posted to in parts: {parts}");
+    });
+}
+
+#[test]
+fn what_was_stored_by_somebody_who_died_is_told_by_the_sweep() {
+    story_with_short_minutes(|world| async move {
+        let (anna, mut ben) = world.pair("tea").await;
+        // An invocation that takes a position, stores its message there, and dies.
+        let store = world.store().await;
+        let mut message = None;
+        for id in world.running().connections() {
+            let socket = store.connection(&ConnectionId::new(id), time::now()).await.unwrap();
+            if socket.session.user().name == "anna" {
+                let room = RoomId::parse(&anna.room.id).unwrap();
+                let membership = store.membership(&socket.session, room).await.unwrap();
+                let place = store.place(room, Purpose::Message).await.unwrap();
+                assert!(place.lease.is_some());
+                let client_id = ClientId::parse("client-id-1").unwrap();
+                let draft = Draft { client_id, text: Text::parse("my last words").unwrap() };
+                message = Some(store.store(&membership, &draft, &place, time::now()).await.unwrap());
+            }
+        }
+        assert!(message.is_some());
+        drop(anna);
+        ben.hears("my last words").await;
+    });
+}
+
+#[test]
+fn whoever_is_too_loud_is_told_how_long_to_wait_and_slows_nobody() {
+    story_with_limits(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let send = |n: usize| {
+            let client_id = format!("client-{n:04}");
+            json!({ "action": "send", "id": fresh(), "room": anna.room.id, "client_id": client_id, "text": format!("text {n}") })
+        };
+        let requests: Vec<_> = (0..40).map(send).collect();
+        let mut limited = Vec::new();
+        for request in &requests {
+            match anna.asks(request).await {
+                Frame::Sent { .. } => {}
+                Frame::Error(failure) => {
+                    assert_eq!(failure.code, Code::Limited);
+                    limited.push((request.clone(), failure.retry_after.unwrap()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(!limited.is_empty(), "40 messages at once were all let through");
+        assert!(limited.iter().all(|(_, wait)| (1..=1000).contains(wait)), "{limited:?}");
+        ben.says("not me").await;
+        // The same request, after the wait, is the same message.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        for (request, mut wait) in limited {
+            loop {
+                sleep(Duration::from_millis(wait)).await;
+                match anna.asks(&request).await {
+                    Frame::Sent { .. } => break,
+                    Frame::Error(failure) => wait = failure.retry_after.unwrap(),
+                    other => panic!("{other:?}"),
+                }
+                assert!(Instant::now() < deadline);
+            }
+        }
+        let page = ben.person.history(&ben.room, "limit=100").await;
+        assert_eq!(page.messages.iter().filter(|message| message.text.starts_with("text ")).count(), 40);
+    });
+}
+
+#[test]
+fn a_flood_of_handshakes_and_of_syncs_is_held_up() {
+    story_with_limits(|world| async move {
+        let (mut anna, _ben) = world.pair("tea").await;
+        let mut refused = None;
+        for _ in 0..40 {
+            if let Err(refusal) = anna.person.connects(&anna.room).await {
+                refused = Some(refusal);
+                break;
+            }
+        }
+        assert_eq!(refused.unwrap().0, 429);
+        let sync = json!({ "action": "sync", "id": "1", "rooms": {} });
+        let mut limited = 0;
+        for _ in 0..200 {
+            if let Frame::Error(failure) = anna.asks(&sync).await {
+                assert_eq!(failure.code, Code::Limited);
+                limited += 1;
+            }
+        }
+        assert!(limited > 0, "200 syncs at once were all let through");
+    });
+}
