@@ -19,10 +19,14 @@ pub struct Message {
     pub author: User,
     /// What its author's client calls it.
     pub client_id: String,
-    /// What was said.
+    /// What it says now; nothing once it is deleted.
     pub text: String,
     /// When it was said.
     pub at: Timestamp,
+    /// When its text was last changed.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What came to pass at a position: a message, or nothing, if the position was given up.

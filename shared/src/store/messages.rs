@@ -26,6 +26,21 @@ struct MessageDoc {
     client_id: String,
     text: String,
     at: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<DateTime>,
+    /// Every change of it after it was said, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    edits: Vec<EditDoc>,
+}
+
+/// That a message was changed: the durable key of the request that did it, and what that request is answered.
+#[derive(Serialize, Deserialize)]
+struct EditDoc {
+    client_id: String,
+    rev: i64,
+    at: DateTime,
 }
 
 /// A position that came to nothing.
@@ -53,6 +68,8 @@ impl From<MessageDoc> for Message {
             client_id: message.client_id,
             text: message.text,
             at: time(message.at),
+            edited_at: message.edited_at.map(time),
+            deleted_at: message.deleted_at.map(time),
         }
     }
 }
@@ -132,6 +149,9 @@ impl Store {
             client_id: draft.client_id.as_str().to_owned(),
             text: draft.text.as_str().to_owned(),
             at: date(now),
+            edited_at: None,
+            deleted_at: None,
+            edits: Vec::new(),
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
         match insert_once(&messages, &message).await? {

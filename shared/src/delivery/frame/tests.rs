@@ -15,6 +15,8 @@ fn said(rev: Position, text: &str) -> Change {
         client_id: "c".repeat(36),
         text: text.to_owned(),
         at: Timestamp::from_millis(0),
+        edited_at: None,
+        deleted_at: None,
     };
     Change { rev, message: Some(message) }
 }
