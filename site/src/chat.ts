@@ -66,7 +66,8 @@ export class Chat {
       timelines: () => [...this.#timelines.values()],
       apply: (room, changes) => this.#apply(room, changes),
       gone: (rooms) => rooms.forEach((room) => void this.#lose(room)),
-      reload: (timeline) => void this.load(timeline.room, true),
+      // Whoever looks at a room that is not loaded loads it, and again when that fails.
+      reload: (timeline) => void this.load(timeline.room, true).catch(() => {}),
     });
   }
 
@@ -136,6 +137,9 @@ export class Chat {
   load(room: string, again = false): Promise<void> {
     const timeline = this.timeline(room);
     if (timeline.loaded && !again) return Promise.resolve();
+    const earlier = this.#loading.get(timeline);
+    // What is under way may be an earlier page, or have been asked for before there was reason to ask again.
+    if (again && earlier) return earlier.catch(() => {}).then(() => this.load(room, again));
     return this.#once(timeline, async () => {
       const { opens } = this.connection;
       const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}`);
@@ -151,7 +155,8 @@ export class Chat {
     const oldest = timeline.messages[0];
     if (!timeline.loaded || !timeline.earlier || !oldest) return Promise.resolve();
     return this.#once(timeline, async () => {
-      timeline.prepend(await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`));
+      const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`);
+      timeline.prepend(page, oldest.seq);
     });
   }
 
@@ -185,7 +190,7 @@ export class Chat {
       client_id: clientId,
       text,
     });
-    this.timeline(room).confirm(message);
+    this.#timelines.get(room)?.confirm(message);
     this.#sync.watch();
     return message;
   }
@@ -229,7 +234,7 @@ export class Chat {
     const timeline = this.#timelines.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
-    const others = news.filter((message) => message.author.id !== this.me.id);
+    const others = news.filter((message) => message.author.id !== this.me.id && message.deleted_at === undefined);
     if (others.length > 0) this.onsaid(room, others);
     if (!this.rooms.get(room)) this.refreshRooms();
   }
