@@ -1,7 +1,7 @@
-import { Backoff } from "./model/backoff";
-import { Connection, type Dial } from "./model/connection";
+import type { Dial } from "./model/channel";
+import { Connection, type Lifetime } from "./model/connection";
 import { Errand } from "./model/errand";
-import { Outbox } from "./model/outbox";
+import { Outbox, type Shelf } from "./model/outbox";
 import { People } from "./model/people";
 import { Reading } from "./model/reading";
 import { MyRooms } from "./model/rooms";
@@ -39,7 +39,7 @@ export class Chat {
   /** The room on screen. */
   #open: string | null = null;
 
-  constructor(account: Account, me: User, dial: Dial, backoff = new Backoff()) {
+  constructor(account: Account, me: User, dial: Dial, shelf: Shelf, lifetime?: Lifetime) {
     this.me = me;
     this.#account = account;
     this.#roomsErrand = new Errand(async () => {
@@ -55,12 +55,13 @@ export class Chat {
       people.load(await this.#account.call<Members>(`${members(room)}?limit=200`));
     });
     const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
-    this.connection = new Connection(dial, tokens, backoff);
+    this.connection = new Connection(dial, tokens, { lifetime });
     this.connection.onopen = () => this.#opened();
+    this.connection.onreplace = (ask) => this.#sync.over(ask);
     this.connection.onframe = (frame) => this.#hear(frame);
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
-    this.outbox = new Outbox(({ clientId, room, text }) => this.#deliver(clientId, room, text));
+    this.outbox = new Outbox(shelf, ({ clientId, room, text }) => this.#deliver(clientId, room, text));
     this.reading = new Reading(this.connection, this.rooms, (room) => this.#timelines.get(room));
     this.#sync = new Sync(this.connection, {
       timelines: () => [...this.#timelines.values()],
@@ -83,6 +84,12 @@ export class Chat {
     this.reading.close();
     this.outbox.close();
     this.connection.stop();
+  }
+
+  /** What was written and not sent goes with the session. */
+  async signOut(): Promise<void> {
+    await this.outbox.clear();
+    await this.#account.logout();
   }
 
   // Rooms
@@ -181,6 +188,7 @@ export class Chat {
 
   say(room: string, text: string): void {
     this.outbox.add({ clientId: newClientId(), room, text, at: Date.now() });
+    if (this.connection.state.name === "waiting") this.connection.nudge();
   }
 
   async #deliver(clientId: string, room: string, text: string): Promise<Message> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Connection, type Ears } from "./connection";
+import type { Ears } from "./channel";
+import { Connection } from "./connection";
 import { Reading } from "./reading";
 import { MyRooms } from "./rooms";
 import { Timeline } from "./timeline";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Catchup, Frame, Message } from "../wire";
-import { Connection, type Ears } from "./connection";
+import type { Ears } from "./channel";
+import { Connection } from "./connection";
 import { Sync } from "./sync";
 import { Timeline } from "./timeline";
 

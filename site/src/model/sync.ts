@@ -1,5 +1,5 @@
 import type { Catchup, Frame } from "../wire";
-import type { Connection } from "./connection";
+import type { Ask, Connection } from "./connection";
 import type { Timeline } from "./timeline";
 
 /** A position that is known to exist has this long to arrive by itself. */
@@ -13,9 +13,6 @@ export type Sources = {
   gone(rooms: readonly string[]): void;
   reload(timeline: Timeline): void;
 };
-
-/** Asks over one socket or another. */
-export type Ask = Connection["request"];
 
 /** Catches up all loaded rooms in one request, again while there is more, and watches for what is promised but does not come. */
 export class Sync {
