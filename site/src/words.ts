@@ -26,6 +26,12 @@ export const words = {
   sessionEnded: "You have been signed out. Sign in to go on.",
   signOut: "Sign out",
   signedInAs: "Signed in as",
+  signOutQuestion: "Sign out?",
+  unsentHint: (count: number) =>
+    count === 1
+      ? "One message has not been sent yet. It will be lost."
+      : `${count} messages have not been sent yet. They will be lost.`,
+  staySignedIn: "Stay signed in",
 
   rooms: "Rooms",
   roomsLoading: "Loading your rooms",

@@ -52,7 +52,7 @@ function SignedIn({ account, user, addresses }: { account: Account; user: User; 
   }, [chat]);
   return (
     <ChatProvider value={chat}>
-      <Parlour account={account} />
+      <Parlour />
     </ChatProvider>
   );
 }
