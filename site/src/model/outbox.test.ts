@@ -271,6 +271,24 @@ test("a limit is waited for as long as it says, and the draft goes on by itself"
   expect(box.drafts).toEqual([]);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+  "what is said %i moments after the last one was sent goes, too",
+  async (moments) => {
+    const { server, box, say } = world();
+    await pass();
+    let said = false;
+    box.subscribe(async () => {
+      if (said || box.drafts.length > 0) return;
+      said = true;
+      for (let moment = 0; moment < moments; moment += 1) await Promise.resolve();
+      say("two");
+    });
+    say("one");
+    await pass(20);
+    expect(server.stored).toEqual(["one", "two"]);
+  },
+);
+
 test("an echo settles a draft before its answer comes, and the next one goes", async () => {
   const { server, box, say } = world();
   const answers = held(server);
@@ -374,6 +392,16 @@ describe("two tabs", () => {
     await pass(1_000);
     expect(server.stored).toEqual(["one", "two", "three"]);
     expect(browser.drafts).toEqual([]);
+  });
+
+  test("and one tab without locks still sends one after the other", async () => {
+    const { server, browser, say } = world();
+    browser.locks = false;
+    held(server);
+    say("one");
+    say("two");
+    await pass();
+    expect(server.asked).toEqual(["one"]);
   });
 
   test("do not wait for the one whose connection is gone", async () => {

@@ -5,7 +5,7 @@ import { words } from "../words";
 import { Avatar } from "./avatar";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
+import { Alert, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
 import { go, Link, pathOf } from "./route";
 import { nextTheme, theme } from "./theme";
 
@@ -102,6 +102,9 @@ function RoomList({
   current: string | null;
   onOpen: Props["onOpen"];
 }) {
+  const { outbox } = useChat();
+  useObserved(outbox);
+  const stuck = new Set(outbox.drafts.filter(({ state }) => state === "failed").map(({ room }) => room));
   const list = useRef<HTMLUListElement>(null);
   const stop = rooms.some((room) => room.id === current) ? current : rooms[0]?.id;
 
@@ -143,6 +146,12 @@ function RoomList({
             <span class="room-name" dir="auto">
               {room.name}
             </span>
+            {stuck.has(room.id) && (
+              <span class="room-stuck" title={words.notSent}>
+                <Alert />
+                <span class="hidden">{words.notSent}</span>
+              </span>
+            )}
             {room.unread > 0 && (
               <span class="badge">
                 <span aria-hidden="true">{room.unread > 99 ? "99+" : room.unread}</span>
