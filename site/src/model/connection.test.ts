@@ -122,8 +122,21 @@ test("a nudge leaves at most a second of the wait, and the person's wish nothing
   one.tryNow();
   await pass();
   expect(sockets).toHaveLength(3);
-  await pass(80_000);
+  await pass(14_000);
   expect(sockets).toHaveLength(4);
+});
+
+test("a nudge during a handshake makes the wait after it a short one", async () => {
+  const { one, last } = connection();
+  one.start();
+  for (const wait of [1_000, 2_000, 4_000, 8_000]) {
+    await pass();
+    last().ears.closed(1006);
+    await pass(wait);
+  }
+  one.nudge();
+  last().ears.closed(1006);
+  expect(one.state).toMatchObject({ name: "waiting", until: Date.now() + 1_000 });
 });
 
 test("a handshake that never ends is given up", async () => {

@@ -105,6 +105,8 @@ export class Connection extends Observable {
   /** The network is back, or the person looks again: do not wait long, and trust neither a silent socket nor an old one. */
   nudge(): void {
     const { state } = this;
+    // Also for a try that is under way and may have begun too early.
+    if (state.name === "waiting" || state.name === "connecting") this.#backoff.reset();
     if (state.name === "waiting") {
       this.#wait(Math.min(state.until - Date.now(), this.#random() * NUDGE_MS));
     } else if (this.#channel && state.name === "open") {
