@@ -26,14 +26,8 @@ test("presence comes and goes, and leaving takes one off the list", async ({ arr
   await expect(ada.page.getByRole("complementary").getByText(ben.name)).toHaveCount(0);
 });
 
-test("two tabs are one person: closing one leaves them here", async ({ arrives }) => {
-  const ada = await arrives("ada");
-  const ben = await arrives("ben");
-  const room = unique("tea");
-  await ada.registers();
-  await ben.registers();
-  await ada.makesRoom(room);
-  await ben.findsAndJoins(room);
+test("two tabs are one person: closing one leaves them here", async ({ pair }) => {
+  const { ada, ben, room } = await pair();
   const second = new Person(ben.name, await ben.context.newPage());
   await second.page.goto(ben.page.url());
   await second.isInRoom(room);
@@ -52,14 +46,8 @@ test("two tabs are one person: closing one leaves them here", async ({ arrives }
   await ada.sees(ben.name, "Away");
 });
 
-test("signing out in one tab signs out the other, and the others see one go", async ({ arrives }) => {
-  const ada = await arrives("ada");
-  const ben = await arrives("ben");
-  const room = unique("tea");
-  await ada.registers();
-  await ben.registers();
-  await ada.makesRoom(room);
-  await ben.findsAndJoins(room);
+test("signing out in one tab signs out the other, and the others see one go", async ({ pair }) => {
+  const { ada, ben, room } = await pair();
   const second = await ben.context.newPage();
   await second.goto("/");
   await expect(second.getByRole("navigation").getByRole("link", { name: room })).toBeVisible();

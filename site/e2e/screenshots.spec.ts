@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { PASSWORD, Person, test } from "./world";
+import { expect, PASSWORD, Person, test } from "./world";
 
 /**
  * Pictures of every screen, to be looked at. They go to the folder in `SCREENSHOTS`. Their names are for the eye and not
@@ -160,4 +160,45 @@ test("every screen", async ({ arrives }) => {
   await ada.page.goto("/");
   await ada.page.getByRole("heading", { name: "Pick a room to talk in" }).waitFor();
   await shoot(ada.page, "16-pick-a-room");
+});
+
+test("every state of a message", async ({ arrives }) => {
+  const ada = new Person("Ada_Lind", (await arrives()).page);
+  const { page } = ada;
+  await page.routeWebSocket(/^wss?:/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { action, id, text } = JSON.parse(String(message));
+      if (action !== "send" || !text.startsWith("Could somebody")) return server.send(message);
+      socket.send(JSON.stringify({ type: "error", id, code: "forbidden", message: "no" }));
+    });
+  });
+  await ada.registers();
+  await ada.makesRoom("Garden");
+  for (const text of [
+    "The beans are up.",
+    "Nobody water the cactus.",
+    "שעת הקציר מתקרבת",
+    "Ten lettuces, one snail.",
+  ]) {
+    await ada.says(text);
+  }
+  await expect(ada.log.locator(".sending")).toHaveCount(0);
+  await ada.asks([
+    { action: "edit", seq: 1, text: "The beans are up. All eleven of them." },
+    { action: "delete", seq: 2 },
+    { action: "edit", seq: 3, text: "שעת הקציר מתקרבת, בואו!" },
+  ]);
+  await ada.log.getByText("(edited)").nth(1).waitFor();
+  await ada.says("Could somebody else say this for me?");
+  await ada.log.getByText("Not sent.").waitFor();
+  await ada.goesOffline();
+  await ada.says("Written in the cellar, where the net does not reach.");
+  await ada.log.getByText("Waiting for a connection").waitFor();
+  await shoot(page, "30-states");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await shoot(page, "31-phone-states");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await shoot(page, "32-sign-out-unsent");
 });

@@ -1,13 +1,7 @@
 import { expect, test, unique } from "./world";
 
-test("two people talk and both see it at once", async ({ arrives }) => {
-  const ada = await arrives("ada");
-  const ben = await arrives("ben");
-  const room = unique("tea");
-  await ada.registers();
-  await ben.registers();
-  await ada.makesRoom(room);
-  await ben.findsAndJoins(room);
+test("two people talk and both see it at once", async ({ pair }) => {
+  const { ada, ben } = await pair();
 
   await ada.says("The kettle is on.");
   await ben.reads("The kettle is on.");
@@ -49,14 +43,8 @@ test("reload shows the history, and the address leads back into the room after s
   await ada.reads("Remember this.");
 });
 
-test("unread messages are counted until they are read", async ({ arrives }) => {
-  const ada = await arrives("ada");
-  const ben = await arrives("ben");
-  const room = unique("tea");
-  await ada.registers();
-  await ben.registers();
-  await ada.makesRoom(room);
-  await ben.findsAndJoins(room);
+test("unread messages are counted until they are read", async ({ pair }) => {
+  const { ada, ben, room } = await pair();
   await ben.page.getByRole("link", { name: "Parlour", exact: true }).click();
 
   await ada.says("one");

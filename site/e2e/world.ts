@@ -87,30 +87,72 @@ export class Person {
 
   /** Says `line 1` to `line n` in the room on screen, past the page, in order: a person would take too long. */
   async fills(count: number): Promise<void> {
-    await this.page.evaluate(async (lines) => {
+    const lines = Array.from({ length: count }, (_, index) => `line ${index + 1}`);
+    await this.asks(lines.map((text) => ({ action: "send", text })));
+  }
+
+  /** Asks things of the room on screen past the page, one after the other, over a socket of its own. */
+  async asks(requests: readonly object[]): Promise<void> {
+    await this.page.evaluate(async (requests) => {
       const address = document.querySelector<HTMLMetaElement>('meta[name="parlour-ws"]')?.content ?? "";
       const { access_token } = JSON.parse(localStorage.getItem("parlour.session") ?? "{}");
       const room = location.pathname.split("/")[2];
       const socket = new WebSocket(address, ["parlour.v1", `bearer.${access_token}`]);
       await new Promise<void>((done, fail) => {
-        let line = 0;
+        let asked = 0;
         const next = () => {
-          line += 1;
-          if (line > lines) return done();
-          const client_id = `filled-${line}-${crypto.randomUUID()}`;
-          socket.send(JSON.stringify({ action: "send", id: String(line), room, client_id, text: `line ${line}` }));
+          const request = requests[asked];
+          asked += 1;
+          if (!request) return done();
+          socket.send(JSON.stringify({ id: String(asked), room, client_id: crypto.randomUUID(), ...request }));
         };
         socket.onopen = next;
         socket.onclose = () => fail(new Error("the socket closed"));
         socket.onmessage = ({ data }) => {
           const frame = JSON.parse(data);
           if (frame.type === "error") fail(new Error(frame.message));
-          if (frame.type === "sent") next();
+          if (frame.id === String(asked)) next();
         };
       });
       socket.onclose = null;
       socket.close();
-    }, count);
+    }, requests);
+  }
+
+  /** Another page of the same person in the same browser. */
+  async anotherTab(): Promise<Person> {
+    const tab = new Person(this.name, await this.context.newPage());
+    await tab.page.goto(this.page.url());
+    await tab.isIn();
+    return tab;
+  }
+
+  /** Sockets of this page get as old as this, in seconds. From the next page load on. */
+  async socketsLast(seconds: string): Promise<void> {
+    await this.page.addInitScript((seconds) => {
+      const put = () => {
+        const meta = document.querySelector<HTMLMetaElement>('meta[name="parlour-socket-seconds"]');
+        if (meta) meta.content = seconds;
+      };
+      new MutationObserver(put).observe(document, { childList: true, subtree: true });
+    }, seconds);
+  }
+
+  /** Without a network, and aware of it. */
+  async goesOffline(): Promise<void> {
+    await this.context.setOffline(true);
+    await expect(this.page.getByText("You are offline.").last()).toBeVisible({ timeout: 20_000 });
+  }
+
+  /** What stands in the log, in order. */
+  texts(): Promise<string[]> {
+    return this.log.locator(".said-text").allTextContents();
+  }
+
+  /** All of it is said, stored, and in this order. */
+  async hasRead(texts: readonly string[]): Promise<void> {
+    await expect(this.log.locator(".said-text")).toHaveText([...texts], { timeout: 20_000 });
+    await expect(this.log.locator(".sending, .failed")).toHaveCount(0);
   }
 
   async reads(text: string): Promise<void> {
@@ -123,7 +165,14 @@ export class Person {
   }
 }
 
-type World = { arrives: (name?: string, options?: BrowserContextOptions) => Promise<Person> };
+type Pair = { ada: Person; ben: Person; room: string };
+
+type World = {
+  /** Opens a browser of their own and closes it when the story is over. */
+  arrives: (name?: string, options?: BrowserContextOptions) => Promise<Person>;
+  /** Ada and Ben in a room that she made and he found. Their browsers may be prepared before they open the page. */
+  pair: (prepare?: (people: { ada: Person; ben: Person }) => Promise<void>) => Promise<Pair>;
+};
 
 async function arrive(browser: Browser, opened: BrowserContext[], name: string, options: BrowserContextOptions) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -131,7 +180,6 @@ async function arrive(browser: Browser, opened: BrowserContext[], name: string, 
   return new Person(unique(name), await context.newPage());
 }
 
-/** `arrives("ada")` opens a browser of her own and closes it when the story is over. */
 export const test = base.extend<World>({
   arrives: async ({ browser, contextOptions }, use) => {
     const opened: BrowserContext[] = [];
@@ -146,6 +194,17 @@ export const test = base.extend<World>({
     });
     for (const context of opened) await context.close();
     expect(complaints, "the page broke its own policy or threw").toEqual([]);
+  },
+  pair: async ({ arrives }, use) => {
+    await use(async (prepare = async () => {}) => {
+      const [ada, ben] = await Promise.all([arrives("ada"), arrives("ben")]);
+      await prepare({ ada, ben });
+      const room = unique("tea");
+      await Promise.all([ada.registers(), ben.registers()]);
+      await ada.makesRoom(room);
+      await ben.findsAndJoins(room);
+      return { ada, ben, room };
+    });
   },
 });
 

@@ -1,7 +1,7 @@
-import { Backoff } from "./model/backoff";
-import { Connection, type Dial } from "./model/connection";
+import type { Dial } from "./model/channel";
+import { Connection, type Lifetime } from "./model/connection";
 import { Errand } from "./model/errand";
-import { Outbox } from "./model/outbox";
+import { Outbox, type Shelf } from "./model/outbox";
 import { People } from "./model/people";
 import { Reading } from "./model/reading";
 import { MyRooms } from "./model/rooms";
@@ -39,7 +39,7 @@ export class Chat {
   /** The room on screen. */
   #open: string | null = null;
 
-  constructor(account: Account, me: User, dial: Dial, backoff = new Backoff()) {
+  constructor(account: Account, me: User, dial: Dial, shelf: Shelf, lifetime?: Lifetime) {
     this.me = me;
     this.#account = account;
     this.#roomsErrand = new Errand(async () => {
@@ -55,18 +55,20 @@ export class Chat {
       people.load(await this.#account.call<Members>(`${members(room)}?limit=200`));
     });
     const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
-    this.connection = new Connection(dial, tokens, backoff);
+    this.connection = new Connection(dial, tokens, { lifetime });
     this.connection.onopen = () => this.#opened();
+    this.connection.onreplace = (ask) => this.#sync.over(ask);
     this.connection.onframe = (frame) => this.#hear(frame);
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
-    this.outbox = new Outbox(({ clientId, room, text }) => this.#deliver(clientId, room, text));
+    this.outbox = new Outbox(shelf, ({ clientId, room, text }) => this.#deliver(clientId, room, text));
     this.reading = new Reading(this.connection, this.rooms, (room) => this.#timelines.get(room));
     this.#sync = new Sync(this.connection, {
       timelines: () => [...this.#timelines.values()],
       apply: (room, changes) => this.#apply(room, changes),
       gone: (rooms) => rooms.forEach((room) => void this.#lose(room)),
-      reload: (timeline) => void this.load(timeline.room, true),
+      // Whoever looks at a room that is not loaded loads it, and again when that fails.
+      reload: (timeline) => void this.load(timeline.room, true).catch(() => {}),
     });
   }
 
@@ -82,6 +84,12 @@ export class Chat {
     this.reading.close();
     this.outbox.close();
     this.connection.stop();
+  }
+
+  /** What was written and not sent goes with the session. */
+  async signOut(): Promise<void> {
+    await this.outbox.clear();
+    await this.#account.logout();
   }
 
   // Rooms
@@ -136,6 +144,9 @@ export class Chat {
   load(room: string, again = false): Promise<void> {
     const timeline = this.timeline(room);
     if (timeline.loaded && !again) return Promise.resolve();
+    const earlier = this.#loading.get(timeline);
+    // What is under way may be an earlier page, or have been asked for before there was reason to ask again.
+    if (again && earlier) return earlier.catch(() => {}).then(() => this.load(room, again));
     return this.#once(timeline, async () => {
       const { opens } = this.connection;
       const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}`);
@@ -151,7 +162,8 @@ export class Chat {
     const oldest = timeline.messages[0];
     if (!timeline.loaded || !timeline.earlier || !oldest) return Promise.resolve();
     return this.#once(timeline, async () => {
-      timeline.prepend(await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`));
+      const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`);
+      timeline.prepend(page, oldest.seq);
     });
   }
 
@@ -176,6 +188,7 @@ export class Chat {
 
   say(room: string, text: string): void {
     this.outbox.add({ clientId: newClientId(), room, text, at: Date.now() });
+    if (this.connection.state.name === "waiting") this.connection.nudge();
   }
 
   async #deliver(clientId: string, room: string, text: string): Promise<Message> {
@@ -185,7 +198,7 @@ export class Chat {
       client_id: clientId,
       text,
     });
-    this.timeline(room).confirm(message);
+    this.#timelines.get(room)?.confirm(message);
     this.#sync.watch();
     return message;
   }
@@ -229,7 +242,7 @@ export class Chat {
     const timeline = this.#timelines.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
-    const others = news.filter((message) => message.author.id !== this.me.id);
+    const others = news.filter((message) => message.author.id !== this.me.id && message.deleted_at === undefined);
     if (others.length > 0) this.onsaid(room, others);
     if (!this.rooms.get(room)) this.refreshRooms();
   }

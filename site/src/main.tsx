@@ -11,7 +11,7 @@ const found = addresses(document);
 if (place && found) {
   const account = new Account(found.http, localStorage);
   addEventListener("storage", ({ key }) => account.storageChanged(key));
-  render(<App account={account} socket={found.ws} />, place);
+  render(<App account={account} addresses={found} />, place);
 } else if (place) {
   render(<NoAddresses />, place);
 }

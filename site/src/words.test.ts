@@ -22,8 +22,11 @@ test.each([
   [refusal("unauthenticated", { reason: "credentials" }), "That name and password do not belong together."],
   [refusal("unauthenticated", { reason: "session" }), "You have been signed out. Sign in to go on."],
   [refusal("conflict", { reason: "name_taken" }), "This name is taken. Choose another."],
-  [refusal("too_many", { retry_after: 1 }), "That was a little too often. Try again in 1 second."],
-  [refusal("too_many", { retry_after: 300 }), "That was a little too often. Try again in 5 minutes."],
+  [refusal("limited", { retry_after: 250 }), "That was a little too often. Try again in 1 second."],
+  [refusal("limited", { retry_after: 300_000 }), "That was a little too often. Try again in 5 minutes."],
+  [refusal("limited"), "That was a little too often. Try again in a moment."],
+  [refusal("conflict", { reason: "deleted" }), "This message was deleted."],
+  [refusal("conflict", { reason: "too_many_edits" }), "This message was edited as often as one can be."],
   [refusal("unavailable"), "The chat is not available at the moment. Try again shortly."],
   [refusal("something new", { message: "Said by the server." }), "Said by the server."],
   [new Unreachable(), "The chat cannot be reached. Check your connection and try again."],
@@ -33,7 +36,7 @@ test.each([
 });
 
 test("every code of the API has a sentence of its own", () => {
-  const codes = ["forbidden", "not_found", "too_large", "too_many", "unavailable", "internal", "unauthenticated"];
+  const codes = ["forbidden", "not_found", "too_large", "limited", "unavailable", "internal", "unauthenticated"];
   expect(new Set(codes.map((code) => explain(refusal(code)))).size).toBe(codes.length);
 });
 

@@ -26,6 +26,12 @@ export const words = {
   sessionEnded: "You have been signed out. Sign in to go on.",
   signOut: "Sign out",
   signedInAs: "Signed in as",
+  signOutQuestion: "Sign out?",
+  unsentHint: (count: number) =>
+    count === 1
+      ? "One message has not been sent yet. It will be lost."
+      : `${count} messages have not been sent yet. They will be lost.`,
+  staySignedIn: "Stay signed in",
 
   rooms: "Rooms",
   roomsLoading: "Loading your rooms",
@@ -95,9 +101,13 @@ export const words = {
   newIn: (count: number) => `${count} new messages`,
   sending: "Sending…",
   waiting: "Waiting for a connection",
+  waitingUnkept: "Waiting for a connection. Keep this page open: your browser could not store this.",
   notSent: "Not sent.",
   retry: "Try again",
   discard: "Discard",
+  edited: "(edited)",
+  editedAt: (time: string) => `Edited ${time}`,
+  deleted: "This message was deleted.",
   today: "Today",
   yesterday: "Yesterday",
 
@@ -147,12 +157,14 @@ export function explain(failure: unknown): string {
     case "conflict":
       if (reason === "name_taken") return "This name is taken. Choose another.";
       if (reason === "too_many_rooms") return "You are in as many rooms as one can be. Leave one first.";
+      if (reason === "deleted") return words.deleted;
+      if (reason === "too_many_edits") return "This message was edited as often as one can be.";
       return fallback(message);
     case "too_large":
       return "That is too large to send.";
-    case "too_many":
+    case "limited":
       return retry_after
-        ? `That was a little too often. Try again in ${duration(retry_after)}.`
+        ? `That was a little too often. Try again in ${duration(Math.ceil(retry_after / 1_000))}.`
         : "That was a little too often. Try again in a moment.";
     case "unavailable":
       return "The chat is not available at the moment. Try again shortly.";

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Backoff } from "./backoff";
-import { Connection, type Ears } from "./connection";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Ears } from "./channel";
+import { Connection } from "./connection";
 import { Refusal, SessionEnded, Unreachable } from "./failure";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -25,6 +25,11 @@ class Socket {
     this.closed = true;
   }
 
+  /** Answers the last request. */
+  answers(type: string, frame: object) {
+    this.hears({ type, id: this.sent.at(-1)?.id, ...frame });
+  }
+
   hears(frame: object) {
     this.ears.heard(JSON.stringify(frame));
   }
@@ -39,7 +44,7 @@ function connection(tokens: (renewed: boolean) => Promise<string> = async (renew
       return socket;
     },
     tokens,
-    new Backoff({ first: 1_000, cap: 8_000, random: () => 1 }),
+    { random: () => 1 },
   );
   const last = () => sockets.at(-1) as Socket;
   async function open() {
@@ -64,9 +69,10 @@ test("it goes from idle over connecting to open", async () => {
   expect(states).toEqual(["connecting", "open"]);
 });
 
-test("a lost socket is followed by another after a wait that grows", async () => {
-  const { one, sockets, last, open } = connection();
-  await open();
+test("a socket that cannot be had is tried again after a wait that grows", async () => {
+  const { one, sockets, last } = connection();
+  one.start();
+  await pass();
   last().ears.closed(1006);
   expect(one.state).toMatchObject({ name: "waiting", until: Date.now() + 1_000 });
   await pass(1_000);
@@ -83,26 +89,54 @@ test("only a socket that lasted makes the waits short again", async () => {
   const { one, last, open } = connection();
   await open();
   last().ears.closed(1006);
-  await pass(1_000);
+  await pass(20_000);
   last().ears.opened();
   last().ears.closed(1006);
-  expect(one.state).toMatchObject({ until: Date.now() + 2_000 });
-  await pass(2_000);
+  expect(one.state).toMatchObject({ until: Date.now() + 40_000 });
+  await pass(40_000);
   last().ears.opened();
   await pass(10_000);
   last().ears.closed(1006);
-  expect(one.state).toMatchObject({ until: Date.now() + 1_000 });
+  expect(one.state).toMatchObject({ until: Date.now() + 20_000 });
 });
 
-test("a nudge ends the wait at once", async () => {
+test("what the other side cuts it may have cut for thousands: the first wait is a wide one", async () => {
+  const { one, last, open } = connection();
+  await open();
+  last().ears.closed(1006);
+  expect(one.state).toMatchObject({ name: "waiting", until: Date.now() + 20_000 });
+});
+
+test("a nudge leaves at most a second of the wait, and the person's wish nothing", async () => {
   const { one, sockets, last, open } = connection();
   await open();
   last().ears.closed(1006);
   one.nudge();
-  await pass();
+  expect(one.state).toMatchObject({ until: Date.now() + 1_000 });
+  await pass(500);
+  one.nudge();
+  expect(one.state).toMatchObject({ until: Date.now() + 500 });
+  await pass(500);
   expect(sockets).toHaveLength(2);
-  await pass(60_000);
-  expect(sockets.length).toBeGreaterThan(2);
+  last().ears.closed(1006);
+  one.tryNow();
+  await pass();
+  expect(sockets).toHaveLength(3);
+  await pass(14_000);
+  expect(sockets).toHaveLength(4);
+});
+
+test("a nudge during a handshake makes the wait after it a short one", async () => {
+  const { one, last } = connection();
+  one.start();
+  for (const wait of [1_000, 2_000, 4_000, 8_000]) {
+    await pass();
+    last().ears.closed(1006);
+    await pass(wait);
+  }
+  one.nudge();
+  last().ears.closed(1006);
+  expect(one.state).toMatchObject({ name: "waiting", until: Date.now() + 1_000 });
 });
 
 test("a handshake that never ends is given up", async () => {
@@ -123,7 +157,7 @@ test("a failed handshake asks for a new token, but not at each try", async () =>
   await pass();
   for (let tries = 0; tries < 3; tries += 1) {
     last().ears.closed(1006);
-    one.nudge();
+    one.tryNow();
     await pass();
   }
   expect(asked).toEqual([false, true, false, false]);
@@ -287,4 +321,152 @@ test("stopped, it stays stopped, and late events of the old socket mean nothing"
   await pass(60_000);
   expect(one.state.name).toBe("idle");
   expect(sockets).toHaveLength(1);
+});
+
+describe("before a socket is too old", () => {
+  const age = 115 * 60_000;
+
+  async function aged() {
+    const all = connection();
+    const states: string[] = [];
+    let caughtUp: () => void = () => {};
+    let refuse: (failure: Error) => void = () => {};
+    const asked: string[] = [];
+    all.one.onreplace = (ask) =>
+      new Promise((done, fail) => {
+        caughtUp = done;
+        refuse = fail;
+        void ask({ action: "sync", rooms: {} }).then(({ type }) => asked.push(type), fail);
+      });
+    await all.open();
+    const [old] = all.sockets as [Socket];
+    all.one.subscribe(() => states.push(all.one.state.name));
+    // Pings are answered, or the old socket would count as dead.
+    for (let passed = 0; passed < age; passed += 4 * 60_000) {
+      await pass(Math.min(4 * 60_000, age - passed));
+      old.answers("pong", { behind: [] });
+    }
+    return { ...all, old, states, asked, caughtUp: () => caughtUp(), refuse: (failure: Error) => refuse(failure) };
+  }
+
+  test("another is opened, caught up, and takes its place, and nothing is to be seen of it", async () => {
+    const { one, sockets, last, old, states, asked, caughtUp } = await aged();
+    expect(sockets).toHaveLength(2);
+    last().ears.opened();
+    expect(last().sent).toMatchObject([{ action: "sync" }]);
+    // Until it is caught up requests go over the old one.
+    void one.request({ action: "ping", rooms: {} }).catch(() => {});
+    expect(old.sent.at(-1)).toMatchObject({ action: "ping" });
+    last().answers("synced", { rooms: [], gone: [], more: false });
+    await pass();
+    caughtUp();
+    await pass();
+    expect(asked).toEqual(["synced"]);
+    void one.request({ action: "ping", rooms: { tea: 1 } }).catch(() => {});
+    expect(last().sent.at(-1)).toMatchObject({ action: "ping", rooms: { tea: 1 } });
+    expect(old.closed).toBe(false);
+    await pass(3_000);
+    expect(old.closed).toBe(true);
+    expect(states).toEqual([]);
+    expect(one).toMatchObject({ opens: 1, state: { name: "open" } });
+  });
+
+  test("frames come from both, and what the old one does not answer is asked of the new one", async () => {
+    const { one, last, old, caughtUp } = await aged();
+    const frames: string[] = [];
+    one.onframe = (frame) => frames.push("room" in frame ? frame.room : "");
+    const answered = one.request({ action: "send", room: "tea", client_id: "c", text: "hello" });
+    last().ears.opened();
+    caughtUp();
+    await pass();
+    old.hears({ type: "left", room: "from the old one", user: {} });
+    last().hears({ type: "left", room: "from the new one", user: {} });
+    expect(frames).toEqual(["from the old one", "from the new one"]);
+    old.ears.closed(1001);
+    expect(last().sent.at(-1)).toMatchObject({ action: "send", client_id: "c" });
+    last().answers("sent", { room: "tea", message: {} });
+    expect(await answered).toMatchObject({ type: "sent" });
+    expect(one.state.name).toBe("open");
+  });
+
+  test("one that cannot be had or caught up is tried again, and the old one goes on", async () => {
+    const { one, sockets, last, old, refuse, caughtUp, states } = await aged();
+    last().ears.closed(1006);
+    await pass(10_000);
+    expect(sockets).toHaveLength(3);
+    last().ears.opened();
+    refuse(new Refusal({ code: "unavailable", message: "" }));
+    await pass();
+    expect(last().closed).toBe(true);
+    expect(old.closed).toBe(false);
+    await pass(20_000);
+    expect(sockets).toHaveLength(4);
+    last().ears.opened();
+    caughtUp();
+    await pass(3_000);
+    expect(old.closed).toBe(true);
+    expect(states).toEqual([]);
+    expect(one.opens).toBe(1);
+  });
+
+  test("if the old one is lost first, the new one takes over what was asked", async () => {
+    const { one, sockets, last, old } = await aged();
+    last().ears.opened();
+    const answered = one.request({ action: "ping", rooms: { tea: 7 } });
+    old.ears.closed(1001);
+    expect(one).toMatchObject({ opens: 2, state: { name: "open" } });
+    expect(last().sent.at(-1)).toMatchObject({ rooms: { tea: 7 } });
+    last().answers("pong", { behind: [] });
+    expect(await answered).toMatchObject({ type: "pong" });
+    expect(sockets).toHaveLength(2);
+  });
+
+  test("if the old one is lost during the handshake, that handshake is the one to wait for", async () => {
+    const { one, sockets, last, old } = await aged();
+    old.ears.closed(1001);
+    expect(one.state.name).toBe("connecting");
+    last().ears.opened();
+    expect(one).toMatchObject({ opens: 2, state: { name: "open" } });
+    expect(sockets).toHaveLength(2);
+  });
+
+  test("the new one gets old, too, and is kept awake until then", async () => {
+    const { sockets, last, caughtUp } = await aged();
+    last().ears.opened();
+    last().answers("synced", { rooms: [], gone: [], more: false });
+    caughtUp();
+    await pass(4 * 60_000);
+    expect(last().sent.at(-1)).toMatchObject({ action: "ping" });
+    const second = last();
+    for (let passed = 4 * 60_000; passed < age; passed += 4 * 60_000) {
+      second.answers("pong", { behind: [] });
+      await pass(Math.min(4 * 60_000, age - passed));
+    }
+    expect(sockets).toHaveLength(3);
+  });
+
+  test("a session that has ended ends all of it", async () => {
+    let ended = false;
+    const { one, sockets, last, open } = connection(async () => {
+      if (ended) throw new SessionEnded();
+      return "token";
+    });
+    await open();
+    ended = true;
+    for (let passed = 0; passed < age; passed += 60_000) {
+      await pass(60_000);
+      if (last().sent.length > 0) last().answers("pong", { behind: [] });
+    }
+    expect(one.state.name).toBe("refused");
+    expect(sockets.every(({ closed }) => closed)).toBe(true);
+  });
+
+  test("stopped in the middle, neither is left", async () => {
+    const { one, sockets, last } = await aged();
+    last().ears.opened();
+    one.stop();
+    expect(sockets.map(({ closed }) => closed)).toEqual([true, true]);
+    await pass(60 * 60_000);
+    expect(sockets).toHaveLength(2);
+  });
 });

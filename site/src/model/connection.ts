@@ -1,6 +1,7 @@
-import type { Frame, Request } from "../wire";
+import type { Frame } from "../wire";
 import { Backoff } from "./backoff";
-import { Refusal, SessionEnded, Unreachable } from "./failure";
+import { ANSWER_MS, type Body, Channel, type Dial, type End, type Reply } from "./channel";
+import { SessionEnded, Unreachable } from "./failure";
 import { Observable } from "./observable";
 
 export type State =
@@ -13,22 +14,22 @@ export type State =
   /** The session has ended. Trying again is of no use. */
   | { name: "refused" };
 
-export type Line = { send(text: string): void; close(): void };
-export type Ears = { opened(): void; heard(text: string): void; closed(code: number): void };
-/** Opens a socket. After `closed` it says nothing more. */
-export type Dial = (token: string, ears: Ears) => Line;
 /** An access token; `renewed` asks for another one than the last, which may have been refused. */
 export type Tokens = (renewed: boolean) => Promise<string>;
+/** How old a socket gets, in milliseconds: something between the two. */
+export type Lifetime = { from: number; to: number };
+export type Ask = Connection["request"];
 
-type Reply = Extract<Frame, { id: string }>;
-type Body = Request extends infer R ? (R extends { id: string } ? Omit<R, "id"> : never) : never;
-type Waiting = { resolve(reply: Reply): void; reject(failure: Error): void; timer: ReturnType<typeof setTimeout> };
 type Timer = ReturnType<typeof setTimeout>;
 
-/** A handshake that takes longer is given up. */
-const HANDSHAKE_MS = 12_000;
-/** A request without an answer for this long counts as lost, and the socket as dead. */
-const ANSWER_MS = 12_000;
+/** API Gateway ends a socket after two hours. A random age keeps those apart that were opened together. */
+export const LIFETIME: Lifetime = { from: 100 * 60_000, to: 115 * 60_000 };
+/** What the other side cuts it may have cut for thousands. Then the first wait is up to this long. */
+export const CROWD_MS = 20_000;
+/** So that 5,000 clients come with fewer than 500 handshakes a second, which is API Gateway's quota. */
+export const CAP_MS = 60_000;
+/** A replaced socket stays for what was on its way through it when the new one was in place. */
+const LINGER_MS = 3_000;
 /** When there is reason to doubt the socket, it has this long to answer. */
 const DOUBT_MS = 4_000;
 /** A socket that was heard this recently is not asked whether it lives. */
@@ -39,18 +40,25 @@ const PING_MS = 4 * 60_000;
 const RENEW_MS = 60_000;
 /** A socket that lived this long was a good one: the next loss begins with a short wait again. */
 const STEADY_MS = 10_000;
+/** With reason to believe that it will work, the wait is not longer than this. */
+const NUDGE_MS = 1_000;
 
 /**
- * The socket as a state machine. The network is behind `dial`, the session behind `tokens`; what frames mean is for
- * whoever listens. A browser does not say why a handshake failed, so a failed one makes the next try ask for a new
- * token, whose refusal is the only proof that the session has ended.
+ * The connection as a state machine over sockets. The network is behind `dial`, the session behind `tokens`; what frames
+ * mean is for whoever listens. A browser does not say why a handshake failed, so a failed one makes the next try ask for
+ * a new token, whose refusal is the only proof that the session has ended.
+ *
+ * Before a socket is too old, another is opened beside it and caught up by `onreplace`; only then do requests go over the
+ * new one and the old one is closed. Frames come from both meanwhile, and none of this is a change of state.
  */
 export class Connection extends Observable {
   state: State = { name: "idle" };
-  /** How often it has been open: two equal readings with `open` between them mean the same socket. */
+  /** How often there was a beginning: two equal readings with `open` between them mean that no frame can have been missed. */
   opens = 0;
   onopen: () => void = () => {};
   onframe: (frame: Frame) => void = () => {};
+  /** Catch up by asking over the socket that is to be the next one. */
+  onreplace: (ask: Ask) => Promise<void> = async () => {};
   /** The positions that a ping names. */
   positions: () => Record<string, number> = () => ({});
   /** A ping said that these rooms went on without us. */
@@ -58,24 +66,31 @@ export class Connection extends Observable {
 
   readonly #dial: Dial;
   readonly #tokens: Tokens;
+  readonly #lifetime: Lifetime;
+  readonly #random: () => number;
   readonly #backoff: Backoff;
-  #line: Line | null = null;
+  /** Of replacements: while they fail there is still a socket. */
+  readonly #patience: Backoff;
+  #channel: Channel | null = null;
+  #next: Channel | null = null;
+  #retired = new Map<Channel, Timer>();
   #attempt = 0;
-  #heardAt = 0;
   #renew = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
-  #pending = new Map<string, Waiting>();
-  #ids = 0;
+  #openedAt = 0;
   #retry: Timer | undefined;
-  #handshake: Timer | undefined;
   #ping: Timer | undefined;
   #steady: Timer | undefined;
+  #age: Timer | undefined;
 
-  constructor(dial: Dial, tokens: Tokens, backoff = new Backoff()) {
+  constructor(dial: Dial, tokens: Tokens, { lifetime = LIFETIME, random = Math.random } = {}) {
     super();
     this.#dial = dial;
     this.#tokens = tokens;
-    this.#backoff = backoff;
+    this.#lifetime = lifetime;
+    this.#random = random;
+    this.#backoff = new Backoff({ cap: CAP_MS, random });
+    this.#patience = new Backoff({ first: 10_000, cap: 2 * 60_000, random });
   }
 
   start(): void {
@@ -87,10 +102,22 @@ export class Connection extends Observable {
     this.#enter({ name: "idle" });
   }
 
-  /** The network is back, the person looks again, or asks for it: do not wait, and do not trust a socket long silent. */
+  /** The network is back, or the person looks again: do not wait long, and trust neither a silent socket nor an old one. */
   nudge(): void {
+    const { state } = this;
+    // Also for a try that is under way and may have begun too early.
+    if (state.name === "waiting" || state.name === "connecting") this.#backoff.reset();
+    if (state.name === "waiting") {
+      this.#wait(Math.min(state.until - Date.now(), this.#random() * NUDGE_MS));
+    } else if (this.#channel && state.name === "open") {
+      if (Date.now() - this.#channel.heardAt > TRUST_MS) this.doubt();
+      if (Date.now() - this.#openedAt > this.#lifetime.to) void this.#replace();
+    }
+  }
+
+  /** The person asks for it. */
+  tryNow(): void {
     if (this.state.name === "waiting") void this.#connect();
-    else if (Date.now() - this.#heardAt > TRUST_MS) this.doubt();
   }
 
   /** Something speaks against the socket, as when the browser says that it is offline: it has to prove itself. */
@@ -100,92 +127,129 @@ export class Connection extends Observable {
 
   /** Rejects with a `Refusal` that the API answered, or `Unreachable`. */
   request<R extends Reply = Reply>(body: Body, answerMs = ANSWER_MS): Promise<R> {
-    const line = this.#line;
-    if (this.state.name !== "open" || !line) return Promise.reject(new Unreachable());
-    this.#ids += 1;
-    const id = `${this.opens}-${this.#ids}`;
-    return new Promise<R>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new Unreachable());
-        if (this.#line === line) this.#lost();
-      }, answerMs);
-      this.#pending.set(id, { resolve: resolve as (reply: Reply) => void, reject, timer });
-      line.send(JSON.stringify({ ...body, id }));
-    });
+    return this.#channel?.request<R>(body, answerMs) ?? Promise.reject(new Unreachable());
   }
 
   async #connect(): Promise<void> {
     this.#drop();
     this.#enter({ name: "connecting" });
+    const token = await this.#token(() => this.#wait(this.#backoff.next()));
+    if (token) this.#channel = this.#open(token);
+  }
+
+  /** Null if there is none, or if what it was for is over meanwhile. */
+  async #token(failed: () => void): Promise<string | null> {
     const attempt = this.#attempt;
-    const current = () => attempt === this.#attempt;
-    let token: string;
     try {
-      token = await this.#tokens(this.#renew);
+      const token = await this.#tokens(this.#renew);
+      if (attempt !== this.#attempt) return null;
+      if (this.#renew) this.#renewedAt = Date.now();
+      this.#renew = false;
+      return token;
     } catch (failure) {
-      if (!current()) return;
-      if (failure instanceof SessionEnded) this.#enter({ name: "refused" });
-      else this.#wait();
-      return;
+      if (attempt !== this.#attempt) return null;
+      if (failure instanceof SessionEnded) {
+        this.#drop();
+        this.#enter({ name: "refused" });
+      } else failed();
+      return null;
     }
-    if (!current()) return;
-    if (this.#renew) this.#renewedAt = Date.now();
-    this.#renew = false;
-    let opened = false;
-    this.#handshake = setTimeout(() => current() && this.#lost(), HANDSHAKE_MS);
-    this.#line = this.#dial(token, {
-      opened: () => {
-        if (!current()) return;
-        opened = true;
-        this.#opened();
-      },
-      heard: (text) => current() && this.#heard(text),
-      closed: (code) => {
-        if (!current()) return;
-        // 1000 is how the API ends the socket of a session that is over.
-        this.#renew = opened ? code === 1000 : Date.now() - this.#renewedAt > RENEW_MS;
-        this.#lost();
-      },
+  }
+
+  #open(token: string): Channel {
+    const channel = new Channel(this.#dial, token, {
+      opened: () => (channel === this.#next ? void this.#introduce(channel) : this.#opened()),
+      frame: (frame) => this.onframe(frame),
+      ended: (end) => this.#ended(channel, end),
     });
+    return channel;
   }
 
   #opened(): void {
-    clearTimeout(this.#handshake);
     this.opens += 1;
     this.#steady = setTimeout(() => this.#backoff.reset(), STEADY_MS);
-    this.#rest();
+    this.#settle();
     this.#enter({ name: "open" });
     this.onopen();
   }
 
-  #heard(text: string): void {
-    this.#heardAt = Date.now();
-    let frame: Frame;
+  /** From here on it is the socket: it is kept awake, and gets old. */
+  #settle(): void {
+    this.#openedAt = Date.now();
+    this.#patience.reset();
+    this.#rest();
+    const { from, to } = this.#lifetime;
+    this.#ageIn(from + this.#random() * (to - from));
+  }
+
+  #ageIn(ms: number): void {
+    clearTimeout(this.#age);
+    this.#age = setTimeout(() => void this.#replace(), ms);
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#next) return;
+    // Should neither come of this, nor an end, it is tried again.
+    const later = () => this.#ageIn(this.#patience.next());
+    const token = await this.#token(later);
+    if (token && !this.#next) this.#next = this.#open(token);
+  }
+
+  async #introduce(next: Channel): Promise<void> {
     try {
-      frame = JSON.parse(text) as Frame;
+      await this.onreplace((body, answerMs) => next.request(body, answerMs));
     } catch {
+      if (next !== this.#next) return;
+      next.close();
+      this.#next = null;
+      this.#ageIn(this.#patience.next());
       return;
     }
-    if (typeof frame.type !== "string") {
-      // The gateway's own "Internal server error" does not say whose request failed. All of ours may be repeated.
-      this.#abandon(new Refusal({ code: "unavailable", message: "The server could not answer" }));
+    const old = this.#channel;
+    if (next !== this.#next || !old) return;
+    this.#channel = next;
+    this.#next = null;
+    this.#settle();
+    this.#retired.set(
+      old,
+      setTimeout(() => this.#release(old), LINGER_MS),
+    );
+  }
+
+  #release(old: Channel): void {
+    clearTimeout(this.#retired.get(old));
+    this.#retired.delete(old);
+    if (this.#channel?.opened) old.handOver(this.#channel);
+    old.close();
+  }
+
+  #ended(channel: Channel, end: End): void {
+    if (end === "unknown") this.#renew = true;
+    // The network may have failed, or the token may have been refused; a browser does not say which.
+    if (end === "failed") this.#renew = Date.now() - this.#renewedAt > RENEW_MS;
+    if (this.#retired.has(channel)) this.#release(channel);
+    else if (channel === this.#next) {
+      channel.close();
+      this.#next = null;
+      this.#ageIn(this.#patience.next());
+    } else if (channel === this.#channel) this.#lost(channel, end);
+  }
+
+  #lost(channel: Channel, end: End): void {
+    const next = this.#next;
+    if (!next) {
+      this.#drop();
+      this.#wait(this.#backoff.next(end === "cut" ? CROWD_MS : 0));
       return;
     }
-    const id = "id" in frame ? frame.id : undefined;
-    const waiting = id ? this.#pending.get(id) : undefined;
-    if (frame.type === "error" && frame.code === "unauthenticated") {
-      // The API does not know this socket any more: nothing would ever come through it.
-      this.#renew = true;
-      this.#lost();
-    } else if (id && waiting) {
-      this.#pending.delete(id);
-      clearTimeout(waiting.timer);
-      if (frame.type === "error") waiting.reject(new Refusal(frame));
-      else waiting.resolve(frame as Reply);
-    } else if (!id) {
-      this.onframe(frame);
-    }
+    // The next one is on its way: it takes the place now, and has to be caught up like any new one.
+    this.#channel = next;
+    this.#next = null;
+    if (next.opened) channel.handOver(next);
+    channel.close();
+    this.#quiet();
+    if (next.opened) this.#opened();
+    else this.#enter({ name: "connecting" });
   }
 
   /** Ping after four minutes of whatever went before: the API counts from our last frame. */
@@ -209,36 +273,26 @@ export class Connection extends Observable {
     }
   }
 
-  #lost(): void {
-    this.#drop();
-    this.#wait();
-  }
-
-  #wait(): void {
-    const pause = this.#backoff.next();
+  #wait(pause: number): void {
+    clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#connect(), pause);
     this.#enter({ name: "waiting", until: Date.now() + pause });
   }
 
-  /** Ends whatever is under way; its late events find another attempt and are ignored. */
+  /** Ends whatever is under way. */
   #drop(): void {
     this.#attempt += 1;
-    clearTimeout(this.#retry);
-    clearTimeout(this.#handshake);
-    clearTimeout(this.#ping);
-    clearTimeout(this.#steady);
-    this.#line?.close();
-    this.#line = null;
-    this.#abandon(new Unreachable());
+    this.#quiet();
+    const channels = [this.#channel, this.#next, ...this.#retired.keys()];
+    for (const timer of this.#retired.values()) clearTimeout(timer);
+    this.#channel = null;
+    this.#next = null;
+    this.#retired.clear();
+    for (const channel of channels) channel?.close();
   }
 
-  #abandon(failure: Error): void {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject, timer } of pending) {
-      clearTimeout(timer);
-      reject(failure);
-    }
+  #quiet(): void {
+    for (const timer of [this.#retry, this.#ping, this.#steady, this.#age]) clearTimeout(timer);
   }
 
   #enter(state: State): void {

@@ -5,8 +5,6 @@ export type Envelope = Omit<Failure, "code" | "rule" | "reason"> & {
   code: string;
   rule?: string;
   reason?: string;
-  /** In seconds. */
-  retry_after?: number;
 };
 
 /** The API said no. The envelope tells why; decide by `code`. */
@@ -25,7 +23,7 @@ export class Refusal extends Error {
 
   /** Whether the same request, sent again later, may succeed. Every request of ours may be repeated. */
   get passes(): boolean {
-    return ["unavailable", "internal", "too_many"].includes(this.code);
+    return ["unavailable", "internal", "limited"].includes(this.code);
   }
 }
 

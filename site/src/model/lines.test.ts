@@ -19,6 +19,7 @@ const draft = (clientId: string, at = noon): Draft => ({
   at,
   state: "sending",
   refusal: null,
+  unkept: false,
 });
 
 function shape(rows: readonly Line[]): string[] {
@@ -80,4 +81,22 @@ test("the same client id of another author is another line", () => {
   const rows = lines([said(1, ben, noon, "same")], [draft("same")], ada, null);
   expect(shape(rows)).toEqual(["day", "ben*", "ada*?"]);
   expect(new Set(rows.map((row) => row.key)).size).toBe(3);
+});
+
+test("what was edited or deleted says so, where it stands", () => {
+  const rows = lines(
+    [
+      { ...said(1, ada, noon), edited_at: noon + minute },
+      { ...said(2, ada, noon), text: "", edited_at: noon + minute, deleted_at: noon + 2 * minute },
+      said(3, ada, noon),
+    ],
+    [],
+    ada,
+    null,
+  );
+  expect(rows.filter((row) => row.kind === "said")).toMatchObject([
+    { text: "line 1", edited: noon + minute, deleted: false },
+    { text: "", deleted: true },
+    { edited: null, deleted: false },
+  ]);
 });

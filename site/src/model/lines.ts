@@ -11,7 +11,9 @@ export type Line =
       author: User;
       text: string;
       at: number;
-      mine: boolean;
+      /** When it was changed or deleted, if it was. */
+      edited: number | null;
+      deleted: boolean;
       /** Begins a group: shows who and when. */
       first: boolean;
       draft: Draft | null;
@@ -35,7 +37,10 @@ export function lines(
   let day = "";
   let last: { author: string; at: number } | null = null;
 
-  function say(author: User, clientId: string, text: string, at: number, draft: Draft | null): void {
+  type What = { clientId: string; text: string; at: number; edited: number | null; deleted: boolean };
+
+  function say(author: User, { clientId, ...what }: What, draft: Draft | null): void {
+    const { at } = what;
     const date = new Date(at);
     const today = `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
     if (today !== day) {
@@ -50,9 +55,7 @@ export function lines(
       kind: "said",
       key: `${author.id}:${clientId}`,
       author,
-      text,
-      at,
-      mine: author.id === me.id,
+      ...what,
       first,
       draft,
     });
@@ -66,10 +69,12 @@ export function lines(
       last = null;
     }
     if (message.author.id === me.id) stored.add(message.client_id);
-    say(message.author, message.client_id, message.text, message.at, null);
+    const { client_id: clientId, text, at, edited_at = null, deleted_at } = message;
+    say(message.author, { clientId, text, at, edited: edited_at, deleted: deleted_at !== undefined }, null);
   }
   for (const draft of drafts) {
-    if (!stored.has(draft.clientId)) say(me, draft.clientId, draft.text, draft.at, draft);
+    if (!stored.has(draft.clientId))
+      say(me, { clientId: draft.clientId, text: draft.text, at: draft.at, edited: null, deleted: false }, draft);
   }
   return rows;
 }

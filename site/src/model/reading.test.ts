@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Connection, type Ears } from "./connection";
+import type { Ears } from "./channel";
+import { Connection } from "./connection";
 import { Reading } from "./reading";
 import { MyRooms } from "./rooms";
 import { Timeline } from "./timeline";
@@ -40,7 +41,7 @@ async function reading(said: number, unread: number) {
     rooms.advance("tea", seq, seq, 0);
   };
   const one = new Reading(connection, rooms, () => timeline);
-  return { one, asked, rooms, hears, ears: () => ears };
+  return { one, asked, rooms, hears, connection, ears: () => ears };
 }
 
 test("what is in view is read and told", async () => {
@@ -86,11 +87,12 @@ test("what could not be told is told later", async () => {
 });
 
 test("what is read without a connection is told when there is one", async () => {
-  const { one, asked, ears } = await reading(5, 2);
+  const { one, asked, ears, connection } = await reading(5, 2);
   ears()?.closed(1006);
   one.at("tea");
   expect(asked).toHaveLength(0);
-  await pass(1_000);
+  connection.tryNow();
+  await pass();
   ears()?.opened();
   one.consider();
   expect(asked).toMatchObject([{ seq: 5 }]);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Catchup, Frame, Message } from "../wire";
-import { Connection, type Ears } from "./connection";
+import type { Ears } from "./channel";
+import { Connection } from "./connection";
 import { Sync } from "./sync";
 import { Timeline } from "./timeline";
 
@@ -103,6 +104,28 @@ test("a room far behind is loaded anew and left out of what is asked next", asyn
   expect(asked[1]?.rooms).toEqual({ cake: 2 });
   await answer({ rooms: [catchup("cake", 3, 3)], gone: [], more: false });
   expect(asked).toHaveLength(2);
+});
+
+test("a room that no longer keeps what was missed is dropped and loaded anew", async () => {
+  const { one, asked, answer, timelines, reloaded } = await sync(["tea", 3]);
+  one.ask();
+  await answer({ rooms: [{ ...catchup("tea", 90, 95), verdict: "cut" }], gone: [], more: false });
+  expect(timelines[0]).toMatchObject({ loaded: false, messages: [], head: 95 });
+  expect(reloaded).toEqual(["tea"]);
+  expect(asked).toHaveLength(1);
+});
+
+test("over another socket it asks there", async () => {
+  const { one, asked, timelines } = await sync(["tea", 3]);
+  const there: object[] = [];
+  await one.over(async (body) => {
+    there.push(body);
+    const frame = { type: "synced", id: "1", rooms: [catchup("tea", 4, 4)], gone: [], more: false };
+    return frame as never;
+  });
+  expect(there).toEqual([{ action: "sync", rooms: { tea: 3 } }]);
+  expect(timelines[0]?.position).toBe(4);
+  expect(asked).toHaveLength(0);
 });
 
 test("rooms that are gone are passed on", async () => {

@@ -1,5 +1,5 @@
 import type { Catchup, Frame } from "../wire";
-import type { Connection } from "./connection";
+import type { Ask, Connection } from "./connection";
 import type { Timeline } from "./timeline";
 
 /** A position that is known to exist has this long to arrive by itself. */
@@ -33,6 +33,12 @@ export class Sync {
     else void this.#run();
   }
 
+  /** Catch up over a socket that is to take the place of another, which goes on meanwhile. */
+  async over(ask: Ask): Promise<void> {
+    await this.#all(ask);
+    this.watch();
+  }
+
   /** If a room is behind what it is known to have, give it a moment, then sync. */
   watch(): void {
     if (this.#timer !== undefined || !this.#sources.timelines().some((timeline) => timeline.behind)) return;
@@ -48,13 +54,11 @@ export class Sync {
 
   async #run(): Promise<void> {
     this.#running = true;
-    const reloaded = new Set<Timeline>();
     try {
-      let more = true;
-      while (more || this.#again) {
+      do {
         this.#again = false;
-        more = await this.#step(reloaded);
-      }
+        await this.#all((body) => this.#connection.request(body));
+      } while (this.#again);
     } catch {
       // The socket is gone, and the next one begins with a sync; or the API said "not now", and later is another time.
       if (this.#connection.state.name === "open") this.#later();
@@ -64,17 +68,26 @@ export class Sync {
     this.watch();
   }
 
+  async #all(ask: Ask): Promise<void> {
+    const reloaded = new Set<Timeline>();
+    while (await this.#step(ask, reloaded));
+  }
+
   /** One request. Is there more to ask for? Rooms that are `reloaded` are left out: their page brings them further. */
-  async #step(reloaded: Set<Timeline>): Promise<boolean> {
+  async #step(ask: Ask, reloaded: Set<Timeline>): Promise<boolean> {
     const asked = this.#sources.timelines().filter((timeline) => timeline.loaded && !reloaded.has(timeline));
     const rooms = Object.fromEntries(asked.map((timeline) => [timeline.room, timeline.position ?? 0]));
-    const reply = await this.#connection.request<Extract<Frame, { type: "synced" }>>({ action: "sync", rooms });
+    const reply = await ask<Extract<Frame, { type: "synced" }>>({ action: "sync", rooms });
     if (reply.gone.length > 0) this.#sources.gone(reply.gone);
     let progress = reply.gone.length > 0;
     for (const catchup of reply.rooms) {
       const timeline = asked.find((one) => one.room === catchup.room);
-      if (timeline && catchup.verdict === "more" && catchup.head - catchup.to > FAR) {
+      const cut = catchup.verdict === "cut";
+      if (timeline && (cut || (catchup.verdict === "more" && catchup.head - catchup.to > FAR))) {
         reloaded.add(timeline);
+        // Meanwhile a frame may have shown that this answer is too old to say so.
+        if (cut && (timeline.position ?? 0) < catchup.from) timeline.drop();
+        timeline.expect(catchup.head);
         this.#sources.reload(timeline);
         progress = true;
         continue;

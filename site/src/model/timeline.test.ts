@@ -66,11 +66,20 @@ describe("the newest page", () => {
     expect(timeline.position).toBe(120);
   });
 
-  test("loaded again next to what is here keeps it", () => {
+  test("loaded again takes the place of what is here, for that may have been changed meanwhile", () => {
     const timeline = loaded(1, 5);
-    timeline.load(page(6, 8));
-    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(timeline.earlier).toBe(false);
+    timeline.load(page(4, 5, 6));
+    expect(seqs(timeline)).toEqual([4, 5]);
+    expect(timeline.earlier).toBe(true);
+  });
+
+  test("loaded again keeps what was said after it was read", () => {
+    const timeline = loaded(1, 5);
+    timeline.confirm(message(9));
+    timeline.load(page(4, 7));
+    expect(seqs(timeline)).toEqual([4, 5, 6, 7, 9]);
+    expect(timeline.position).toBe(7);
+    expect(timeline.behind).toBe(true);
   });
 
   test("never takes the position back", () => {
@@ -128,10 +137,9 @@ describe("a frame", () => {
     const timeline = loaded(10, 12);
     timeline.apply(changes(13, 13, message(4, 13, "edited")));
     expect(seqs(timeline)).toEqual([10, 11, 12]);
-    timeline.prepend({
-      ...page(1, 9),
-      messages: page(1, 9).messages.map((m) => (m.seq === 4 ? message(4, 13, "edited") : m)),
-    });
+    timeline.apply(changes(12, 12, message(4, 11, "before that")));
+    // The page was read before the change, and comes after it.
+    timeline.prepend(page(1, 9, 12), 10);
     expect(timeline.messages[3]?.text).toBe("edited");
   });
 });
@@ -139,17 +147,17 @@ describe("a frame", () => {
 describe("history", () => {
   test("is put in above", () => {
     const timeline = loaded(51, 60);
-    timeline.prepend(page(41, 50));
+    timeline.prepend(page(41, 50, 60), 51);
     expect(seqs(timeline)).toEqual(Array.from({ length: 20 }, (_, index) => 41 + index));
     expect(timeline.earlier).toBe(true);
-    timeline.prepend(page(1, 40));
+    timeline.prepend(page(1, 40, 60), 41);
     expect(timeline.earlier).toBe(false);
   });
 
   test("does not undo a change that came first", () => {
     const timeline = loaded(3, 4);
     timeline.apply(changes(5, 5, message(3, 5, "edited")));
-    timeline.prepend(page(1, 3));
+    timeline.prepend(page(1, 3, 4), 3);
     expect(timeline.messages[2]?.text).toBe("edited");
   });
 
@@ -158,8 +166,29 @@ describe("history", () => {
     timeline.trim(4);
     expect(seqs(timeline)).toEqual([7, 8, 9, 10]);
     expect(timeline.earlier).toBe(true);
-    timeline.prepend(page(3, 6));
+    timeline.prepend(page(3, 6, 10), 7);
     expect(seqs(timeline)[0]).toBe(3);
+  });
+
+  test("asked for before the stretch became another one is not put in", () => {
+    const timeline = loaded(51, 60);
+    timeline.load(page(91, 100));
+    expect(timeline.prepend(page(41, 50, 60), 51)).toBe(false);
+    expect(seqs(timeline)[0]).toBe(91);
+    // The same first message, but the page is older than what is known of the rest.
+    timeline.load(page(91, 120));
+    expect(timeline.prepend(page(81, 90, 100), 91)).toBe(false);
+  });
+
+  test("dropped, it begins anew with the next page and the frames since", () => {
+    const timeline = loaded(1, 10);
+    timeline.drop();
+    expect(timeline.loaded).toBe(false);
+    expect(seqs(timeline)).toEqual([]);
+    expect(timeline.apply(changes(91, 91, message(91)))).toBe("held");
+    timeline.load(page(81, 90));
+    expect(seqs(timeline)).toEqual([81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91]);
+    expect(timeline.position).toBe(91);
   });
 });
 
@@ -174,45 +203,4 @@ describe("an own message", () => {
     expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
     expect(timeline.behind).toBe(false);
   });
-});
-
-test("whatever the order of frames and repetitions, what is applied is the history, in order", () => {
-  let seed = 20_260_101;
-  const random = () => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return seed / 0x7fffffff;
-  };
-  for (let round = 0; round < 300; round += 1) {
-    // The truth: positions 1..n, each a new message, an edit of an earlier one, or nothing.
-    const log: (Message | null)[] = [];
-    let said = 0;
-    for (let rev = 1; rev <= 30; rev += 1) {
-      const draw = random();
-      if (draw < 0.1) log.push(null);
-      else if (draw < 0.3 && said > 0) log.push(message(1 + Math.floor(random() * said), rev, `edit ${rev}`));
-      else {
-        said += 1;
-        log.push(message(said, rev));
-      }
-    }
-    const upTo = (from: number, to: number) => {
-      const latest = new Map<number, Message>();
-      for (const change of log.slice(from - 1, to)) if (change) latest.set(change.seq, change);
-      return changes(from, to, ...latest.values());
-    };
-    const timeline = new Timeline("room");
-    timeline.load({ messages: [], position: 0, before: false, after: false });
-    for (let step = 0; step < 60; step += 1) {
-      const from = 1 + Math.floor(random() * 30);
-      const to = Math.min(30, from + Math.floor(random() * 4));
-      const before = timeline.position ?? 0;
-      const outcome = timeline.apply(upTo(from, to));
-      expect(outcome).toBe(from > before + 1 ? "gap" : "applied");
-    }
-    // A sync closes whatever is left open.
-    timeline.apply(upTo((timeline.position ?? 0) + 1, 30));
-    const truth = upTo(1, 30).changes.toSorted((a, b) => a.seq - b.seq);
-    expect(timeline.messages).toEqual(truth);
-    expect(timeline.position).toBe(30);
-  }
 });

@@ -4,10 +4,16 @@ import { Observable } from "./observable";
 /** Changes of a room from one position to another, as a `changes` frame and a catch-up carry them. */
 export type Changes = { from: number; to: number; changes: readonly Message[] };
 
+/** Frames kept while the newest page is under way. The oldest go first: the page most likely holds what they brought. */
+const HELD = 100;
+
 /**
  * The messages of one room as far as they are loaded: always one unbroken stretch up to the newest, so that order is
  * order of `seq` and nothing is missing in between. `position` is the proof: everything up to it has been applied. A
  * frame that does not connect to it is a gap, and only a sync closes a gap.
+ *
+ * `seq` has holes, where a message was given up; so whether two stretches touch is never told from numbers alone, but
+ * from positions and from what was asked for.
  */
 export class Timeline extends Observable {
   readonly room: string;
@@ -21,6 +27,10 @@ export class Timeline extends Observable {
   earlier = true;
   /** Frames that came before the first page. */
   #early: Changes[] = [];
+  /** Where the stretch began: of changes up to here only its own messages are known. */
+  #since = 0;
+  /** Changes, after that, of messages before the stretch. A page that was read before them does not have them. */
+  #outside = new Map<number, Message>();
 
   constructor(room: string) {
     super();
@@ -42,16 +52,9 @@ export class Timeline extends Observable {
 
   /** The newest page. Says whether frames that came meanwhile leave a gap. */
   load(page: Page): "applied" | "gap" {
-    const oldest = page.messages[0];
-    const newest = this.newest;
-    // A page that begins beyond what we have would leave a hole: what we have goes, and is fetched when scrolled to.
-    if (!oldest || !newest || oldest.seq > newest.seq + 1) {
-      this.messages = [];
-      this.earlier = page.before;
-    }
-    this.#merge(page.messages);
-    this.position = Math.max(this.position ?? 0, page.position);
-    this.head = Math.max(this.head, this.position);
+    // A page that is not ahead of what is here brings nothing. One that is takes its place: what lies before the page
+    // may have been changed at the positions that are jumped over, and comes again when it is scrolled to.
+    if (this.position === null || page.position > this.position) this.#begin(page);
     const early = this.#early;
     this.#early = [];
     let outcome: "applied" | "gap" = "applied";
@@ -60,18 +63,23 @@ export class Timeline extends Observable {
     return outcome;
   }
 
-  /** A page of what was said before. */
-  prepend(page: Page): void {
+  /** The page before the message `before`. Says whether it fits: meanwhile the stretch may have become another one. */
+  prepend(page: Page, before: number): boolean {
+    if (this.position === null || this.messages[0]?.seq !== before || page.position < this.#since) return false;
     this.earlier = page.before;
-    this.#merge(page.messages, true);
+    const oldest = page.before ? (page.messages[0]?.seq ?? before) : 0;
+    const missed = [...this.#outside.values()];
+    this.#outside.clear();
+    this.#merge([...page.messages, ...missed], oldest);
     this.changed();
+    return true;
   }
 
   /** A frame or a catch-up. */
   apply(changes: Changes): "applied" | "gap" | "held" {
     this.head = Math.max(this.head, changes.to);
     if (this.position === null) {
-      this.#early.push(changes);
+      this.#early = [...this.#early.slice(1 - HELD), changes];
       return "held";
     }
     const outcome = this.#step(changes);
@@ -92,12 +100,34 @@ export class Timeline extends Observable {
     this.head = Math.max(this.head, position);
   }
 
+  /** The room no longer keeps what came after our position: nothing here is known to be true any more. */
+  drop(): void {
+    this.messages = [];
+    this.position = null;
+    this.earlier = true;
+    this.#outside.clear();
+    this.changed();
+  }
+
   /** Forget all but the newest `count` messages; they come back when scrolled to. */
   trim(count: number): void {
     if (this.messages.length <= count) return;
     this.messages = this.messages.slice(-count);
     this.earlier = true;
     this.changed();
+  }
+
+  #begin(page: Page): void {
+    const oldest = page.before ? (page.messages[0]?.seq ?? 0) : 0;
+    // What we were told is stored stays, even if the page was read before that.
+    const ahead = this.messages.filter(({ rev }) => rev > page.position);
+    this.messages = [];
+    this.earlier = page.before;
+    this.position = page.position;
+    this.head = Math.max(this.head, page.position);
+    this.#since = page.position;
+    this.#outside.clear();
+    this.#merge([...page.messages, ...ahead], oldest);
   }
 
   #step({ from, to, changes }: Changes): "applied" | "gap" {
@@ -107,17 +137,19 @@ export class Timeline extends Observable {
     return "applied";
   }
 
-  #merge(incoming: readonly Message[], older = false): void {
+  /** Puts in what is as new as what is here. The stretch begins at its first message, or at the `seq` `oldest`. */
+  #merge(incoming: readonly Message[], oldest = this.earlier ? (this.messages[0]?.seq ?? 0) : 0): void {
     const next = [...this.messages];
     for (const message of incoming) {
+      if (message.seq < oldest) {
+        const known = this.#outside.get(message.seq);
+        if (message.rev > Math.max(known?.rev ?? 0, this.#since)) this.#outside.set(message.seq, message);
+        continue;
+      }
       const at = place(next, message.seq);
       const known = next[at];
-      if (known?.seq === message.seq) {
-        if (message.rev >= known.rev) next[at] = message;
-      } else if (at > 0 || older || !this.earlier || next.length === 0) {
-        next.splice(at, 0, message);
-      }
-      // Else it is a change of a message before the stretch that is loaded: it comes with its page.
+      if (known?.seq !== message.seq) next.splice(at, 0, message);
+      else if (message.rev >= known.rev) next[at] = message;
     }
     this.messages = next;
   }

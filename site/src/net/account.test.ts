@@ -72,6 +72,34 @@ test("a token is renewed before it ends", async () => {
   expect(calls).toMatchObject([{ path: "/refresh", body: { refresh_token: "refresh-1" } }]);
 });
 
+test("in the background it is renewed before anybody needs it, again and again", async () => {
+  const { account } = await signedIn();
+  answers["/refresh"] = [[200, session(2)], "nothing", [200, session(3)]];
+  const stop = account.keepFresh();
+  await vi.advanceTimersByTimeAsync(719_000);
+  expect(calls).toEqual([]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(calls.map(({ body }) => body.refresh_token)).toEqual(["refresh-1"]);
+  expect(account.lastToken).toBe("access-2");
+  // Without a network it is tried again, and a token that is still good is used meanwhile.
+  await vi.advanceTimersByTimeAsync(720_000 + 5_000);
+  expect(account.lastToken).toBe("access-3");
+  stop();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(calls).toHaveLength(3);
+});
+
+test("what another tab has renewed in the background is taken", async () => {
+  const { account, storage } = await signedIn();
+  const stop = account.keepFresh();
+  await vi.advanceTimersByTimeAsync(700_000);
+  storage.setItem(KEY, JSON.stringify({ ...session(7), expires_at: Date.now() + 900_000 }));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(account.lastToken).toBe("access-7");
+  expect(calls).toEqual([]);
+  stop();
+});
+
 test("many who need a new token share one renewal", async () => {
   const { account } = await signedIn();
   await vi.advanceTimersByTimeAsync(900_000);

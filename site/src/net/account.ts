@@ -1,3 +1,4 @@
+import { Backoff } from "../model/backoff";
 import { Refusal, SessionEnded, Unreachable } from "../model/failure";
 import { Observable } from "../model/observable";
 import type { Session, User } from "../wire";
@@ -8,6 +9,8 @@ type Held = Session & { expires_at: number };
 const KEY = "parlour.session";
 /** A token is renewed this long before it ends, for clocks and slow requests. */
 const MARGIN_MS = 60_000;
+/** And this long before it ends in the background, so that whoever needs one does not wait. */
+const EARLY_MS = 3 * 60_000;
 
 /**
  * Who is signed in, in this browser. The session stands in the browser's storage, which all tabs share: one renews it for
@@ -74,11 +77,31 @@ export class Account extends Observable {
   async token(refused?: string): Promise<string> {
     const held = this.#held;
     if (!held) throw new SessionEnded();
-    if (usable(held, refused)) return held.access_token;
-    this.#renewing ??= this.#renew(refused).finally(() => {
-      this.#renewing = null;
-    });
-    return this.#renewing;
+    return usable(held, refused) ? held.access_token : this.#renewed(refused);
+  }
+
+  /** Renews the token in good time for as long as the page wants. Sockets do not notice. Gives back how to stop. */
+  keepFresh(): () => void {
+    const backoff = new Backoff({ first: 5_000, cap: 60_000 });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stopped = false;
+    const plan = (wait: number) => {
+      if (!stopped) timer = setTimeout(renew, Math.max(0, wait));
+    };
+    const renew = async () => {
+      try {
+        await this.#renewed(undefined, EARLY_MS);
+        backoff.reset();
+        plan(Math.max((this.#held?.expires_at ?? 0) - EARLY_MS - Date.now(), MARGIN_MS));
+      } catch (failure) {
+        if (!(failure instanceof SessionEnded)) plan(backoff.next());
+      }
+    };
+    plan((this.#held?.expires_at ?? 0) - EARLY_MS - Date.now());
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
   }
 
   /** The last token, for whoever must name it as refused. */
@@ -86,12 +109,19 @@ export class Account extends Observable {
     return this.#held?.access_token;
   }
 
+  #renewed(refused: string | undefined, margin?: number): Promise<string> {
+    this.#renewing ??= this.#renew(refused, margin).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
   /** One tab at a time: another may have done it while this one waited for its turn. */
-  async #renew(refused: string | undefined): Promise<string> {
+  async #renew(refused: string | undefined, margin?: number): Promise<string> {
     const renew = async () => {
       const held = this.#stored();
       if (!held) return this.#end();
-      if (usable(held, refused)) {
+      if (usable(held, refused, margin)) {
         this.#held = held;
         return held.access_token;
       }
@@ -153,6 +183,6 @@ export class Account extends Observable {
   }
 }
 
-function usable(held: Held, refused: string | undefined): boolean {
-  return held.access_token !== refused && held.expires_at - Date.now() > MARGIN_MS;
+function usable(held: Held, refused: string | undefined, margin = MARGIN_MS): boolean {
+  return held.access_token !== refused && held.expires_at - Date.now() > margin;
 }

@@ -42,8 +42,6 @@ function parse(text: string): unknown {
 /** The gateway answers some errors itself, in its own form; the status is then all there is. */
 function envelope(answer: unknown, status: number): Envelope {
   if (typeof answer === "object" && answer !== null && "code" in answer) return answer as Envelope;
-  const code = { 401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "too_many" }[
-    status
-  ];
+  const code = { 401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "limited" }[status];
   return { code: code ?? (status >= 500 ? "unavailable" : "internal"), message: "" };
 }

@@ -1,4 +1,4 @@
-import type { Dial } from "../model/connection";
+import type { Dial } from "../model/channel";
 
 /** Sockets of the browser. The token travels as a subprotocol: an address would end up in logs. */
 export function dialer(address: string): Dial {

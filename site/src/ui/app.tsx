@@ -2,6 +2,8 @@ import "./base.css";
 import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat";
 import type { Account } from "../net/account";
+import type { Addresses } from "../net/addresses";
+import { IndexedShelf } from "../net/shelf";
 import { dialer } from "../net/socket";
 import type { User } from "../wire";
 import { words } from "../words";
@@ -10,15 +12,22 @@ import { ChatProvider, useObserved } from "./hooks";
 import { Parlour } from "./parlour";
 
 /** Without a session the door, with one the chat. Another person's session is another chat. */
-export function App({ account, socket }: { account: Account; socket: string }) {
+export function App({ account, addresses }: { account: Account; addresses: Addresses }) {
   const { user } = useObserved(account);
-  return user ? <SignedIn key={user.id} account={account} user={user} socket={socket} /> : <Door account={account} />;
+  return user ? (
+    <SignedIn key={user.id} account={account} user={user} addresses={addresses} />
+  ) : (
+    <Door account={account} />
+  );
 }
 
-function SignedIn({ account, user, socket }: { account: Account; user: User; socket: string }) {
-  const [chat] = useState(() => new Chat(account, user, dialer(socket)));
+function SignedIn({ account, user, addresses }: { account: Account; user: User; addresses: Addresses }) {
+  const [chat] = useState(
+    () => new Chat(account, user, dialer(addresses.ws), new IndexedShelf(user.id), addresses.lifetime),
+  );
   useEffect(() => {
     chat.start();
+    const stop = account.keepFresh();
     const nudge = () => {
       if (document.hidden) return;
       chat.connection.nudge();
@@ -29,16 +38,21 @@ function SignedIn({ account, user, socket }: { account: Account; user: User; soc
     const doubt = () => chat.connection.doubt();
     addEventListener("offline", doubt);
     document.addEventListener("visibilitychange", nudge);
+    // The browser asks whether to leave, in its own words.
+    const hold = (event: Event) => chat.outbox.unkept && event.preventDefault();
+    addEventListener("beforeunload", hold);
     return () => {
       removeEventListener("online", nudge);
       removeEventListener("offline", doubt);
       document.removeEventListener("visibilitychange", nudge);
+      removeEventListener("beforeunload", hold);
+      stop();
       chat.close();
     };
   }, [chat]);
   return (
     <ChatProvider value={chat}>
-      <Parlour account={account} />
+      <Parlour />
     </ChatProvider>
   );
 }

@@ -27,12 +27,16 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
 
   useEffect(() => {
     chat.look(room.id);
-    load();
     // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
     if (!document.activeElement || document.activeElement === document.body)
       heading.current?.focus({ preventScroll: true });
     return () => chat.look(null);
   }, []);
+
+  // Also when a room that was loaded has to begin anew.
+  useEffect(() => {
+    if (!timeline.loaded) load();
+  }, [timeline.loaded]);
 
   // The pane that lay over the page is closed: back to the button that opened it.
   const wasInert = useRef(inert);

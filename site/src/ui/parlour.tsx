@@ -1,6 +1,5 @@
 import "./parlour.css";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Account } from "../net/account";
 import { words } from "../words";
 import { Conversation, Stranger } from "./conversation";
 import { Finder, Maker } from "./finder";
@@ -18,7 +17,7 @@ const WIDE = "(min-width: 72em)";
 const PHONE = "(max-width: 44em)";
 
 /** The signed-in page: rooms, conversation, people. Which of them a narrow screen shows is a matter of style. */
-export function Parlour({ account }: { account: Account }) {
+export function Parlour() {
   const chat = useChat();
   useObserved(chat.rooms);
   const route = useRoute();
@@ -58,7 +57,7 @@ export function Parlour({ account }: { account: Account }) {
             {words.rooms}
           </h1>
         )}
-        <Sidebar account={account} current={route.room} hidden={covered} onOpen={setOpening} />
+        <Sidebar current={route.room} hidden={covered} onOpen={setOpening} />
       </div>
       {room ? (
         <Conversation

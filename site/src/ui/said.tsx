@@ -1,5 +1,6 @@
 import "./said.css";
 import type { Chat } from "../chat";
+import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
 import { explain, words } from "../words";
 import { Avatar } from "./avatar";
@@ -14,7 +15,7 @@ type Props = Omit<Extract<Line, { kind: "said" }>, "kind" | "key"> & {
 };
 
 /** One message. The first of a group says whose it is and when it was. */
-export const Said = memo(({ author, text, at, first, draft, chat, cut }: Props) => {
+export const Said = memo(({ author, text, at, edited, deleted, first, draft, chat, cut }: Props) => {
   const state = draft ? draft.state : "sent";
   const time = (
     <time class="said-time" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
@@ -38,15 +39,29 @@ export const Said = memo(({ author, text, at, first, draft, chat, cut }: Props) 
           {time}
         </p>
       )}
-      <p class="said-text" dir="auto">
-        {text}
-      </p>
-      {state === "sending" && <p class="said-state waiting">{cut ? words.waiting : words.sending}</p>}
+      {deleted ? (
+        <p class="said-gone">{words.deleted}</p>
+      ) : (
+        <p class="said-text" dir="auto">
+          {text}
+          {edited !== null && (
+            <>
+              {" "}
+              <bdi class="said-edited" title={words.editedAt(fullTime(edited))}>
+                {words.edited}
+              </bdi>
+            </>
+          )}
+        </p>
+      )}
+      {draft?.state === "sending" && (
+        <p class="said-state waiting">{!cut ? words.sending : draft.unkept ? words.waitingUnkept : words.waiting}</p>
+      )}
       {draft?.state === "failed" && (
         <div class="said-state failed" role="alert">
           <Alert />
           <span>
-            {words.notSent} {explain(draft.refusal)}
+            {words.notSent} {draft.refusal && explain(new Refusal(draft.refusal))}
           </span>
           <button type="button" class="link" onClick={() => chat.outbox.retry(draft.clientId)}>
             {words.retry}

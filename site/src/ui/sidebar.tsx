@@ -1,23 +1,31 @@
 import "./sidebar.css";
 import { useRef, useState } from "preact/hooks";
-import type { Account } from "../net/account";
 import type { Room } from "../wire";
 import { words } from "../words";
 import { Avatar } from "./avatar";
+import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
+import { Alert, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
 import { go, Link, pathOf } from "./route";
 import { nextTheme, theme } from "./theme";
 
 export type Opening = "find" | "make";
 
-type Props = { account: Account; current: string | null; hidden: boolean; onOpen: (opening: Opening) => void };
+type Props = { current: string | null; hidden: boolean; onOpen: (opening: Opening) => void };
 
 /** My rooms, ways to more of them, and myself. */
-export function Sidebar({ account, current, hidden, onOpen }: Props) {
-  const { me, rooms } = useChat();
+export function Sidebar({ current, hidden, onOpen }: Props) {
+  const chat = useChat();
+  const { me, rooms } = chat;
   useObserved(rooms);
   const [colors, setColors] = useState(theme);
+  const [asking, setAsking] = useState(false);
+
+  function leave() {
+    go("/", { replace: true });
+    void chat.signOut();
+  }
+
   return (
     <nav class="sidebar" aria-label={words.rooms} inert={hidden}>
       <header class="sidebar-head">
@@ -62,14 +70,24 @@ export function Sidebar({ account, current, hidden, onOpen }: Props) {
           class="icon-button"
           aria-label={words.signOut}
           title={words.signOut}
-          onClick={() => {
-            go("/", { replace: true });
-            void account.logout();
-          }}
+          onClick={() => (chat.outbox.drafts.length > 0 ? setAsking(true) : leave())}
         >
           <Leave />
         </button>
       </footer>
+      {asking && (
+        <Dialog title={words.signOutQuestion} onClose={() => setAsking(false)}>
+          <p>{words.unsentHint(chat.outbox.drafts.length)}</p>
+          <div class="dialog-actions">
+            <button type="button" class="button" onClick={() => setAsking(false)}>
+              {words.staySignedIn}
+            </button>
+            <button type="button" class="button bad" onClick={leave}>
+              {words.signOut}
+            </button>
+          </div>
+        </Dialog>
+      )}
     </nav>
   );
 }
@@ -84,6 +102,9 @@ function RoomList({
   current: string | null;
   onOpen: Props["onOpen"];
 }) {
+  const { outbox } = useChat();
+  useObserved(outbox);
+  const stuck = new Set(outbox.drafts.filter(({ state }) => state === "failed").map(({ room }) => room));
   const list = useRef<HTMLUListElement>(null);
   const stop = rooms.some((room) => room.id === current) ? current : rooms[0]?.id;
 
@@ -125,6 +146,12 @@ function RoomList({
             <span class="room-name" dir="auto">
               {room.name}
             </span>
+            {stuck.has(room.id) && (
+              <span class="room-stuck" title={words.notSent}>
+                <Alert />
+                <span class="hidden">{words.notSent}</span>
+              </span>
+            )}
             {room.unread > 0 && (
               <span class="badge">
                 <span aria-hidden="true">{room.unread > 99 ? "99+" : room.unread}</span>

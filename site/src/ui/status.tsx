@@ -58,7 +58,7 @@ export function Status() {
                     : words.connecting}
           </span>
           {shown === "trouble" && state.name === "waiting" && (
-            <button type="button" class="link" onClick={() => connection.nudge()}>
+            <button type="button" class="link" onClick={() => connection.tryNow()}>
               {words.tryNow}
             </button>
           )}
