@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::cloud::Cloud;
+use super::cost::Bill;
 use super::crowd::{Crowd, Load, Outcome};
 use super::dialect::Dialect;
 use super::figures::{Table, median, percentile};
@@ -105,24 +106,15 @@ impl Beside<'_> {
                 warm_up: Duration::from_millis(1500),
                 measured: if matches!(scenario.told, Told::Latencies) { self.measured * 3 } else { self.measured },
             };
-            let (mut our_turns, mut their_turns, mut bills) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut our_turns, mut their_turns) = (Vec::new(), Vec::new());
             for _ in 0..self.turns {
                 let outcome = ours.talk(&load, || rooms::sample(self.cloud, self.mongod))?;
-                bills.push(rooms::used(&outcome, scenario.rooms * scenario.size).bill());
-                our_turns.push(figures(scenario, outcome)?);
+                let bill = rooms::used(&outcome, scenario.rooms * scenario.size).bill();
+                our_turns.push(figures(scenario, outcome, Some(&bill))?);
                 let outcome = theirs.talk(&load, || Ok(self.their_sample()))?;
-                their_turns.push(figures(scenario, outcome)?);
+                their_turns.push(figures(scenario, outcome, None)?);
             }
             rows(table, scenario, &our_turns, &their_turns);
-            bills.sort_by(|one, other| one.total().total_cmp(&other.total()));
-            if let Some(bill) = bills.get(bills.len() / 2) {
-                table.cells(vec![
-                    "… cost of a million deliveries".into(),
-                    bill.to_string(),
-                    String::new(),
-                    String::new(),
-                ]);
-            }
         }
         Ok(())
     }
@@ -137,7 +129,8 @@ impl Beside<'_> {
     }
 }
 
-fn figures(scenario: &Scenario, outcome: Outcome<Sample>) -> Result<Vec<Figure>> {
+/// The figures of one turn; who is not billed by AWS has no bill.
+fn figures(scenario: &Scenario, outcome: Outcome<Sample>, bill: Option<&Bill>) -> Result<Vec<Figure>> {
     let Outcome { mut counted, seconds, before, after } = outcome;
     ensure!(counted.deliveries > 0, "nobody heard anything in {}: {}", scenario.name, counted.refusal);
     let deliveries = counted.deliveries as f64;
@@ -155,10 +148,16 @@ fn figures(scenario: &Scenario, outcome: Outcome<Sample>) -> Result<Vec<Figure>>
     let per = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1e6 / deliveries;
     let server = per(before.functions + before.local, after.functions + after.local);
     measured("processor time of a delivery, server, µs", 1, server);
-    measured("… of it functions (ours), µs", 1, per(before.functions, after.functions));
+    let functions = if bill.is_some() { per(before.functions, after.functions) } else { f64::NAN };
+    measured("… of it functions, µs", 1, functions);
     measured("processor time of a delivery, mongod, µs", 1, per(before.mongod, after.mongod));
     measured("processor time of a delivery, clients, µs", 1, per(before.client, after.client));
     measured("frames per delivery", 3, counted.posts as f64 / deliveries);
+    let dollars = |of: fn(&Bill) -> f64| bill.map_or(f64::NAN, of);
+    measured("list price of a million deliveries, $", 3, dollars(Bill::total));
+    measured("… of it posts, $", 3, dollars(|bill| bill.posts));
+    measured("… requests and replies, $", 3, dollars(|bill| bill.requests + bill.replies));
+    measured("… invocations and seconds of Lambda, $", 3, dollars(|bill| bill.invocations + bill.seconds));
     let counts = [
         ("messages stored", counted.stored),
         ("lost", counted.lost),
@@ -178,8 +177,9 @@ fn rows(table: &mut Table, scenario: &Scenario, ours: &[Vec<Figure>], theirs: &[
         let cells = match kind {
             Kind::Measured(decimals) => {
                 let (ours, theirs) = (median(&ours), median(&theirs));
+                let shown = |value: f64| if value.is_nan() { String::new() } else { format!("{value:.decimals$}") };
                 let ratio = if theirs > 0.0 { format!("{:.2}", ours / theirs) } else { String::new() };
-                [format!("{ours:.decimals$}"), format!("{theirs:.decimals$}"), ratio]
+                [shown(ours), shown(theirs), ratio]
             }
             Kind::Counted => {
                 [ours.iter().sum::<f64>().to_string(), theirs.iter().sum::<f64>().to_string(), String::new()]

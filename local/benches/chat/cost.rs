@@ -43,11 +43,11 @@ pub(crate) struct Used {
 
 /// Dollars for a million delivered messages.
 pub(crate) struct Bill {
-    posts: f64,
-    requests: f64,
-    replies: f64,
-    invocations: f64,
-    seconds: f64,
+    pub(crate) posts: f64,
+    pub(crate) requests: f64,
+    pub(crate) replies: f64,
+    pub(crate) invocations: f64,
+    pub(crate) seconds: f64,
     connections: f64,
 }
 
