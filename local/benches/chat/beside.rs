@@ -165,6 +165,7 @@ fn figures(scenario: &Scenario, outcome: Outcome<Sample>, bill: Option<&Bill>) -
         ("not in the order of the others", counted.disordered),
         ("not in the order of the history", counted.unlike_stored),
         ("refused", counted.refused),
+        ("never answered", counted.unanswered),
     ];
     figures.extend(counts.map(|(name, value)| Figure { name, value: value as f64, kind: Kind::Counted }));
     Ok(figures)

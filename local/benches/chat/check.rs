@@ -15,12 +15,16 @@ use super::writer::{Pace, client_id};
 const MEMBERS: usize = 3;
 const MESSAGES: usize = 5;
 
+/// The last one's answer does not come; who hears it is the proof that it was stored.
+const ANSWERED: usize = MESSAGES - 1;
+
 /// What comes to a member.
 type Log = Vec<(usize, String)>;
 
-/// What is to be found: lost, doubled, in another order than others have it, in another order than it is stored.
+/// What is to be found: neither answered nor heard, lost, doubled, in another order than others have it, in another order than it is stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Found {
+    unanswered: usize,
     lost: usize,
     doubled: usize,
     disordered: usize,
@@ -35,6 +39,7 @@ pub(crate) fn check() -> Result<()> {
         // With positions a member sees a gap when it is told of what comes after it.
         let lost = Found { lost: 1, disordered: parlour, ..none() };
         expect("nothing wrong", dialect, |_| {}, none())?;
+        expect("nothing at all", dialect, Vec::clear, Found { lost: ANSWERED * MEMBERS, unanswered: 1, ..none() })?;
         expect("one lost", dialect, |log| drop(log.remove(at(1, 2))), lost)?;
         expect("the last one lost", dialect, |log| drop(log.remove(at(2, 4))), Found { lost: 1, ..none() })?;
         expect("one doubled", dialect, |log| log.push(log[at(0, 1)].clone()), Found { doubled: 1, ..none() })?;
@@ -89,7 +94,7 @@ fn expect(what: &str, dialect: Dialect, tamper: impl FnOnce(&mut Log), expected:
     let each = |message| (0..MEMBERS).map(move |member| (member, frame(dialect, message, run)));
     let mut log: Log = (0..MESSAGES).flat_map(each).collect();
     tamper(&mut log);
-    for message in 0..MESSAGES {
+    for message in 0..ANSWERED {
         let answer = match dialect {
             Dialect::Parlour => json!({ "type": "sent", "id": message.to_string() }).to_string(),
             Dialect::SocketIo => format!(r#"43{message}[{{"ok":true}}]"#),
@@ -101,7 +106,13 @@ fn expect(what: &str, dialect: Dialect, tamper: impl FnOnce(&mut Log), expected:
     }
     let counted = tally.end();
     let (lost, doubled) = (counted.lost, counted.doubled);
-    let found = Found { lost, doubled, disordered: counted.disordered, unlike_stored: counted.unlike_stored };
+    let found = Found {
+        unanswered: counted.unanswered,
+        lost,
+        doubled,
+        disordered: counted.disordered,
+        unlike_stored: counted.unlike_stored,
+    };
     ensure!(found == expected, "the checker is wrong, {dialect:?}, {what}: {found:?} instead of {expected:?}");
     Ok(())
 }

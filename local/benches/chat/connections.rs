@@ -100,7 +100,7 @@ fn reach(cloud: &Cloud, members: Vec<Room>, table: &mut Table) -> Result<()> {
     let load = Load {
         pace: Pace::Rate(RATE),
         writers: EACH,
-        warm_up: Duration::ZERO,
+        warm_up: Duration::from_secs(2),
         measured: Duration::from_secs_f64(2.0 * rooms as f64 / RATE),
     };
     let mut counted = Crowd::of(members, Dialect::Parlour)?.talk(&load, || Ok(()))?.counted;
@@ -111,11 +111,9 @@ fn reach(cloud: &Cloud, members: Vec<Room>, table: &mut Table) -> Result<()> {
         format!("{} times, p50 {p50:.1} ms, p99 {p99:.1} ms", counted.delivery_ms.len()),
         "",
     );
-    let refused =
-        if counted.refused > 0 { format!("; {} refused: {}", counted.refused, counted.refusal) } else { String::new() };
     table.row(
         "… lost, doubled, out of order",
-        format!("{}, {}, {wrong}{refused}", counted.lost, counted.doubled),
+        format!("{}, {}, {wrong}{}", counted.lost, counted.doubled, counted.failures()),
         "0, 0, 0",
     );
     let (now, peak) = machine::memory(cloud.pid());

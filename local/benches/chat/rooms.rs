@@ -104,7 +104,7 @@ fn report(table: &mut Table, name: &str, size: usize, sockets: usize, mut outcom
         counted.doubled,
         counted.disordered + counted.unlike_stored,
         counted.stored,
-        if counted.refused > 0 { format!("; {} refused: {}", counted.refused, counted.refusal) } else { String::new() }
+        counted.failures()
     );
     table.row("… lost, doubled, out of order", wrong, "0, 0, 0");
     table.row(

@@ -24,7 +24,9 @@ pub(crate) struct Counted {
     /// Answered otherwise, and the first such answer.
     pub(crate) refused: usize,
     pub(crate) refusal: String,
-    /// Not heard by a member; heard twice; heard after one that other members heard later, or not as the protocol has it; heard after one that is
+    /// Neither answered nor heard by anybody: perhaps refused without being named.
+    pub(crate) unanswered: usize,
+    /// Stored or heard by somebody, and not heard by a member; heard twice; heard after one that other members heard later, or not as the protocol has it; heard after one that is
     /// stored later, so that the room's history shows the two the other way round.
     pub(crate) lost: usize,
     pub(crate) doubled: usize,
@@ -41,9 +43,22 @@ pub(crate) struct Counted {
     pub(crate) delivery_ms: Vec<f64>,
     pub(crate) answer_ms: Vec<f64>,
     pub(crate) known_ms: Vec<f64>,
+    /// Of each of them, until the first member heard it, and until the last did.
+    pub(crate) first_ms: Vec<f64>,
+    pub(crate) last_ms: Vec<f64>,
     /// When each message was to be sent.
     pub(crate) due: Vec<Instant>,
     pub(crate) broken: Vec<String>,
+}
+
+impl Counted {
+    /// What else went wrong, in words.
+    pub(crate) fn failures(&self) -> String {
+        let Self { unanswered, refused, refusal, .. } = self;
+        let unanswered = if *unanswered > 0 { format!("; {unanswered} never answered") } else { String::new() };
+        let refused = if *refused > 0 { format!("; {refused} refused: {refusal}") } else { String::new() };
+        unanswered + &refused
+    }
 }
 
 /// A frame with changes, understood.
@@ -83,6 +98,9 @@ struct Progress {
     /// Its author knows that it is stored.
     known: bool,
     heard_by: usize,
+    /// Milliseconds; both zero, if it does not count.
+    first_ms: f64,
+    last_ms: f64,
 }
 
 /// Everything that is counted.
@@ -185,10 +203,16 @@ impl Tally {
         let due = self.starts.iter().take(counted.sent).map(|start| start.load(Ordering::Acquire));
         counted.due = due.map(|start| self.began + Duration::from_micros(start)).collect();
         for message in 0..counted.sent {
-            let Progress { stored, answered, heard_by, .. } = self.messages.get(message).copied().unwrap_or_default();
+            let Progress { stored, answered, heard_by, first_ms, last_ms, .. } =
+                self.messages.get(message).copied().unwrap_or_default();
             let members = self.rooms[message % self.rooms.len()].members.len();
-            if stored || !answered || heard_by > 0 {
+            counted.unanswered += usize::from(!answered && heard_by == 0);
+            if stored || heard_by > 0 {
                 counted.lost += members.saturating_sub(heard_by);
+            }
+            if last_ms > 0.0 {
+                counted.first_ms.push(first_ms);
+                counted.last_ms.push(last_ms);
             }
         }
         counted
@@ -281,10 +305,14 @@ impl Tally {
             this.place = place.unwrap_or_default().max(this.place);
             this.at = at.max(this.at);
             self.counted.deliveries += usize::from(self.counting);
-            if let Some(ms) = self.since_due(*message, now) {
+            let ms = self.since_due(*message, now);
+            let progress = self.progress(*message);
+            progress.heard_by += 1;
+            if let Some(ms) = ms {
+                progress.first_ms = if progress.last_ms > 0.0 { progress.first_ms.min(ms) } else { ms };
+                progress.last_ms = progress.last_ms.max(ms);
                 self.counted.delivery_ms.push(ms);
             }
-            self.progress(*message).heard_by += 1;
             if by == member && of == room {
                 self.known(*message, now);
             }
