@@ -29,6 +29,7 @@ const FIRST: usize = 200;
 const RATE: f64 = 50.0;
 
 pub(crate) fn measure(cloud: &mut Cloud, connections: usize, table: &mut Table) -> Result<()> {
+    ensure!(connections > 0, "no sockets are no connections");
     let (_, tokens) = people::found(cloud, "first-of-many", FIRST / EACH)?;
     let _first = people::open(FIRST, &cloud.websocket, |at| Some(&tokens[at % tokens.len()]))?;
     let rooms: Vec<(String, Vec<String>)> = (0..connections.div_ceil(SIZE))
