@@ -16,9 +16,10 @@ use tokio::io::Interest;
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 
+use super::dialect::Dialect;
 use super::socket;
 use super::tally::{Counted, Tally};
-use super::writer::{Pace, Writer};
+use super::writer::{MOST_WRITERS, Pace, Run, Writer};
 
 /// How long the last messages may take to reach everybody.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -32,7 +33,7 @@ pub(crate) struct Room {
 /// What is to be said, and for how long.
 pub(crate) struct Load {
     pub(crate) pace: Pace,
-    /// How many sockets of each room write.
+    /// How many sockets of each room write; ten at most.
     pub(crate) writers: usize,
     /// Before anything is counted.
     pub(crate) warm_up: Duration,
@@ -52,20 +53,21 @@ pub(crate) struct Outcome<S> {
 pub(crate) struct Crowd {
     runtime: Runtime,
     readers: LocalSet,
+    dialect: Dialect,
     rooms: Vec<Arc<Writer>>,
     tally: Rc<RefCell<Tally>>,
 }
 
 impl Crowd {
     /// Takes the sockets over.
-    pub(crate) fn of(rooms: Vec<Room>) -> Result<Self> {
+    pub(crate) fn of(rooms: Vec<Room>, dialect: Dialect) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let readers = LocalSet::new();
         let members = rooms.iter().map(|room| (room.id.clone(), room.sockets.len())).collect();
-        let tally = Rc::new(RefCell::new(Tally::new(members)));
+        let tally = Rc::new(RefCell::new(Tally::new(dialect, members)));
         let mut writers = Vec::new();
         for (room, Room { id, sockets }) in rooms.into_iter().enumerate() {
-            let ends = sockets.iter().map(TcpStream::try_clone).collect::<std::io::Result<_>>()?;
+            let ends = sockets.iter().take(MOST_WRITERS).map(TcpStream::try_clone).collect::<std::io::Result<_>>()?;
             writers.push(Arc::new(Writer { room: id, ends }));
             for (member, stream) in sockets.into_iter().enumerate() {
                 stream.set_nonblocking(true)?;
@@ -76,7 +78,7 @@ impl Crowd {
                 readers.spawn_local(read(stream, room, member, Rc::clone(&tally)));
             }
         }
-        Ok(Self { runtime, readers, rooms: writers, tally })
+        Ok(Self { runtime, readers, dialect, rooms: writers, tally })
     }
 
     /// Lets them talk; `look` is called when counting begins and when it ends.
@@ -85,12 +87,13 @@ impl Crowd {
         let (permits, permitted) = channel();
         let over = Arc::new(AtomicBool::new(false));
         let began = Instant::now();
-        let starts = self.tally.borrow_mut().begin(began, load.pace, permits);
+        let fewest = self.rooms.iter().map(|room| room.ends.len()).min().unwrap_or_default();
+        let writers = load.writers.min(fewest);
+        let starts = self.tally.borrow_mut().begin(began, load.pace, writers, permits);
         let speaking = {
-            let (rooms, over, pace, writers) = (self.rooms.clone(), Arc::clone(&over), load.pace, load.writers);
-            std::thread::spawn(move || {
-                super::writer::speak(&rooms, writers, pace, run, began, &starts, &permitted, &over)
-            })
+            let (dialect, rooms, over) = (self.dialect, self.rooms.clone(), Arc::clone(&over));
+            let run = Run { dialect, rooms, writers, pace: load.pace, run, began, starts, permitted, over };
+            std::thread::spawn(move || run.speak())
         };
         let Self { runtime, readers, tally, .. } = self;
         let result = readers.block_on(runtime, async {
@@ -140,15 +143,20 @@ async fn read_all(
         stream.ready(Interest::READABLE).await?;
         let mut tally = tally.borrow_mut();
         let mut chunk = tally.lend();
+        let mut pong = None;
         match stream.try_read(&mut chunk) {
             Ok(0) => anyhow::bail!("it ended"),
             Ok(length) => {
                 let now = Instant::now();
-                socket::texts(held, &chunk[..length], |text| tally.heard(room, member, text, now))?;
+                socket::texts(held, &chunk[..length], |text| pong = tally.heard(room, member, text, now).or(pong))?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),
         }
         tally.give_back(chunk);
+        if let Some(pong) = pong {
+            let frame = socket::frame(pong)?;
+            ensure!(stream.try_write(&frame)? == frame.len(), "a sign of life was cut");
+        }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt as _;
@@ -14,47 +14,85 @@ use mongodb::{Client, Database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant as TokioInstant, sleep_until};
 
-/// A way to a server, on which answers take longer.
+/// A way to a server, on which answers can be made to take longer, and on which they can be seen.
 pub(crate) struct Detour {
     pub(crate) port: u16,
-    delay_ms: Arc<AtomicU64>,
+    road: Arc<Road>,
+}
+
+/// What all connections of a detour share.
+#[derive(Default)]
+struct Road {
+    delay_ms: AtomicU64,
+    recorded: AtomicBool,
+    trips: Mutex<Vec<Trip>>,
+}
+
+/// A question of a function and its answer.
+#[derive(Clone)]
+pub(crate) struct Trip {
+    /// Command and collection.
+    pub(crate) what: String,
+    pub(crate) asked: Instant,
+    pub(crate) answered: Instant,
 }
 
 impl Detour {
     pub(crate) async fn to(server: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let delay_ms = Arc::new(AtomicU64::new(0));
-        let delay = Arc::clone(&delay_ms);
+        let road = Arc::<Road>::default();
+        let taken = Arc::clone(&road);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server, Arc::clone(&delay)));
+                tokio::spawn(carry(client, server, Arc::clone(&taken)));
             }
         });
-        Ok(Self { port, delay_ms })
+        Ok(Self { port, road })
     }
 
     /// From now on every answer takes so much longer.
     pub(crate) fn delay(&self, ms: u64) {
-        self.delay_ms.store(ms, Ordering::Relaxed);
+        self.road.delay_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Whether trips are kept from now on.
+    pub(crate) fn record(&self, whether: bool) {
+        self.road.recorded.store(whether, Ordering::Relaxed);
+    }
+
+    /// Those that were kept, in the order in which they were answered.
+    pub(crate) fn trips(&self) -> Vec<Trip> {
+        self.road.trips.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn carry(client: TcpStream, server: u16, delay_ms: Arc<AtomicU64>) -> Result<()> {
+async fn carry(client: TcpStream, server: u16, road: Arc<Road>) -> Result<()> {
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server)).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let (late, mut due) = unbounded_channel::<(Instant, Vec<u8>)>();
+    let (late, mut due) = unbounded_channel::<(TokioInstant, Vec<u8>)>();
+    // A connection carries one question at a time.
+    let asking = Arc::<Mutex<Option<(String, Instant)>>>::default();
+    let asked = Arc::clone(&asking);
     tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = from_client.read(&mut chunk).await {
+            if let Some(what) = command(&chunk[..read]) {
+                *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some((what, Instant::now()));
+            }
+            if to_server.write_all(&chunk[..read]).await.is_err() {
+                return;
+            }
+        }
     });
     tokio::spawn(async move {
         while let Some((at, bytes)) = due.recv().await {
-            if at > Instant::now() {
+            if at > TokioInstant::now() {
                 sleep_until(at).await;
             }
             if to_client.write_all(&bytes).await.is_err() {
@@ -65,11 +103,31 @@ async fn carry(client: TcpStream, server: u16, delay_ms: Arc<AtomicU64>) -> Resu
     let mut chunk = vec![0; 64 * 1024];
     loop {
         let read = from_server.read(&mut chunk).await?;
-        let at = Instant::now() + Duration::from_millis(delay_ms.load(Ordering::Relaxed));
+        let at = TokioInstant::now() + Duration::from_millis(road.delay_ms.load(Ordering::Relaxed));
+        let asked = asking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (true, Some((what, asked))) = (road.recorded.load(Ordering::Relaxed), asked) {
+            let trip = Trip { what, asked, answered: Instant::now() };
+            road.trips.lock().unwrap_or_else(PoisonError::into_inner).push(trip);
+        }
         if read == 0 || late.send((at, chunk[..read].to_vec())).is_err() {
             return Ok(());
         }
     }
+}
+
+/// Command and collection of an `OP_MSG`, if these bytes begin one and it is no business of the driver alone: a header of 16 bytes, of which the last
+/// four are 2013, four of flags, a zero, and a document whose first element is the command.
+fn command(message: &[u8]) -> Option<String> {
+    if message.get(12..16)? != 2013_u32.to_le_bytes() || *message.get(20)? != 0 {
+        return None;
+    }
+    let element = message.get(26..)?;
+    let name_length = element.iter().position(|byte| *byte == 0)?;
+    let name = std::str::from_utf8(&element[..name_length]).ok()?;
+    let value = element.get(name_length + 5..)?;
+    let is_text = message[25] == 2;
+    let collection = value.split(|byte| *byte == 0).next().and_then(|text| std::str::from_utf8(text).ok());
+    is_text.then(|| format!("{name} {}", collection.unwrap_or_default()))
 }
 
 /// The profiler of a database.

@@ -1,7 +1,7 @@
 //! The benchmark: `cargo bench -p local`, in less than three minutes once everything is compiled. It prints one table, in Markdown.
 //!
-//! `cargo bench -p local -- rooms` measures one part (`invocations`, `starts`, `database`, `rooms`); `PARLOUR_BENCH_SECONDS` is how long each load
-//! of a room is measured (3). Use a machine that does nothing else: the first line says how busy it was.
+//! `cargo bench -p local -- rooms` measures one part; `cargo bench -p local -- --help` tells what else can be asked for. Use a machine that does nothing else:
+//! the first line says how busy it was. Every run begins with a check that the checker of deliveries finds what is lost, doubled and out of order.
 //!
 //! What runs is what would be deployed: the function binaries, compiled with the profile `bench`, a throw-away `mongod` with majority writes and a
 //! journal, sockets over the loopback interface. `local` is a process of its own, this program again, serving as `cargo local` does, log
@@ -22,18 +22,46 @@
 //!   sends when it is answered. And twenty rooms of ten, 25 messages a second in all, by the clock. Everything is counted between two moments after a warm-up.
 //!   Every message is expected once at every socket, its author's included, in the order of the room's positions, and each position with the same message at
 //!   everybody; messages before and after the measured time are held against that, too. A post is a frame to one socket.
-//!   *Cost* is that of docs/ARCHITECTURE.md for a million delivered messages.
+//!   *Cost* of a million delivered messages is what was counted, at the list prices of `cost`.
+//! - **Connections** (`--connections 10000`). So many sockets, each the member of a room; how long it takes to open them, what each takes of `local`'s memory, and whether
+//!   everybody is reached.
+//! - **Profile** (`--profile`). One send after another in a room of ten, seen from outside and, at the detour, from the database: what happens when. For what a process does
+//!   meanwhile, `perf record -g -p PID` on one of the processes that it names.
+//! - **Beside** (`--socketio…`). Another chat and ours under the same loads, in turns. What it has to offer is written in `peer`. Started by the benchmark, on the same throw-away
+//!   `mongod`, and ended with it:
+//!
+//!   ```sh
+//!   cargo bench -p local -- --socketio-command 'node server.js' --socketio-dir DIR --runs 3
+//!   ```
+//!
+//!   or by hand, with a `mongod --replSet` of one's own in which both make their databases:
+//!
+//!   ```sh
+//!   MONGODB_URI='mongodb://127.0.0.1:27017/peer?replicaSet=rs0&w=majority' PORT=4000 JWT_SECRET=… BCRYPT_COST=4 node server.js &
+//!   cargo bench -p local -- --mongodb 'mongodb://127.0.0.1:27017/?replicaSet=rs0' --socketio http://127.0.0.1:4000 --runs 3
+//!   ```
+//!
+//!   `--only beside` leaves out everything else. Latency counts from when a send was due, for both. Processor time is ours: functions and `local`; theirs: the process that
+//!   listens and its children. Order is held against what the other members heard (one order for all) and against the stored order (position, or ObjectId).
 #![allow(clippy::disallowed_methods, reason = "a benchmark looks at the database and its own environment")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program that prints")]
 
+mod beside;
+mod check;
 mod cloud;
+mod connections;
+mod cost;
 mod crowd;
 mod database;
+mod dialect;
 mod echo;
 mod figures;
 mod http;
 mod machine;
+mod options;
+mod peer;
 mod people;
+mod profile;
 mod rooms;
 mod socket;
 mod tally;
@@ -45,29 +73,36 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Parser as _;
 use local::mongod::Mongod;
 use local::programs::{self, Profile};
+use mongodb::Client;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use self::beside::Beside;
 use self::cloud::{Cloud, Plan};
 use self::crowd::{Crowd, Load};
 use self::database::{Detour, Profiler};
+use self::dialect::Dialect;
 use self::figures::{Table, percentile};
 use self::http::Http;
+use self::options::{Options, Part};
+use self::peer::Peer;
 use self::writer::Pace;
 
 /// Nothing that is measured takes this long. What was started ends with this process.
 const GIVE_UP: Duration = Duration::from_secs(10 * 60);
 
-const PARTS: [&str; 4] = ["invocations", "starts", "database", "rooms"];
-
 /// How many warm invocations of each kind.
 const INVOCATIONS: usize = 3_000;
 
 const IDLE_SOCKETS: usize = 2_000;
+
+/// In rooms, if it is not said how many.
+const CONNECTIONS: usize = 10_000;
 
 const STARTS: usize = 5;
 
@@ -77,10 +112,12 @@ const DELAYS_MS: [u64; 2] = [10, 40];
 /// What the parts share.
 struct Bench {
     runtime: Runtime,
-    mongod: Mongod,
+    options: Options,
+    /// Ours, unless another one was named.
+    mongod: Option<Mongod>,
+    mongodb: String,
     programs: BTreeMap<String, PathBuf>,
     table: Table,
-    seconds: f64,
 }
 
 fn main() -> ExitCode {
@@ -103,59 +140,163 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> Result<()> {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    if let Some(unknown) = wanted.iter().find(|part| !PARTS.contains(&part.as_str())) {
-        bail!("there is no part {unknown}: there are {}", PARTS.join(", "));
-    }
-    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == part);
+    let options = Options::parse();
+    check::check()?;
+    let asked_in_vain = options.wants(Part::Beside) && !options.has_peer();
+    ensure!(!asked_in_vain, "beside what? Use --socketio or --socketio-command");
     let runtime = Runtime::new()?;
     let programs = runtime.block_on(programs::build(&cloud::chat()?, Profile::Bench))?;
-    std::thread::spawn(|| {
-        std::thread::sleep(GIVE_UP);
-        eprintln!("it took longer than {} s", GIVE_UP.as_secs());
+    let give_up = GIVE_UP * u32::try_from(options.runs.max(1))?;
+    std::thread::spawn(move || {
+        std::thread::sleep(give_up);
+        eprintln!("it took longer than {} s", give_up.as_secs());
         std::process::exit(1);
     });
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
-    let mongod = runtime.block_on(Mongod::throwaway())?;
-    let seconds = std::env::var("PARLOUR_BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3.0);
+    let (mongod, mongodb) = match &options.mongodb {
+        Some(uri) => (None, uri.clone()),
+        None => {
+            let mongod = runtime.block_on(Mongod::throwaway())?;
+            let uri = mongod.uri().to_owned();
+            (Some(mongod), uri)
+        }
+    };
+    println!("{}\nMongoDB: {mongodb}", machine::described());
     let began = Instant::now();
-    println!("{}", machine::described());
-    let mut bench = Bench { runtime, mongod, programs, table: Table::default(), seconds };
-    if wants("invocations") {
-        bench.invocations()?;
-    }
-    if wants("database") {
-        bench.database()?;
-    }
-    if wants("starts") || wants("rooms") {
-        let mut cloud = bench.chat(&bench.mongod.uri().replace("/?", "/bench?"))?;
-        if wants("starts") {
-            bench.starts(&mut cloud)?;
-        }
-        if wants("rooms") {
-            let mongod = bench.runtime.block_on(database::process(bench.mongod.uri()))?;
-            rooms::measure(&mut cloud, mongod, Duration::from_secs_f64(bench.seconds), &mut bench.table)?;
-        }
-        bench.memory(&mut cloud)?;
-        cloud.stop()?;
-    }
+    let mut bench = Bench { runtime, options, mongod, mongodb, programs, table: Table::default() };
+    let measured = bench.parts();
     println!("\n{}\n{:.0} s", bench.table.to_markdown(), began.elapsed().as_secs_f64());
-    bench.runtime.block_on(bench.mongod.stop())
+    bench.clean_up().and(measured)
 }
 
 impl Bench {
+    fn parts(&mut self) -> Result<()> {
+        let wants = |part| self.options.wants(part);
+        let [invocations, database, starts, rooms, connections, profile, beside] = [
+            Part::Invocations,
+            Part::Database,
+            Part::Starts,
+            Part::Rooms,
+            Part::Connections,
+            Part::Profile,
+            Part::Beside,
+        ]
+        .map(wants);
+        if invocations {
+            self.invocations()?;
+        }
+        if database {
+            self.database()?;
+        }
+        let measured = Duration::from_secs_f64(self.options.seconds);
+        let under_way = self.options.under_way;
+        if starts || rooms {
+            let mut cloud = self.chat("bench")?;
+            if starts {
+                self.starts(&mut cloud)?;
+            }
+            if rooms {
+                let mongod = self.runtime.block_on(database::process(&self.mongodb))?;
+                rooms::measure(&mut cloud, mongod, measured, under_way, &mut self.table)?;
+            }
+            self.memory(&mut cloud)?;
+            cloud.stop()?;
+        }
+        if connections {
+            let mut cloud = self.chat("connections")?;
+            connections::measure(&mut cloud, self.options.connections.unwrap_or(CONNECTIONS), &mut self.table)?;
+            cloud.stop()?;
+        }
+        if profile {
+            self.profile()?;
+        }
+        if beside {
+            self.beside(measured)?;
+        }
+        Ok(())
+    }
+
+    /// A database of this run.
+    fn database_uri(&self, name: &str) -> String {
+        let (address, options) = self.mongodb.split_once('?').unwrap_or((&self.mongodb, ""));
+        let hosts = address.split('/').nth(2).unwrap_or_default();
+        let scheme = address.split('/').next().unwrap_or_default();
+        format!("{scheme}//{hosts}/{}?{options}", database_name(name))
+    }
+
     /// The chat, on a database.
-    fn chat(&self, uri: &str) -> Result<Cloud> {
-        let environment =
-            [("MONGODB_URI", uri), ("JWT_SECRET", "the secret of the benchmark, 32 bytes"), ("BCRYPT_COST", "4")];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Cloud::start(&Plan { chat: true, programs: self.programs.clone(), environment })
+    fn chat(&self, database: &str) -> Result<Cloud> {
+        self.chat_at(self.database_uri(database))
+    }
+
+    fn chat_at(&self, uri: String) -> Result<Cloud> {
+        let variables = cloud::VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Cloud::start(&Plan {
+            chat: true,
+            programs: self.programs.clone(),
+            environment: variables.into_iter().chain([("MONGODB_URI".to_owned(), uri)]).collect(),
+            extra_environment: self.options.environment.iter().cloned().collect(),
+        })
+    }
+
+    /// The chat, whose functions reach the database by a detour.
+    fn chat_by_detour(&self) -> Result<(Cloud, Detour)> {
+        let hosts = self.mongodb.split('/').nth(2).unwrap_or_default();
+        let port = hosts.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let detour =
+            self.runtime.block_on(Detour::to(port.with_context(|| format!("one host and port, not {hosts}"))?))?;
+        let uri = format!("mongodb://127.0.0.1:{}/{}?directConnection=true", detour.port, database_name("detour"));
+        Ok((self.chat_at(uri)?, detour))
+    }
+
+    fn profile(&mut self) -> Result<()> {
+        let (mut cloud, detour) = self.chat_by_detour()?;
+        let table = profile::measure(&mut cloud, &detour)?;
+        println!("\n{}", table.to_markdown());
+        cloud.stop()
+    }
+
+    fn beside(&mut self, measured: Duration) -> Result<()> {
+        let mut cloud = self.chat("beside")?;
+        let peer = match (&self.options.socketio, &self.options.socketio_command) {
+            (Some(url), _) => Peer::at(url)?,
+            (None, command) => {
+                let command = command.as_deref().unwrap_or_default();
+                Peer::start(command, self.options.socketio_dir.as_deref(), &self.database_uri("peer"))?
+            }
+        };
+        let mut table = Table::of(&["same load on both", "Parlour", "Socket.IO", "ratio"]);
+        let mongod = self.runtime.block_on(database::process(&self.mongodb))?;
+        let (under_way, turns) = (self.options.under_way, self.options.runs.max(1));
+        let done = Beside { cloud: &mut cloud, peer: &peer, mongod, measured, under_way, turns }.measure(&mut table);
+        println!("\n{}", table.to_markdown());
+        cloud.stop()?;
+        done
+    }
+
+    /// Nothing is left.
+    fn clean_up(mut self) -> Result<()> {
+        if let Some(mongod) = &mut self.mongod {
+            return self.runtime.block_on(mongod.stop());
+        }
+        self.runtime.block_on(async {
+            let client = Client::with_uri_str(&self.mongodb).await?;
+            for name in ["bench", "connections", "detour", "beside", "peer"] {
+                client.database(&database_name(name)).drop().await?;
+            }
+            Ok(())
+        })
     }
 
     fn invocations(&mut self) -> Result<()> {
         let programs = [("Echo".to_owned(), std::env::current_exe()?)].into();
-        let cloud = Cloud::start(&Plan { chat: false, programs, environment: BTreeMap::new() })?;
+        let cloud = Cloud::start(&Plan {
+            chat: false,
+            programs,
+            environment: BTreeMap::new(),
+            extra_environment: BTreeMap::new(),
+        })?;
         let event = json!({ "text": "x".repeat(1000) }).to_string();
         let mut invoke = Http::to(&cloud.lambda)?;
         self.warm("Invoke API", || {
@@ -247,15 +388,8 @@ impl Bench {
     }
 
     fn database(&mut self) -> Result<()> {
-        let port = self
-            .mongod
-            .uri()
-            .rsplit_once(':')
-            .and_then(|(_, rest)| rest.split('/').next())
-            .and_then(|port| port.parse().ok());
-        let detour = self.runtime.block_on(Detour::to(port.context("a port in the URI")?))?;
-        let cloud = self.chat(&format!("mongodb://127.0.0.1:{}/detour?directConnection=true", detour.port))?;
-        let mut crowd = Crowd::of(vec![people::room(&cloud, "detour", 10)?])?;
+        let (cloud, detour) = self.chat_by_detour()?;
+        let mut crowd = Crowd::of(vec![people::room(&cloud, "detour", 10)?], Dialect::Parlour)?;
         let load = |ms| Load {
             pace: Pace::Waiting,
             writers: 1,
@@ -263,7 +397,7 @@ impl Bench {
             measured: Duration::from_millis(ms),
         };
         crowd.talk(&load(500), || Ok(()))?;
-        let profiler = self.runtime.block_on(Profiler::start(self.mongod.uri(), "detour"))?;
+        let profiler = self.runtime.block_on(Profiler::start(&self.mongodb, &database_name("detour")))?;
         let said = crowd.talk(&load(800), || Ok(()))?.counted.stored;
         let operations = self.runtime.block_on(profiler.stop())?;
         let [mut fast, mut slow] = DELAYS_MS.map(|delay| {
@@ -316,6 +450,11 @@ impl Bench {
         );
         Ok(())
     }
+}
+
+/// A name that no other run uses.
+fn database_name(name: &str) -> String {
+    format!("parlour-bench-{}-{name}", std::process::id())
 }
 
 fn own_time(body: Option<&str>) -> Result<Duration> {

@@ -18,11 +18,21 @@ const AT_ONCE: usize = 8;
 
 const PASSWORD: &str = "correct horse";
 
+/// The most people in one room; further sockets are theirs, too, up to ten for each.
+pub(crate) const MOST: usize = 100;
+
 /// Makes a room with so many open sockets, each of which has sent its first frame: before that nothing is sent to it.
 ///
-/// A person has up to ten of them; the first sockets are of different people.
+/// The first sockets are of different people.
 pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
-    let people = sockets.min(100);
+    let (id, tokens) = found(cloud, name, sockets.min(MOST))?;
+    let sockets = open(sockets, &cloud.websocket, |at| Some(&tokens[at % tokens.len()]))?;
+    several(sockets.len(), || Ok(()), |(), at| first_frame(&sockets[at]))?;
+    Ok(Room { id, sockets })
+}
+
+/// Makes a room with so many people; gives its id and their tokens.
+pub(crate) fn found(cloud: &Cloud, name: &str, people: usize) -> Result<(String, Vec<String>)> {
     let address = cloud.http.as_str();
     let tokens = several(
         people,
@@ -39,18 +49,14 @@ pub(crate) fn room(cloud: &Cloud, name: &str, sockets: usize) -> Result<Room> {
     let room: wire::Room = http.ask("POST", "/rooms", owner, &body.to_string())?;
     let join = format!("/rooms/{}/join", room.id);
     several(people, || Http::to(address), |http, at| http.ask::<wire::Room>("POST", &join, Some(&tokens[at]), "{}"))?;
-    let sockets = open(sockets, &cloud.websocket, |at| Some(&tokens[at % people]))?;
-    let sync = json!({ "action": "sync", "id": "first", "rooms": {} }).to_string();
-    several(
-        sockets.len(),
-        || Ok(()),
-        |(), at| {
-            socket::write(&sockets[at], &sync)?;
-            while !socket::read(&sockets[at])?.contains("\"synced\"") {}
-            Ok(())
-        },
-    )?;
-    Ok(Room { id: room.id, sockets })
+    Ok((room.id, tokens))
+}
+
+/// Lets a socket send its first frame, and waits for the reply.
+pub(crate) fn first_frame(socket: &TcpStream) -> Result<()> {
+    socket::write(socket, &json!({ "action": "sync", "id": "first", "rooms": {} }).to_string())?;
+    while !socket::read(socket)?.contains("\"synced\"") {}
+    Ok(())
 }
 
 /// Opens so many sockets.
@@ -63,7 +69,7 @@ pub(crate) fn open<'t>(
 }
 
 /// Does something so many times, and gives what came of each.
-fn several<W, T: Send>(
+pub(crate) fn several<W, T: Send>(
     times: usize,
     worker: impl Fn() -> Result<W> + Sync,
     work: impl Fn(&mut W, usize) -> Result<T> + Sync,

@@ -1,7 +1,7 @@
 //! A WebSocket client that costs next to nothing, so that a thousand of them leave the machine to what is measured: a handshake, text frames
 //! whose mask is zero, and a reader that copies only what came in half.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -20,17 +20,20 @@ pub(crate) fn open(url: &str, token: Option<&str>) -> Result<TcpStream> {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocols}\r\n"
     );
     stream.write_all(request.as_bytes())?;
-    // Nothing follows the head until something is said.
-    let mut head = BufReader::with_capacity(1024, &stream);
-    let mut first = String::new();
-    head.read_line(&mut first)?;
+    // Something may follow the head at once: not a byte of it is read here.
+    let mut seen = vec![0; 4096];
+    let length = loop {
+        let length = stream.peek(&mut seen)?;
+        ensure!(length > 0, "the handshake was cut");
+        match seen[..length].windows(4).position(|four| four == b"\r\n\r\n") {
+            Some(end) => break end + 4,
+            None => ensure!(length < seen.len(), "the handshake was answered at great length"),
+        }
+    };
+    stream.read_exact(&mut seen[..length])?;
+    let head = String::from_utf8_lossy(&seen[..length]);
+    let first = head.lines().next().unwrap_or_default();
     ensure!(first.contains(" 101 "), "the handshake was answered with {first}");
-    let mut line = String::new();
-    while line != "\r\n" {
-        line.clear();
-        ensure!(head.read_line(&mut line)? > 0, "the handshake was cut");
-    }
-    drop(head);
     Ok(stream)
 }
 
@@ -51,8 +54,8 @@ pub(crate) fn read(mut stream: &TcpStream) -> Result<String> {
     Ok(String::from_utf8(text)?)
 }
 
-/// Writes a text frame, also to a stream that does not block.
-pub(crate) fn write(mut stream: &TcpStream, text: &str) -> Result<()> {
+/// A text frame.
+pub(crate) fn frame(text: &str) -> Result<Vec<u8>> {
     let length = u16::try_from(text.len()).context("a text below 64 KB")?;
     let mut frame = vec![0x81];
     match length {
@@ -64,6 +67,12 @@ pub(crate) fn write(mut stream: &TcpStream, text: &str) -> Result<()> {
     }
     frame.extend([0; 4]);
     frame.extend(text.as_bytes());
+    Ok(frame)
+}
+
+/// Writes a text frame, also to a stream that does not block.
+pub(crate) fn write(mut stream: &TcpStream, text: &str) -> Result<()> {
+    let frame = frame(text)?;
     let mut rest = frame.as_slice();
     while !rest.is_empty() {
         match stream.write(rest) {
