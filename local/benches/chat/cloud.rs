@@ -23,8 +23,12 @@ pub(crate) const ROLE: &str = "PARLOUR_BENCH_CLOUD";
 
 /// Variables of the functions, and of another chat that is measured beside them. The cheapest bcrypt, for accounts are made and not measured.
 /// A limit to what one person may do, which would stop the writers, is raised here or by `--env`.
-pub(crate) const VARIABLES: [(&str, &str); 2] =
-    [("JWT_SECRET", "the secret of the benchmark, 32 bytes"), ("BCRYPT_COST", "4")];
+pub(crate) const VARIABLES: [(&str, &str); 3] = [
+    ("JWT_SECRET", "the secret of the benchmark, 32 bytes"),
+    ("BCRYPT_COST", "4"),
+    // What is to be measured is how fast it goes, not how fast people may go. The limits are asked and recorded all the same.
+    ("LIMITS", "send=1000000/1000000,ask=1000000/1000000,connect=1000000/1000000"),
+];
 
 /// Begins a line of the log that answers an order.
 const ANSWER: &str = "BENCH ";

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::*;
+use super::Story;
 use super::client::Client;
 
 pub(super) type Id = u8;
