@@ -4,6 +4,7 @@ mod accounts;
 mod away;
 mod bad_input;
 mod client;
+mod delivered;
 mod presence;
 mod sockets;
 mod spec;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test says what it expects")]
 
 mod chat;
+#[path = "../checker/checker.rs"]
+mod checker;
 mod checks;
 mod cli;
 mod companion;
