@@ -1,4 +1,4 @@
-//! A message's life: said, stored at a position, broadcast in order.
+//! A message's life: said or amended, stored at a position, broadcast in order.
 //!
 //! Whoever takes a position in a room in which nobody broadcasts takes the room's fan-out lease with it, and broadcasts for everybody until
 //! nothing is left: what is said while a round of posts is under way leaves together in the next frame. All others are answered as soon as
@@ -17,22 +17,17 @@ use std::time::{Duration, Instant};
 use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::ids::{ConnectionId, RoomId};
-use crate::message::{Change, Draft, Message};
+use crate::message::{Amendment, Change, Draft, Message};
 use crate::presence;
-use crate::room::Standing;
-use crate::store::{Lease, Round, Store, Stored};
+use crate::room::{Membership, Position};
+use crate::store::{Lease, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
+use self::turn::{Step, Turn};
+
 pub mod frame;
-
-/// How long a position may stay empty before it is voided for its owner: far more than an insert takes, and no longer than a room can
-/// stand still without anybody minding.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long one invocation broadcasts for others before it leaves that to the next one who acts. With one more round, in which every post
-/// runs into its deadline, it is still below the function's time-out of 15 seconds.
-const TURN: Duration = Duration::from_secs(8);
+pub mod turn;
 
 /// How many changes one round looks at: more than fit into a frame.
 const ROUND: i64 = 250;
@@ -49,30 +44,113 @@ pub struct Delivery<'a> {
     pub gateway: &'a Gateway,
 }
 
+/// What a request that changes a room came to.
+enum Done<T> {
+    /// This, now.
+    Now(Message),
+    /// What an earlier request of the same kind came to.
+    Before(T),
+}
+
+/// A change of a room on its way to a position.
+trait Deliverable: Sync {
+    /// What a repetition of it is answered.
+    type Before: Send;
+    const PURPOSE: Purpose;
+
+    fn store(
+        &self,
+        store: &Store,
+        place: &Place,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Stored<Self::Before>>> + Send;
+}
+
+struct Said<'a>(Membership, &'a Draft);
+
+impl Deliverable for Said<'_> {
+    type Before = Message;
+    const PURPOSE: Purpose = Purpose::Message;
+
+    async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Message>> {
+        store.store(&self.0, self.1, place, now).await
+    }
+}
+
+struct Amended<'a>(Membership, &'a Amendment);
+
+impl Deliverable for Amended<'_> {
+    type Before = Position;
+    const PURPOSE: Purpose = Purpose::Amendment;
+
+    async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Position>> {
+        store.amend(&self.0, self.1, place, now).await
+    }
+}
+
 impl Delivery<'_> {
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
     pub async fn say(self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
-        let (membership, before, ()) = futures_util::try_join!(
-            self.store.membership(&from.session, room),
-            self.store.said_as(room, author, &draft.client_id),
-            self.store.is_open(from),
-        )?;
+        let (membership, before) = self.may(from, room, self.store.said_as(room, author, &draft.client_id)).await?;
         if let Some(said) = before {
-            // Whoever repeats a request was not answered: perhaps its invocation died before it told anybody.
-            self.recover(room).await?;
+            self.recover(room, said.rev).await?;
             return Ok(said);
         }
+        match self.deliver(from, room, Said(membership, draft), now).await? {
+            Done::Now(message) | Done::Before(message) => Ok(message),
+        }
+    }
+
+    /// Changes a message of theirs. Once this returns, the change is stored; the same again returns the same position.
+    pub async fn amend(
+        self,
+        from: &Connection,
+        room: RoomId,
+        amendment: &Amendment,
+        now: Timestamp,
+    ) -> Result<Position> {
+        let author = from.session.user().id;
+        let (membership, before) = self.may(from, room, self.store.amended_as(room, author, amendment)).await?;
+        if let Some(rev) = before {
+            self.recover(room, rev).await?;
+            return Ok(rev);
+        }
+        match self.deliver(from, room, Amended(membership, amendment), now).await? {
+            Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
+        }
+    }
+
+    /// Whether they may act in the room, and beside that, whether they did what they ask for before. Whoever is not in the room learns nothing
+    /// else. Whoever repeats a request was not answered: perhaps its invocation died before it told anybody, so that is made up for first.
+    async fn may<T>(
+        self,
+        from: &Connection,
+        room: RoomId,
+        before: impl Future<Output = Result<T>>,
+    ) -> Result<(Membership, T)> {
+        let (membership, open, before) =
+            futures_util::join!(self.store.membership(&from.session, room), self.store.is_open(from), before);
+        Ok((membership.and_then(|membership| open.map(|()| membership))?, before?))
+    }
+
+    /// Stores a change at a position of its own, and sees to its broadcast.
+    async fn deliver<D: Deliverable>(
+        self,
+        from: &Connection,
+        room: RoomId,
+        change: D,
+        now: Timestamp,
+    ) -> Result<Done<D::Before>> {
         for _ in 0..ATTEMPTS {
-            let place = self.store.place(room).await?;
+            let place = self.store.place(room, D::PURPOSE).await?;
             let recipients = async {
                 match &place.lease {
                     Some(_) => Some(self.store.sockets_in(room, now).await),
                     None => None,
                 }
             };
-            let (stored, recipients) =
-                futures_util::join!(self.store.store(&membership, draft, &place, now), recipients);
+            let (stored, recipients) = futures_util::join!(change.store(self.store, &place, now), recipients);
             if let Err(error @ Error::Unavailable(_)) = stored {
                 // Whether it was stored nobody can tell now. The lease runs out, and the repetition will see.
                 return Err(error);
@@ -81,109 +159,121 @@ impl Delivery<'_> {
                 Ok(Stored::Here(message)) => Some(Change { rev: place.rev, message: Some(message.clone()) }),
                 _ => None,
             };
+            let standing = place.standing;
             if let (Some(lease), Some(recipients)) = (place.lease, recipients) {
-                let turn = Turn { delivery: self, lease, standing: place.standing, sender: Some(&from.id) };
-                turn.take(known, recipients.ok()).await;
+                let holder = Holder { delivery: self, lease, sender: Some(&from.id) };
+                holder.broadcast(Turn::new(standing), known, recipients.ok()).await;
             }
             match stored? {
-                Stored::Here(message) | Stored::Before(message) => return Ok(message),
+                Stored::Here(message) => return Ok(Done::Now(message)),
+                Stored::Before(before) => return Ok(Done::Before(before)),
                 Stored::Late => {}
             }
         }
-        Err(Error::Unavailable("every position was voided before its message was stored".into()))
+        Err(Error::Unavailable("every position was voided before something was stored there".into()))
     }
 
-    /// Broadcasts what waits in a room, if nobody does.
-    pub async fn recover(self, room: RoomId) -> Result<()> {
-        if let Some((lease, standing)) = self.store.take_over(room).await? {
-            Turn { delivery: self, lease, standing, sender: None }.take(None, None).await;
+    /// Broadcasts what waits in a room, if nobody does; something is known to be stored at `known`.
+    pub async fn recover(self, room: RoomId, known: Position) -> Result<()> {
+        if let Some((lease, standing)) = self.store.take_over(room, known).await? {
+            let holder = Holder { delivery: self, lease, sender: None };
+            holder.broadcast(Turn::new(standing), None, None).await;
         }
         Ok(())
     }
 }
 
-/// One holder's time with the lease.
-struct Turn<'a> {
+/// Whoever holds the lease.
+struct Holder<'a> {
     delivery: Delivery<'a>,
     lease: Lease,
-    standing: Standing,
     sender: Option<&'a ConnectionId>,
 }
 
-impl Turn<'_> {
-    async fn take(self, known: Option<Change>, recipients: Option<Vec<ConnectionId>>) {
-        let Delivery { store, gateway } = self.delivery;
+impl Holder<'_> {
+    /// Broadcasts until nothing waits. What fails is logged: the lease runs out, and somebody else goes on.
+    async fn broadcast(self, turn: Turn, known: Option<Change>, recipients: Option<Vec<ConnectionId>>) {
+        let Delivery { store, gateway, .. } = self.delivery;
         let mut gone = Vec::new();
-        if let Err(error) = self.broadcast(known, recipients, &mut gone).await {
+        if let Err(error) = self.take(turn, known, recipients, &mut gone).await {
             error.log();
         }
         presence::departed(store, gateway, gone).await;
     }
 
-    async fn broadcast(
+    async fn take(
         self,
+        mut turn: Turn,
         known: Option<Change>,
         mut recipients: Option<Vec<ConnectionId>>,
         gone: &mut Vec<ConnectionId>,
     ) -> Result<()> {
-        let Delivery { store, gateway } = self.delivery;
+        let Delivery { store, gateway, .. } = self.delivery;
         let room = self.lease.room();
         let began = Instant::now();
-        let mut standing = self.standing;
+        let mut standing = turn.standing();
         let mut known = known.filter(|only| only.rev == standing.settled + 1 && only.rev == standing.head);
+        let mut changes = Vec::new();
         let mut unreachable = HashSet::new();
-        while standing.head > standing.settled {
-            let changes = match known.take() {
-                Some(only) => vec![only],
-                None => self.next(standing).await?,
-            };
-            let mut sockets = match recipients.take() {
-                Some(read) => read,
-                None => store.sockets_in(room, time::now()).await?,
-            };
-            sockets.retain(|socket| !unreachable.contains(socket));
-            put_first(&mut sockets, self.sender);
-            let (frame, to) = frame::pack(room, standing, &changes);
-            let posted = gateway.post_to_all(&sockets, &frame).await;
-            unreachable.extend(posted.gone.iter().chain(&posted.failed).cloned());
-            gone.extend(posted.gone);
-            if began.elapsed() > TURN {
-                return store.hand_over(self.lease, to).await.map(drop);
+        let mut missing = Missing::begin();
+        loop {
+            match turn.next() {
+                Step::Read { after } => {
+                    changes = match known.take() {
+                        Some(only) => vec![only],
+                        None => store.changes_after(room, after, ROUND).await?,
+                    };
+                    turn.read(changes.iter().map(|change| change.rev), missing.since.elapsed());
+                }
+                Step::Wait => missing.wait().await,
+                Step::Void { from, until } => {
+                    for late in from..=until {
+                        tracing::warn!(room = %room, position = late, "voided a position that stayed empty");
+                        store.void(room, late).await?;
+                    }
+                }
+                Step::Post { changes: unbroken } => {
+                    let mut sockets = match recipients.take() {
+                        Some(read) => read,
+                        None => store.sockets_in(room, time::now()).await?,
+                    };
+                    sockets.retain(|socket| !unreachable.contains(socket));
+                    put_first(&mut sockets, self.sender);
+                    let (frame, to) = frame::pack(room, standing, &changes[..unbroken]);
+                    let posted = gateway.post_to_all(&sockets, &frame).await;
+                    unreachable.extend(posted.gone.iter().chain(&posted.failed).cloned());
+                    gone.extend(posted.gone);
+                    turn.posted(to, began.elapsed());
+                }
+                Step::Advance { to } => {
+                    let Round { standing: now, goes_on } = store.advance(&self.lease, to).await?;
+                    turn.advanced(now, goes_on);
+                    standing = turn.standing();
+                    missing = Missing::begin();
+                }
+                Step::HandOver { to } => {
+                    return store.hand_over(self.lease, to).await.map(drop);
+                }
+                Step::End => return Ok(()),
             }
-            let Round { standing: now, goes_on } = store.advance(&self.lease, to).await?;
-            if !goes_on {
-                return Ok(());
-            }
-            standing = Standing { settled: to, ..now };
         }
-        store.hand_over(self.lease, standing.settled).await.map(drop)
+    }
+}
+
+/// Waiting for a position that is taken and empty.
+struct Missing {
+    since: Instant,
+    pause: Duration,
+}
+
+impl Missing {
+    fn begin() -> Self {
+        Self { since: Instant::now(), pause: Duration::from_millis(2) }
     }
 
-    /// The changes that follow, without a hole; waits for the first one and, when it does not come, voids its position and those after it
-    /// that are empty too: they have been given out for as long.
-    async fn next(&self, standing: Standing) -> Result<Vec<Change>> {
-        let store = self.delivery.store;
-        let room = self.lease.room();
-        let began = Instant::now();
-        let mut pause = Duration::from_millis(2);
-        loop {
-            let mut changes = store.changes_after(room, standing.settled, ROUND).await?;
-            changes.truncate(frame::unbroken(standing.settled, &changes));
-            if !changes.is_empty() {
-                return Ok(changes);
-            }
-            if began.elapsed() > PATIENCE {
-                let stored = store.changes_after(room, standing.settled, 1).await?;
-                let empty_until = stored.first().map_or(standing.head, |change| change.rev - 1).min(standing.head);
-                for late in standing.settled + 1..=empty_until {
-                    tracing::warn!(room = %room, position = late, "voided a position that stayed empty");
-                    store.void(room, late).await?;
-                }
-            } else {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-        }
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Duration::from_millis(50));
     }
 }
 

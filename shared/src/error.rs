@@ -1,6 +1,8 @@
 //! What can go wrong, by what the caller can do about it; `wire::Failure` makes the answer of it. The text is for a person and never
 //! says what is inside. Sources are logged once, where an answer is made of the error.
 
+use std::time::Duration;
+
 use crate::text::Invalid;
 
 /// An underlying failure; for the log only.
@@ -15,6 +17,9 @@ pub enum Error {
     /// 401. Whoever it was has to show again who they are.
     #[error("{0}")]
     Unauthenticated(Unauthenticated),
+    /// 403. They may see it, and may not do that.
+    #[error("That is not yours to do.")]
+    Forbidden,
     /// 404. It is missing, or not theirs to know.
     #[error("That does not exist, or is not yours to see.")]
     NotFound,
@@ -26,6 +31,12 @@ pub enum Error {
     TooLarge {
         /// In bytes.
         limit: usize,
+    },
+    /// 429. They did too much in a short time, and may go on after a wait.
+    #[error("That is a little fast. Please wait a moment.")]
+    Limited {
+        /// For how long.
+        wait: Duration,
     },
     /// 503. Nothing was done that a repetition would double; it may be tried again.
     #[error("The service is unavailable for a moment. Nothing is lost; please try again.")]
@@ -58,6 +69,12 @@ pub enum Conflict {
     /// A person is in as many rooms as one can be.
     #[error("You are in as many rooms as one person can be. Leave one first.")]
     TooManyRooms,
+    /// The message is deleted.
+    #[error("That message was deleted.")]
+    Deleted,
+    /// The message was changed as often as one can be.
+    #[error("That message was changed too often. Say it anew.")]
+    TooManyEdits,
 }
 
 impl Error {
@@ -66,9 +83,11 @@ impl Error {
         match self {
             Self::Invalid(_) => 400,
             Self::Unauthenticated(_) => 401,
+            Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict(_) => 409,
             Self::TooLarge { .. } => 413,
+            Self::Limited { .. } => 429,
             Self::Unavailable(_) => 503,
             Self::Internal(_) => 500,
         }

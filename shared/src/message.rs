@@ -19,10 +19,14 @@ pub struct Message {
     pub author: User,
     /// What its author's client calls it.
     pub client_id: String,
-    /// What was said.
+    /// What it says now; nothing once it is deleted.
     pub text: String,
     /// When it was said.
     pub at: Timestamp,
+    /// When its text was last changed.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What came to pass at a position: a message, or nothing, if the position was given up.
@@ -41,6 +45,26 @@ pub struct Draft {
     pub client_id: ClientId,
     /// What is to be said.
     pub text: Text,
+}
+
+/// Something that an author wants to change about a message.
+#[derive(Debug, Clone)]
+pub struct Amendment {
+    /// What the author's client calls it.
+    pub client_id: ClientId,
+    /// The number of the message.
+    pub seq: i64,
+    /// What is to become of it.
+    pub deed: Deed,
+}
+
+/// What is to become of a message.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    /// It is to say something else.
+    Edit(Text),
+    /// It is to say nothing, and be seen to have been deleted.
+    Delete,
 }
 
 /// The text of a message: 1 to 4,000 characters, no control characters but line breaks and tabs.

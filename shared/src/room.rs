@@ -19,7 +19,7 @@ pub struct Room {
 }
 
 /// How far a room has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Standing {
     /// The last position that was given out.
     pub head: Position,

@@ -11,13 +11,16 @@ use std::time::Duration;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
-use mongodb::options::{ClientOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern};
+use mongodb::options::{
+    ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern,
+};
 use mongodb::{Client, Collection, Database, IndexModel};
 use tokio::sync::OnceCell;
 
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
+mod amendments;
 mod connections;
 mod lease;
 mod members;
@@ -27,7 +30,7 @@ mod sessions;
 mod users;
 
 pub use connections::Arrival;
-pub use lease::{Lease, Place, Round};
+pub use lease::{Lease, Place, Purpose, Round};
 pub use members::MAX_ROOMS;
 pub use messages::{Stored, Window};
 pub use sessions::Rotation;
@@ -92,6 +95,10 @@ impl Store {
     #[expect(clippy::disallowed_methods, reason = "this is the store")]
     fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
         self.database.collection(name)
+    }
+
+    fn collection_with<T: Send + Sync>(&self, name: &str, options: CollectionOptions) -> Collection<T> {
+        self.database.collection_with_options(name, options)
     }
 }
 

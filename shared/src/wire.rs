@@ -157,11 +157,19 @@ wire! {
         pub author: User,
         /// What its author's client calls it.
         pub client_id: String,
-        /// What was said. Plain text: render it as text.
+        /// What it says now: plain text, to be rendered as text. Empty once it is deleted.
         pub text: String,
-        /// When, in milliseconds since 1970-01-01 UTC.
+        /// When it was said, in milliseconds since 1970-01-01 UTC.
         #[cfg_attr(test, ts(type = "number"))]
         pub at: i64,
+        /// When its text was last changed, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub edited_at: Option<i64>,
+        /// When it was deleted, if it was. Nothing of its text is left then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub deleted_at: Option<i64>,
     }
 
     /// The answer of `GET /rooms/{room}/messages`.
@@ -182,6 +190,10 @@ wire! {
     pub enum Request {
         /// Say something.
         Send(Send),
+        /// Say it otherwise.
+        Edit(Edit),
+        /// Take it back.
+        Delete(Delete),
         /// Catch up.
         Sync(Positions),
         /// Keep the socket alive, and learn whether something was missed.
@@ -200,6 +212,34 @@ wire! {
         pub client_id: String,
         /// What.
         pub text: String,
+    }
+
+    /// Change the text of a message of mine.
+    pub struct Edit {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// The number of the message.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
+        /// What it is to say.
+        pub text: String,
+    }
+
+    /// Delete a message of mine.
+    pub struct Delete {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// The number of the message.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
     }
 
     /// How far I am in my rooms.
@@ -232,13 +272,15 @@ wire! {
         Complete,
         /// Ask again from `to`.
         More,
+        /// What came before `from` is no longer kept: drop what you have of the room and read its history.
+        Cut,
     }
 
     /// What a room has after a position.
     pub struct Catchup {
         /// Which room.
         pub room: String,
-        /// The first position in it.
+        /// The first position in it: the one after yours, unless the room keeps nothing that old.
         #[cfg_attr(test, ts(type = "number"))]
         pub from: i64,
         /// The last position in it: `from` − 1 if nothing is missing.
@@ -267,6 +309,19 @@ wire! {
             room: String,
             /// As it was stored, by this request or by the first of its kind.
             message: Message,
+        },
+        /// The reply to `edit` and to `delete`: it is stored.
+        Changed {
+            /// The request's.
+            id: String,
+            /// Where.
+            room: String,
+            /// The number of the message.
+            #[cfg_attr(test, ts(type = "number"))]
+            seq: i64,
+            /// The position of the change: the frame with it says what the message is now.
+            #[cfg_attr(test, ts(type = "number"))]
+            rev: i64,
         },
         /// The reply to `sync`.
         Synced {
@@ -413,6 +468,8 @@ impl From<&message::Message> for Message {
             client_id: message.client_id.clone(),
             text: message.text.clone(),
             at: message.at.millis(),
+            edited_at: message.edited_at.map(Timestamp::millis),
+            deleted_at: message.deleted_at.map(Timestamp::millis),
         }
     }
 }

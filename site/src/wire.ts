@@ -189,13 +189,21 @@ author: User,
  */
 client_id: string, 
 /**
- * What was said. Plain text: render it as text.
+ * What it says now: plain text, to be rendered as text. Empty once it is deleted.
  */
 text: string, 
 /**
- * When, in milliseconds since 1970-01-01 UTC.
+ * When it was said, in milliseconds since 1970-01-01 UTC.
  */
-at: number, };
+at: number, 
+/**
+ * When its text was last changed, if it was.
+ */
+edited_at?: number, 
+/**
+ * When it was deleted, if it was. Nothing of its text is left then.
+ */
+deleted_at?: number, };
 
 /**
  * The answer of `GET /rooms/{room}/messages`.
@@ -240,6 +248,52 @@ client_id: string,
 text: string, };
 
 /**
+ * Change the text of a message of mine.
+ */
+export type Edit = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The number of the message.
+ */
+seq: number, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, 
+/**
+ * What it is to say.
+ */
+text: string, };
+
+/**
+ * Delete a message of mine.
+ */
+export type Delete = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The number of the message.
+ */
+seq: number, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, };
+
+/**
  * How far I am in my rooms.
  */
 export type Positions = { 
@@ -276,12 +330,12 @@ seq: number, };
 /**
  * What a client may ask over its socket.
  */
-export type Request = { "action": "send" } & Send | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
+export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
 
 /**
  * Whether a catch-up is complete.
  */
-export type Verdict = "complete" | "more";
+export type Verdict = "complete" | "more" | "cut";
 
 /**
  * What a room has after a position.
@@ -292,7 +346,7 @@ export type Catchup = {
  */
 room: string, 
 /**
- * The first position in it.
+ * The first position in it: the one after yours, unless the room keeps nothing that old.
  */
 from: number, 
 /**
@@ -319,7 +373,7 @@ verdict: Verdict, };
 /**
  * What the caller can do about it.
  */
-export type Code = "invalid" | "unauthenticated" | "not_found" | "conflict" | "too_large" | "unavailable" | "internal";
+export type Code = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_large" | "limited" | "unavailable" | "internal";
 
 /**
  * What a value can break.
@@ -329,7 +383,7 @@ export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_by
 /**
  * The finer reason of a refusal.
  */
-export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms";
+export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits";
 
 /**
  * What was refused, and why.
@@ -362,7 +416,11 @@ limit?: number,
 /**
  * The finer reason, if there is one.
  */
-reason?: Reason, };
+reason?: Reason, 
+/**
+ * After how many milliseconds it will be let through.
+ */
+retry_after?: number, };
 
 /**
  * What comes over the socket.
@@ -379,7 +437,23 @@ room: string,
 /**
  * As it was stored, by this request or by the first of its kind.
  */
-message: Message, } | { "type": "synced", 
+message: Message, } | { "type": "changed", 
+/**
+ * The request's.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The number of the message.
+ */
+seq: number, 
+/**
+ * The position of the change: the frame with it says what the message is now.
+ */
+rev: number, } | { "type": "synced", 
 /**
  * The request's.
  */

@@ -70,10 +70,10 @@ async fn standings<'m>(
 ) -> Result<Vec<(&'m Membership, Standing, Position)>> {
     let mut found = delivery.store.rooms_of(wanted).await?;
     let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
-    let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();
+    let waiting: Vec<(RoomId, Position)> = waiting.map(|(room, standing, _)| (room.id, standing.head)).collect();
     let began = Instant::now();
-    for room in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
-        delivery.recover(*room).await?;
+    for (room, head) in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
+        delivery.recover(*room, *head).await?;
     }
     if !waiting.is_empty() {
         found = delivery.store.rooms_of(wanted).await?;

@@ -9,7 +9,7 @@ use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
-use parlour::message::{Draft, Text};
+use parlour::message::{Amendment, Deed, Draft, Text};
 use parlour::room::{Membership, Position};
 use parlour::store::{MAX_ROOMS, Store};
 use parlour::text::{Invalid, Rule};
@@ -58,6 +58,14 @@ impl Message {
         let connection = self.connection(socket).await?;
         match action {
             wire::Request::Send(send) => self.send(&connection, send).await,
+            wire::Request::Edit(edit) => {
+                let deed = Deed::Edit(Text::parse(&edit.text)?);
+                self.amend(&connection, edit.id, edit.room, edit.seq, &edit.client_id, deed).await
+            }
+            wire::Request::Delete(delete) => {
+                let wire::Delete { id, room, seq, client_id } = delete;
+                self.amend(&connection, id, room, seq, &client_id, Deed::Delete).await
+            }
             wire::Request::Sync(positions) => self.sync(&connection, positions).await,
             wire::Request::Ping(positions) => self.ping(&connection, positions).await,
             wire::Request::Read(read) => self.read(&connection, read).await,
@@ -84,6 +92,20 @@ impl Message {
         let draft = Draft { client_id: ClientId::parse(&send.client_id)?, text: Text::parse(&send.text)? };
         let message = self.delivery().say(from, room, &draft, time::now()).await?;
         Ok(Frame::Sent { id: send.id, room: send.room, message: (&message).into() })
+    }
+
+    async fn amend(
+        &self,
+        from: &Connection,
+        id: String,
+        room: String,
+        seq: i64,
+        client_id: &str,
+        deed: Deed,
+    ) -> Result<Frame> {
+        let amendment = Amendment { client_id: ClientId::parse(client_id)?, seq, deed };
+        let rev = self.delivery().amend(from, self::room(&room)?, &amendment, time::now()).await?;
+        Ok(Frame::Changed { id, room, seq, rev })
     }
 
     async fn sync(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {

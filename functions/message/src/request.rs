@@ -44,6 +44,8 @@ fn action(mut value: Value) -> Result<wire::Request, Invalid> {
     }
     match action.as_str() {
         "send" => wire::parse_value(value).map(wire::Request::Send),
+        "edit" => wire::parse_value(value).map(wire::Request::Edit),
+        "delete" => wire::parse_value(value).map(wire::Request::Delete),
         "sync" => wire::parse_value(value).map(wire::Request::Sync),
         "ping" => wire::parse_value(value).map(wire::Request::Ping),
         "read" => wire::parse_value(value).map(wire::Request::Read),

@@ -9,11 +9,6 @@ use crate::wire;
 const FRAME_BYTES: usize = 32 * 1024;
 const ENVELOPE_BYTES: usize = 256;
 
-/// How many of the changes follow a position without a hole.
-pub fn unbroken(position: Position, changes: &[Change]) -> usize {
-    changes.iter().zip(position + 1..).take_while(|(change, expected)| change.rev == *expected).count()
-}
-
 /// Packs changes that follow `standing.settled` without a hole into a frame, as many as fit, and says which position is its last. Positions
 /// that came to nothing are in its range only.
 pub fn pack(room: RoomId, standing: Standing, changes: &[Change]) -> (String, Position) {

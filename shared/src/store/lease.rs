@@ -2,10 +2,14 @@
 //!
 //! A position and, if nobody holds it, the lease are taken in one update of the room's document, by the server's clock. The lease is
 //! no lock on correctness: two holders at once can only repeat frames.
+//!
+//! These updates are acknowledged by the primary alone. What is inserted at a position is acknowledged by the majority, and a majority that has
+//! the insert has everything that the primary did before it, the taking of the position included. A primary that dies before takes with it
+//! positions whose messages nobody was told of, and `settled` moves that are made again: frames that clients have already.
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
-use mongodb::options::ReturnDocument;
+use mongodb::options::{Acknowledgment, ReturnDocument, WriteConcern};
 use serde::Deserialize;
 
 use super::rooms::ROOMS;
@@ -31,12 +35,21 @@ impl Lease {
     }
 }
 
-/// A position that was taken for a message.
+/// What a position is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new message, which gets a number.
+    Message,
+    /// A change of a message that has one.
+    Amendment,
+}
+
+/// A position that was taken.
 #[derive(Debug)]
 pub struct Place {
     /// The position.
     pub rev: Position,
-    /// The message's number.
+    /// The number of the message, if it is a new one.
     pub seq: i64,
     /// How far the room has come, this position included.
     pub standing: Standing,
@@ -77,13 +90,13 @@ impl LeasedDoc {
 }
 
 impl Store {
-    /// Takes the room's next position for a message, and the lease if it is free.
-    pub async fn place(&self, room: RoomId) -> Result<Place> {
+    /// Takes the room's next position, and the lease if it is free.
+    pub async fn place(&self, room: RoomId, purpose: Purpose) -> Result<Place> {
         let owner = ObjectId::new();
         let filter = doc! { "_id": object_id(room.bytes()) };
         let taken = vec![doc! { "$set": {
             "head": { "$add": ["$head", 1_i64] },
-            "said": { "$add": ["$said", 1_i64] },
+            "said": { "$add": ["$said", i64::from(purpose == Purpose::Message)] },
             "lease": { "$cond": [is_free(), held(owner), "$lease"] },
         } }];
         let found = self.leased(filter, taken).await?.ok_or(Error::NotFound)?;
@@ -91,12 +104,14 @@ impl Store {
         Ok(Place { rev: found.head, seq: found.said, standing: found.standing(), lease })
     }
 
-    /// Takes the lease of a room in which something waits to be broadcast and nobody does it.
-    pub async fn take_over(&self, room: RoomId) -> Result<Option<(Lease, Standing)>> {
+    /// Takes the lease of a room in which something waits to be broadcast and nobody does it. Whoever knows of something stored at `known` says
+    /// so: a primary that died may have taken the memory of that position with it.
+    pub async fn take_over(&self, room: RoomId, known: Position) -> Result<Option<(Lease, Standing)>> {
         let owner = ObjectId::new();
-        let waiting = doc! { "$and": [{ "$gt": ["$head", "$settled"] }, is_free()] };
+        let head = doc! { "$max": ["$head", known] };
+        let waiting = doc! { "$and": [{ "$gt": [head.clone(), "$settled"] }, is_free()] };
         let filter = doc! { "_id": object_id(room.bytes()), "$expr": waiting };
-        let found = self.leased(filter, vec![doc! { "$set": { "lease": held(owner) } }]).await?;
+        let found = self.leased(filter, vec![doc! { "$set": { "head": head, "lease": held(owner) } }]).await?;
         Ok(found.map(|found| (Lease { room, owner }, found.standing())))
     }
 
@@ -120,7 +135,11 @@ impl Store {
 
     async fn end_round(&self, lease: &Lease, to: Position, remains: Document) -> Result<Round> {
         let filter = doc! { "_id": object_id(lease.room.bytes()) };
-        let update = vec![doc! { "$set": { "settled": { "$max": ["$settled", to] }, "lease": remains } }];
+        let update = vec![doc! { "$set": {
+            "head": { "$max": ["$head", to] },
+            "settled": { "$max": ["$settled", to] },
+            "lease": remains,
+        } }];
         let found = self.leased(filter, update).await?.ok_or(Error::NotFound)?;
         Ok(Round { standing: found.standing(), goes_on: found.is_held_by(lease.owner) })
     }
@@ -130,6 +149,7 @@ impl Store {
         let found = rooms
             .find_one_and_update(filter, update)
             .return_document(ReturnDocument::After)
+            .write_concern(WriteConcern::builder().w(Acknowledgment::Nodes(1)).build())
             .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
         within(found).await
     }

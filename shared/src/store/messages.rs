@@ -14,18 +14,33 @@ use crate::time::Timestamp;
 use crate::user::User;
 use crate::{Error, Result};
 
-const MESSAGES: &str = "messages";
+pub(super) const MESSAGES: &str = "messages";
 
 #[derive(Serialize, Deserialize)]
-struct MessageDoc {
+pub(super) struct MessageDoc {
     room: ObjectId,
-    rev: i64,
+    pub(super) rev: i64,
     seq: i64,
-    author: ObjectId,
+    pub(super) author: ObjectId,
     author_name: String,
     client_id: String,
     text: String,
     at: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_at: Option<DateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<DateTime>,
+    /// Every change of it after it was said, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) edits: Vec<EditDoc>,
+}
+
+/// That a message was changed: the durable key of the request that did it, and what that request is answered.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EditDoc {
+    pub(super) client_id: String,
+    pub(super) rev: i64,
+    pub(super) at: DateTime,
 }
 
 /// A position that came to nothing.
@@ -53,6 +68,8 @@ impl From<MessageDoc> for Message {
             client_id: message.client_id,
             text: message.text,
             at: time(message.at),
+            edited_at: message.edited_at.map(time),
+            deleted_at: message.deleted_at.map(time),
         }
     }
 }
@@ -66,14 +83,14 @@ impl From<ChangeDoc> for Change {
     }
 }
 
-/// What storing a draft at a position came to.
+/// What storing something at a position came to.
 #[derive(Debug)]
-pub enum Stored {
-    /// It is stored there.
+pub enum Stored<T> {
+    /// The message is stored there.
     Here(Message),
-    /// It was stored before, by an earlier request of the same kind; the position has been voided.
-    Before(Message),
-    /// The position was voided for being late; another has to be taken.
+    /// It was stored before, by an earlier request of the same kind, whose answer this is; the position has been voided.
+    Before(T),
+    /// The position was voided for being late, or has been; another has to be taken.
     Late,
 }
 
@@ -121,7 +138,13 @@ impl Store {
     }
 
     /// Stores a draft at a position that was taken for it.
-    pub async fn store(&self, membership: &Membership, draft: &Draft, place: &Place, now: Timestamp) -> Result<Stored> {
+    pub async fn store(
+        &self,
+        membership: &Membership,
+        draft: &Draft,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Stored<Message>> {
         let author = membership.user();
         let message = MessageDoc {
             room: object_id(membership.room().bytes()),
@@ -132,6 +155,9 @@ impl Store {
             client_id: draft.client_id.as_str().to_owned(),
             text: draft.text.as_str().to_owned(),
             at: date(now),
+            edited_at: None,
+            deleted_at: None,
+            edits: Vec::new(),
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
         match insert_once(&messages, &message).await? {

@@ -13,12 +13,16 @@ wire! {
         Invalid,
         /// Show again who you are.
         Unauthenticated,
+        /// Nothing: it is not yours to do.
+        Forbidden,
         /// Nothing: it is missing, or not yours to know.
         NotFound,
         /// Look at what is there already.
         Conflict,
         /// Send less.
         TooLarge,
+        /// Wait for `retry_after` milliseconds and send it again.
+        Limited,
         /// Try again.
         Unavailable,
         /// Nothing: it is our fault.
@@ -69,6 +73,10 @@ wire! {
         NameTaken,
         /// A person is in as many rooms as one can be.
         TooManyRooms,
+        /// The message is deleted.
+        Deleted,
+        /// The message was changed as often as one can be.
+        TooManyEdits,
     }
 
     /// What was refused, and why.
@@ -97,6 +105,10 @@ wire! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         pub reason: Option<Reason>,
+        /// After how many milliseconds it will be let through.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub retry_after: Option<u64>,
     }
 }
 
@@ -106,9 +118,11 @@ impl Failure {
         let (code, reason) = match error {
             Error::Invalid(_) => (Code::Invalid, None),
             Error::Unauthenticated(why) => (Code::Unauthenticated, Some((*why).into())),
+            Error::Forbidden => (Code::Forbidden, None),
             Error::NotFound => (Code::NotFound, None),
             Error::Conflict(why) => (Code::Conflict, Some((*why).into())),
             Error::TooLarge { .. } => (Code::TooLarge, None),
+            Error::Limited { .. } => (Code::Limited, None),
             Error::Unavailable(_) => (Code::Unavailable, None),
             Error::Internal(_) => (Code::Internal, None),
         };
@@ -117,7 +131,11 @@ impl Failure {
             Error::TooLarge { limit } => (None, None, Some(*limit)),
             _ => (None, None, None),
         };
-        Self { id, code, message: error.to_string(), field, rule, limit, reason }
+        let retry_after = match error {
+            Error::Limited { wait } => Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            _ => None,
+        };
+        Self { id, code, message: error.to_string(), field, rule, limit, reason, retry_after }
     }
 }
 
@@ -138,6 +156,8 @@ impl From<crate::error::Conflict> for Reason {
         match why {
             Why::NameTaken => Self::NameTaken,
             Why::TooManyRooms => Self::TooManyRooms,
+            Why::Deleted => Self::Deleted,
+            Why::TooManyEdits => Self::TooManyEdits,
         }
     }
 }

@@ -30,6 +30,8 @@ macro_rules! for_each_type {
             Message,
             Page,
             Send,
+            Edit,
+            Delete,
             Positions,
             Read,
             Request,
@@ -135,9 +137,13 @@ fn every_refusal_has_its_shape() {
         Error::Unauthenticated(Unauthenticated::Credentials),
         Error::Unauthenticated(Unauthenticated::Token),
         Error::Unauthenticated(Unauthenticated::Session),
+        Error::Forbidden,
         Error::NotFound,
         Error::Conflict(Conflict::NameTaken),
         Error::Conflict(Conflict::TooManyRooms),
+        Error::Conflict(Conflict::Deleted),
+        Error::Conflict(Conflict::TooManyEdits),
+        Error::Limited { wait: std::time::Duration::from_millis(1500) },
         Error::TooLarge { limit: 65536 },
         Error::Unavailable("the database's own words".into()),
         Error::Internal("a secret of ours".into()),
@@ -152,13 +158,27 @@ fn every_refusal_has_its_shape() {
 #[test]
 fn every_frame_has_its_shape() {
     let user = || User { id: "00112233445566778899aabb".to_owned(), name: "anna".to_owned() };
-    let message =
-        || Message { seq: 2, rev: 3, author: user(), client_id: "c1c1c1c1".to_owned(), text: "hi".to_owned(), at: 4 };
+    let message = || Message {
+        seq: 2,
+        rev: 3,
+        author: user(),
+        client_id: "c1c1c1c1".to_owned(),
+        text: "hi".to_owned(),
+        at: 4,
+        edited_at: None,
+        deleted_at: None,
+    };
     let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
     let catchup =
         Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
     let frames = [
         Frame::Sent { id: id(), room: room(), message: message() },
+        Frame::Sent {
+            id: id(),
+            room: room(),
+            message: Message { edited_at: Some(5), deleted_at: Some(6), text: String::new(), ..message() },
+        },
+        Frame::Changed { id: id(), room: room(), seq: 2, rev: 4 },
         Frame::Synced { id: id(), rooms: vec![catchup], gone: vec![room()], more: true },
         Frame::Pong { id: id(), behind: vec![room()] },
         Frame::Read { id: id(), room: room(), unread: 5 },

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
+use mongodb::bson::{Document, doc};
 use parlour::Error;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
 use parlour::gateway::Gateway;
 use parlour::ids::RoomId;
 use parlour::session::Session;
+use parlour::store::Purpose;
 use parlour::time;
 use parlour::wire::Frame;
 
@@ -16,18 +19,18 @@ use crate::gateway::FakeGateway;
 use crate::world::{World, draft, story};
 
 /// Anna and Ben in a room, each with a socket that was announced.
-struct Pair {
-    world: World,
+pub(crate) struct Pair {
+    pub(crate) world: World,
     fake: FakeGateway,
     gateway: Gateway,
-    anna: Session,
-    ben: Session,
-    from: Connection,
-    tea: RoomId,
+    pub(crate) anna: Session,
+    pub(crate) ben: Session,
+    pub(crate) from: Connection,
+    pub(crate) tea: RoomId,
 }
 
 impl Pair {
-    async fn new(world: World) -> Self {
+    pub(crate) async fn new(world: World) -> Self {
         let (anna, ben) = (world.person("anna").await, world.person("ben").await);
         let tea = world.room(&anna, "tea").await;
         let mine = [world.store.membership(&anna, tea).await.unwrap()];
@@ -40,16 +43,28 @@ impl Pair {
         Self { world, fake, gateway, anna, ben, from, tea }
     }
 
-    fn delivery(&self) -> Delivery<'_> {
+    pub(crate) fn delivery(&self) -> Delivery<'_> {
         Delivery { store: &self.world.store, gateway: &self.gateway }
     }
 
-    async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
+    pub(crate) async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
         self.delivery().say(&self.from, self.tea, &draft(text), time::now()).await
     }
 
+    pub(crate) async fn documents(&self, collection: &str) -> Vec<Document> {
+        let documents = self.world.database.collection::<Document>(collection);
+        documents
+            .find(doc! { "room": { "$exists": true } })
+            .hint(mongodb::options::Hint::Name("room_1_rev_1".to_owned()))
+            .await
+            .unwrap()
+            .try_collect()
+            .await
+            .unwrap()
+    }
+
     /// The texts a socket has got, after checking that every frame follows the one before it.
-    fn texts(&self, socket: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, socket: &str) -> Vec<String> {
         let mut position = 0;
         let mut texts = Vec::new();
         for frame in self.fake.heard(socket) {
@@ -136,7 +151,7 @@ fn a_neighbor_that_is_gone_is_removed_and_the_sender_stays() {
 fn a_position_that_stays_empty_is_voided_and_the_room_goes_on() {
     story(|world| async move {
         let pair = Pair::new(world).await;
-        let dead = pair.world.store.place(pair.tea).await.unwrap();
+        let dead = pair.world.store.place(pair.tea, Purpose::Message).await.unwrap();
         pair.world.store.hand_over(dead.lease.unwrap(), 0).await.unwrap();
         let began = Instant::now();
         pair.says("hello").await.unwrap();
@@ -153,7 +168,7 @@ fn what_a_dead_holder_left_is_sent_by_the_next_who_acts() {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
-        pair.delivery().recover(pair.tea).await.unwrap();
+        pair.delivery().recover(pair.tea, 0).await.unwrap();
         assert!(pair.texts("ben=").is_empty(), "the lease was held still");
         pair.world.lease_runs_out(pair.tea).await;
         pair.says("hello").await.unwrap();
@@ -168,7 +183,7 @@ fn what_waits_without_a_broadcaster_is_sent_by_whoever_asks() {
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
         pair.world.lease_runs_out(pair.tea).await;
-        pair.delivery().recover(pair.tea).await.unwrap();
+        pair.delivery().recover(pair.tea, 0).await.unwrap();
         assert_eq!(pair.texts("ben="), ["orphan"]);
         assert_eq!(pair.texts("anna="), ["orphan"]);
     });
@@ -180,7 +195,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         for n in 0..8 {
-            let place = pair.world.store.place(pair.tea).await.unwrap();
+            let place = pair.world.store.place(pair.tea, Purpose::Message).await.unwrap();
             let long = parlour::message::Draft {
                 text: parlour::message::Text::parse(&"😀".repeat(3900)).unwrap(),
                 ..draft(&format!("{n}"))
@@ -190,7 +205,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
         pair.world.lease_runs_out(pair.tea).await;
         pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());
         let began = Instant::now();
-        pair.delivery().recover(pair.tea).await.unwrap();
+        pair.delivery().recover(pair.tea, 0).await.unwrap();
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}: more than one post waited for it", began.elapsed());
         assert_eq!(pair.texts("anna=").len(), 8);
         assert_eq!(pair.fake.heard("anna=").len(), 4);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use parlour::room::Standing;
-use parlour::store::Stored;
+use parlour::store::{Purpose, Stored};
 use parlour::time;
 
 use crate::world::{draft, story};
@@ -13,7 +13,9 @@ fn positions_are_dense_however_many_take_them_at_once() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        let places = futures_util::future::try_join_all((0..50).map(|_| world.store.place(tea))).await.unwrap();
+        let places = futures_util::future::try_join_all((0..50).map(|_| world.store.place(tea, Purpose::Message)))
+            .await
+            .unwrap();
         let revs: BTreeSet<i64> = places.iter().map(|place| place.rev).collect();
         let seqs: BTreeSet<i64> = places.iter().map(|place| place.seq).collect();
         assert_eq!(revs, (1..=50).collect());
@@ -27,14 +29,14 @@ fn the_lease_is_let_go_only_when_nothing_was_said_meanwhile() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        let first = world.store.place(tea).await.unwrap();
+        let first = world.store.place(tea, Purpose::Message).await.unwrap();
         let lease = first.lease.unwrap();
-        assert!(world.store.place(tea).await.unwrap().lease.is_none());
+        assert!(world.store.place(tea, Purpose::Message).await.unwrap().lease.is_none());
         let round = world.store.advance(&lease, 1).await.unwrap();
         assert!(round.goes_on);
         assert_eq!(round.standing, Standing { head: 2, settled: 1, said: 2 });
         assert!(!world.store.advance(&lease, 2).await.unwrap().goes_on);
-        assert!(world.store.place(tea).await.unwrap().lease.is_some(), "the lease was not let go");
+        assert!(world.store.place(tea, Purpose::Message).await.unwrap().lease.is_some(), "the lease was not let go");
     });
 }
 
@@ -43,13 +45,16 @@ fn a_lease_that_outlived_its_holder_falls_to_the_next_who_acts() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        let dead = world.store.place(tea).await.unwrap().lease.unwrap();
-        assert!(world.store.take_over(tea).await.unwrap().is_none(), "a lease that is held was taken");
+        let dead = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
+        assert!(world.store.take_over(tea, 0).await.unwrap().is_none(), "a lease that is held was taken");
         world.lease_runs_out(tea).await;
-        let heir = world.store.place(tea).await.unwrap().lease.unwrap();
+        let heir = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
         let round = world.store.advance(&dead, 1).await.unwrap();
         assert!(!round.goes_on, "the dead one goes on");
-        assert!(world.store.place(tea).await.unwrap().lease.is_none(), "the dead one let go of the heir's lease");
+        assert!(
+            world.store.place(tea, Purpose::Message).await.unwrap().lease.is_none(),
+            "the dead one let go of the heir's lease"
+        );
         assert!(!world.store.advance(&heir, 3).await.unwrap().goes_on);
     });
 }
@@ -59,13 +64,13 @@ fn a_room_in_which_nothing_waits_is_not_taken_over() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        assert!(world.store.take_over(tea).await.unwrap().is_none());
-        let lease = world.store.place(tea).await.unwrap().lease.unwrap();
+        assert!(world.store.take_over(tea, 0).await.unwrap().is_none());
+        let lease = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
         world.store.hand_over(lease, 0).await.unwrap();
-        let (lease, standing) = world.store.take_over(tea).await.unwrap().unwrap();
+        let (lease, standing) = world.store.take_over(tea, 0).await.unwrap().unwrap();
         assert_eq!(standing, Standing { head: 1, settled: 0, said: 1 });
         world.store.hand_over(lease, 1).await.unwrap();
-        assert!(world.store.take_over(tea).await.unwrap().is_none());
+        assert!(world.store.take_over(tea, 0).await.unwrap().is_none());
     });
 }
 
@@ -74,8 +79,8 @@ fn settled_never_goes_back() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        let lease = world.store.place(tea).await.unwrap().lease.unwrap();
-        world.store.place(tea).await.unwrap();
+        let lease = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
+        world.store.place(tea, Purpose::Message).await.unwrap();
         world.store.advance(&lease, 2).await.unwrap();
         assert_eq!(world.store.advance(&lease, 1).await.unwrap().standing.settled, 2);
     });
@@ -87,7 +92,10 @@ fn a_message_said_twice_at_once_is_stored_once_and_the_other_position_voided() {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
         let mine = world.store.membership(&anna, tea).await.unwrap();
-        let (one, two) = (world.store.place(tea).await.unwrap(), world.store.place(tea).await.unwrap());
+        let (one, two) = (
+            world.store.place(tea, Purpose::Message).await.unwrap(),
+            world.store.place(tea, Purpose::Message).await.unwrap(),
+        );
         let (saying, at) = (draft("hi"), time::now());
         let stores = [world.store.store(&mine, &saying, &one, at), world.store.store(&mine, &saying, &two, at)];
         let stored = futures_util::future::try_join_all(stores).await.unwrap();
@@ -113,7 +121,7 @@ fn who_is_late_for_a_position_that_was_voided_is_told_so() {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
         let mine = world.store.membership(&anna, tea).await.unwrap();
-        let place = world.store.place(tea).await.unwrap();
+        let place = world.store.place(tea, Purpose::Message).await.unwrap();
         world.store.void(tea, place.rev).await.unwrap();
         assert!(matches!(world.store.store(&mine, &draft("hi"), &place, time::now()).await.unwrap(), Stored::Late));
         let stored = world.stores(&mine, "hi").await;

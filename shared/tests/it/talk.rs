@@ -4,7 +4,7 @@ use parlour::Error;
 use parlour::error::Conflict;
 use parlour::ids::{ClientId, RoomId};
 use parlour::room::RoomName;
-use parlour::store::Window;
+use parlour::store::{Purpose, Window};
 use parlour::time;
 
 use crate::world::story;
@@ -71,7 +71,7 @@ fn history_goes_by_number_in_every_direction() {
         let mine = world.store.membership(&anna, tea).await.unwrap();
         for n in 1..=9 {
             if n == 4 {
-                let given_up = world.store.place(tea).await.unwrap();
+                let given_up = world.store.place(tea, Purpose::Message).await.unwrap();
                 world.store.void(tea, given_up.rev).await.unwrap();
             } else {
                 world.stores(&mine, &format!("message {n}").replace(' ', "-")).await;
@@ -139,8 +139,8 @@ fn a_number_that_came_to_nothing_does_not_stay_unread() {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
         let mine = world.store.membership(&anna, tea).await.unwrap();
-        let lease = world.store.place(tea).await.unwrap().lease.unwrap();
-        let given_up = world.store.place(tea).await.unwrap();
+        let lease = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
+        let given_up = world.store.place(tea, Purpose::Message).await.unwrap();
         world.store.void(tea, 1).await.unwrap();
         world.store.void(tea, given_up.rev).await.unwrap();
         world.store.hand_over(lease, 2).await.unwrap();

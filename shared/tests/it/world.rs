@@ -12,7 +12,7 @@ use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Draft, Message, Text};
 use parlour::room::{Membership, RoomName};
 use parlour::session::{Device, Session};
-use parlour::store::{Store, Stored};
+use parlour::store::{Purpose, Store, Stored};
 use parlour::time;
 use parlour::user::Username;
 use tokio::runtime::Runtime;
@@ -96,7 +96,7 @@ impl World {
 
     /// Takes a position and stores a message there, without telling anybody.
     pub(crate) async fn stores(&self, membership: &Membership, text: &str) -> Message {
-        let place = self.store.place(membership.room()).await.unwrap();
+        let place = self.store.place(membership.room(), Purpose::Message).await.unwrap();
         match self.store.store(membership, &draft(text), &place, time::now()).await.unwrap() {
             Stored::Here(message) => message,
             other => panic!("{other:?}"),

@@ -15,6 +15,8 @@ fn said(rev: Position, text: &str) -> Change {
         client_id: "c".repeat(36),
         text: text.to_owned(),
         at: Timestamp::from_millis(0),
+        edited_at: None,
+        deleted_at: None,
     };
     Change { rev, message: Some(message) }
 }
@@ -45,13 +47,6 @@ fn parsed(frames: &[String]) -> Vec<(i64, i64, Vec<i64>)> {
             other => panic!("{other:?}"),
         })
         .collect()
-}
-
-#[test]
-fn a_hole_ends_what_can_be_sent() {
-    assert_eq!(unbroken(4, &[said(6, "x")]), 0);
-    assert_eq!(unbroken(4, &[said(5, "x"), nothing(6), said(8, "x")]), 2);
-    assert_eq!(unbroken(4, &[]), 0);
 }
 
 #[test]
