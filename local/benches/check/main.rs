@@ -30,7 +30,8 @@ fn main() -> ExitCode {
 fn check() -> Result<bool> {
     let Command { run: settings, seeds } = Command::parse(std::env::args().skip(1))?;
     let runtime = Runtime::new()?;
-    let programs = runtime.block_on(programs::build(&stage::cloud()?, Profile::Bench))?;
+    let profile = if cfg!(debug_assertions) { Profile::Dev } else { Profile::Bench };
+    let programs = runtime.block_on(programs::build(&stage::cloud()?, profile))?;
     let mut bad = 0;
     for seed in settings.seed..settings.seed + seeds {
         let settings = Settings { seed, ..settings.clone() };

@@ -47,7 +47,7 @@ fn asked(ask: &Ask) -> Vec<String> {
         What::Edit { seq, text } => format!("edit number {seq} to {text:?}"),
         What::Delete { seq } => format!("delete number {seq}"),
     };
-    let tries = ask.tries.iter().take(LINES).map(|one| format!("client {} at {} ms", one.client, one.at));
+    let tries = ask.tries.iter().take(LINES).map(|one| format!("client {} at {} ms by socket {}", one.client, one.at, one.socket));
     let mut lines = vec![format!("  {}: {what}, asked by {}", ask.client_id, tries.collect::<Vec<_>>().join(", "))];
     lines.extend(ask.answers.iter().take(LINES).map(|answer| {
         let said = match &answer.said {

@@ -4,20 +4,20 @@
 //! `settings` say what is to be done, `stage` runs the chat, `client` is one of many, `faults` is what is done to them, `run` conducts.
 //! docs/VERIFICATION.md says what it proves and how to use it.
 
-mod account;
+pub(crate) mod account;
 mod client;
 mod database;
 mod faults;
 mod http;
-mod judge;
+pub(crate) mod judge;
 mod ledger;
 mod random;
-mod record;
+pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod settings;
 mod socket;
 pub(crate) mod stage;
 mod timeline;
 pub(crate) mod verdict;
-mod violation;
+pub(crate) mod violation;
 mod wire;

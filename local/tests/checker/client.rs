@@ -47,7 +47,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(settings: Settings, socket_url: String, http: Http, rooms: Vec<String>) -> Self {
-        let ledger = Mutex::new(Ledger { left: settings.changes, ..Ledger::default() });
+        let ledger = Mutex::new(Ledger::of(settings.changes));
         Self { settings, began: Instant::now(), socket_url, http, rooms, ledger, inboxes: OnceLock::new() }
     }
 

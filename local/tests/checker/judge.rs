@@ -43,6 +43,3 @@ fn without_cause(record: &Record) -> impl Iterator<Item = Violation> {
         }
     })
 }
-
-#[cfg(test)]
-mod tests;

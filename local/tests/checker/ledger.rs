@@ -26,6 +26,10 @@ pub(crate) struct CatchUp {
 }
 
 impl Ledger {
+    pub(crate) fn of(changes: usize) -> Self {
+        Self { left: changes, ..Self::default() }
+    }
+
     /// A new request; gives its number.
     pub(crate) fn ask(&mut self, client: usize, author: &str, room: usize, what: What) -> usize {
         let number = self.asks.len();

@@ -12,6 +12,9 @@ use super::violation::{Kind, Violation};
 /// How many violations are told in full.
 const TOLD: usize = 4;
 
+/// What a line of the log contains that says that something was wrong.
+const SIGNS: [&str; 2] = ["ERROR", "panicked"];
+
 /// What a run came to.
 pub(crate) struct Verdict {
     pub(crate) violations: Vec<Violation>,
@@ -100,6 +103,10 @@ fn accounts(outcome: &Outcome, violations: &[Violation]) -> String {
     for violation in firsts {
         told += &account(&outcome.record, violation);
         told.push('\n');
+    }
+    let failures = outcome.log.iter().filter(|line| SIGNS.iter().any(|sign| line.contains(sign)));
+    for line in failures.rev().take(TOLD) {
+        let _ = writeln!(told, "  the functions said: {}", line.chars().take(300).collect::<String>());
     }
     told
 }

@@ -8,6 +8,7 @@ mod checks;
 mod cli;
 mod companion;
 mod gateway;
+mod judge;
 mod programs;
 mod project;
 mod site_build;
