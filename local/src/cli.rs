@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::chaos::Chaos;
 use crate::progress::Color;
 
 /// Runs a SAM template with a WebSocket API on this machine: the functions' own programs, API Gateway, @connections, Lambda's Invoke API
@@ -81,6 +82,14 @@ pub struct Up {
     /// Send invocations to another Invoke endpoint, for example http://localhost:9000 of `cargo lambda watch`
     #[arg(long, value_name = "URL", value_parser = url)]
     pub invoke_endpoint: Option<String>,
+
+    /// Let things go wrong, as networks, clouds and databases do. SEED is a whole number; the same one decides the same again. NAME=0
+    /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to
+    /// @connections: gone, throttle, fail, hang, lie (delivered, but answered with 500); per closed socket: lose_disconnect; per invocation:
+    /// twice, kill, freeze. Mean times, such as 15s: cut (the life of a socket), mongod (between two kills). clock: how many times faster a
+    /// socket's idle and lifetime limits are reached. For example 7,drop=0.1,cut=0,mongod=30s
+    #[arg(long, value_name = "SEED[,NAME=VALUE…]", value_parser = Chaos::parse)]
+    pub chaos: Option<Chaos>,
 
     /// When to use colors: auto, always or never
     #[arg(long, value_enum, value_name = "WHEN", hide_possible_values = true, default_value_t)]

@@ -5,6 +5,7 @@
 
 mod environment;
 mod events;
+mod faults;
 mod invoke_api;
 mod output;
 mod pool;
@@ -28,6 +29,7 @@ use self::pool::Pool;
 use self::program::Program;
 use self::remote::Remote;
 pub(crate) use self::variables::Variables;
+use crate::chaos::{FunctionFaults, Storm};
 use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -51,6 +53,7 @@ struct Inner {
 struct Function {
     model: model::Function,
     runs: Runs,
+    faults: Option<Arc<FunctionFaults>>,
 }
 
 /// Where invocations go.
@@ -121,6 +124,7 @@ pub(crate) struct Options {
     pub(crate) variables: Variables,
     pub(crate) limits: Arc<Limits>,
     pub(crate) log: Log,
+    pub(crate) storm: Option<Storm>,
 }
 
 impl Lambda {
@@ -129,6 +133,7 @@ impl Lambda {
         let mut ready = BTreeMap::new();
         for (id, function) in functions {
             let program = options.programs.get(id);
+            let faults = options.storm.as_ref().map(|storm| Arc::new(storm.function(id)));
             let runs = match &options.invoke {
                 Some(endpoint) => Runs::Elsewhere(Box::new(Remote::new(endpoint, function, program, &options.limits)?)),
                 None => {
@@ -140,10 +145,11 @@ impl Lambda {
                         program,
                         Arc::clone(&options.limits),
                         options.log.clone(),
+                        faults.clone(),
                     ))
                 }
             };
-            ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs }));
+            ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs, faults }));
         }
         let region = options.variables.region().to_owned();
         let limits = Arc::clone(&options.limits);
@@ -200,6 +206,11 @@ impl Lambda {
     }
 
     async fn run(&self, function: Arc<Function>, invocation: Invocation) -> Outcome {
+        self.perhaps_again(&function, &invocation);
+        self.run_once(function, invocation).await
+    }
+
+    async fn run_once(&self, function: Arc<Function>, invocation: Invocation) -> Outcome {
         let slot = AccountSlot::take(&self.0);
         let Some(slot) = slot else { return failed(Failure::Throttled) };
         let running = tokio::spawn(async move {

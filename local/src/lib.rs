@@ -1,6 +1,7 @@
 //! Runs a SAM template with a WebSocket API on a laptop: the unmodified function binaries, API Gateway's two APIs, `@connections`,
 //! Lambda's Invoke API and a static site. It knows nothing about what the functions do.
 
+pub mod chaos;
 pub mod cli;
 pub mod environment;
 mod gateway;
@@ -24,3 +25,5 @@ pub mod template;
 mod time;
 pub mod up;
 mod websocket;
+
+pub use chaos::Chaos;

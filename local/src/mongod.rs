@@ -2,11 +2,13 @@
 //!
 //! The functions want a real one (write concern majority, unique indexes, write conflicts), so nothing stands in for it: `local`
 //! starts `mongod` as a replica set of one, on data that lasts ([`Mongod::start`]), and tests start throw-away ones
-//! ([`Mongod::throwaway`]) that they can stop, kill and start again in mid-conversation. It never outlives us, however we end.
+//! ([`Mongod::throwaway`], [`ReplicaSet::throwaway`]) that they can stop, kill and start again in mid-conversation. It never outlives us,
+//! however we end.
 
 mod given;
 mod install;
 mod replica_set;
+mod three;
 mod watchdog;
 
 use std::ffi::OsString;
@@ -18,11 +20,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 
 use crate::progress::Progress;
 pub use given::check;
 pub use install::{Program, find_or_install};
+pub use three::ReplicaSet;
 use watchdog::Watchdog;
 
 /// Where a lasting database listens unless told otherwise: not 27017, where one of somebody else's may be.
@@ -37,6 +39,9 @@ const RELUCTANT: Duration = Duration::from_secs(5);
 /// Where throw-away servers listen: below the ports that systems hand out, so that a server that is down keeps its port.
 const THROWAWAY_PORTS: std::ops::Range<u16> = 20_000..30_000;
 
+/// How many ports a throw-away server tries: another one may be on its way to the same.
+const ATTEMPTS: u32 = 5;
+
 /// `mongod`'s exit code when its port is taken.
 const PORT_TAKEN: i32 = 48;
 
@@ -45,9 +50,26 @@ const PORT_TAKEN: i32 = 48;
 pub struct Mongod {
     program: Program,
     home: Home,
+    role: Role,
     port: u16,
     uri: String,
     server: Option<Watchdog>,
+}
+
+/// What a server is in its replica set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// All of it: its primary.
+    Alone,
+    /// One of several; who leads is decided when they come together.
+    Member,
+}
+
+/// Whether a start succeeded.
+#[derive(Debug, PartialEq, Eq)]
+enum Started {
+    Up,
+    PortTaken,
 }
 
 /// Where the data is, and what becomes of it.
@@ -88,7 +110,7 @@ impl Mongod {
             tokio::time::sleep(replica_set::PAUSE).await;
         }
         let port = if port == 0 { free_port()? } else { port };
-        let mut mongod = Self::new(program, Home::Kept { data: data.to_owned(), _lock: lock }, port);
+        let mut mongod = Self::new(program, Home::Kept { data: data.to_owned(), _lock: lock }, Role::Alone, port);
         mongod.start_again().await?;
         Ok(mongod)
     }
@@ -99,25 +121,37 @@ impl Mongod {
     /// # Errors
     /// No server can be found, installed or started.
     pub async fn throwaway() -> anyhow::Result<Self> {
-        let program = find_or_install(&target_folder(Path::new(".")), None, &Progress::silent()).await?;
-        let mut attempts = 0;
-        loop {
-            let folder =
-                tempfile::Builder::new().prefix("mongod-").tempdir().context("no temporary folder can be made")?;
-            let mut mongod = Self::new(program.clone(), Home::Throwaway { folder: Some(folder) }, free_port()?);
-            attempts += 1;
-            match mongod.start_again().await {
-                Ok(()) => return Ok(mongod),
-                // Somebody else took the port between the look and the start.
-                Err(error) if attempts < 5 && is_taken(mongod.port) => drop(error),
-                Err(error) => return Err(error),
-            }
-        }
+        Self::throwaway_as(Role::Alone).await
     }
 
-    fn new(program: Program, home: Home, port: u16) -> Self {
+    async fn throwaway_as(role: Role) -> anyhow::Result<Self> {
+        Self::throwaway_on(role, free_port).await
+    }
+
+    async fn throwaway_on(role: Role, mut port: impl FnMut() -> anyhow::Result<u16>) -> anyhow::Result<Self> {
+        let program = find_or_install(&target_folder(Path::new(".")), None, &Progress::silent()).await?;
+        for _ in 0..ATTEMPTS {
+            let folder =
+                tempfile::Builder::new().prefix("mongod-").tempdir().context("no temporary folder can be made")?;
+            let mut mongod = Self::new(program.clone(), Home::Throwaway { folder: Some(folder) }, role, port()?);
+            if mongod.try_start().await? == Started::Up {
+                return Ok(mongod);
+            }
+        }
+        bail!("others took each of {ATTEMPTS} ports that were free a moment before MongoDB was started on them")
+    }
+
+    fn new(program: Program, home: Home, role: Role, port: u16) -> Self {
         let uri = format!("mongodb://127.0.0.1:{port}/?replicaSet={}", replica_set::NAME);
-        Self { program, home, port, uri, server: None }
+        Self { program, home, role, port, uri, server: None }
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    fn is_running(&self) -> bool {
+        self.server.is_some()
     }
 
     /// The connection string. It stays the same when the server is started again.
@@ -143,21 +177,28 @@ impl Mongod {
     /// # Errors
     /// One sentence with the last lines of the server's log.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        match self.try_start().await? {
+            Started::Up => Ok(()),
+            Started::PortTaken => bail!(
+                "port {}, meant for MongoDB, is taken: stop what uses it, or choose another with --mongodb-port",
+                self.port
+            ),
+        }
+    }
+
+    async fn try_start(&mut self) -> anyhow::Result<Started> {
         self.kill().await?;
         let begun = Instant::now();
         loop {
             let server = self.spawn()?;
             let ended = self.wait_until_up(server, begun + DEADLINE).await?;
             match ended {
-                None => return Ok(()),
+                None => return Ok(Started::Up),
                 // The one before us, whose end nobody waited for, still lets its data go.
                 Some(_) if self.log_says("DBPathInUse") && begun.elapsed() < DEADLINE => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
-                Some(status) if status.code() == Some(PORT_TAKEN) => bail!(
-                    "port {}, meant for MongoDB, is taken: stop what uses it, or choose another with --mongodb-port",
-                    self.port
-                ),
+                Some(status) if status.code() == Some(PORT_TAKEN) => return Ok(Started::PortTaken),
                 Some(_) => bail!("MongoDB did not start. {}", self.last_words()),
             }
         }
@@ -217,10 +258,14 @@ impl Mongod {
     /// Waits for a server to take writes; gives how it ended if it does that instead.
     async fn wait_until_up(&mut self, mut server: Watchdog, deadline: Instant) -> anyhow::Result<Option<ExitStatus>> {
         let up = async {
-            while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_err() {
+            // What answers may be another's server, on whose port ours is just failing.
+            while !replica_set::serves(self.port, self.data()).await {
                 tokio::time::sleep(replica_set::PAUSE).await;
             }
-            replica_set::lead(self.port).await
+            match self.role {
+                Role::Alone => replica_set::lead(self.port).await,
+                Role::Member => Ok(()),
+            }
         };
         let result = tokio::select! {
             ended = server.end() => return Ok(Some(ended?)),
@@ -310,3 +355,6 @@ fn free_port() -> anyhow::Result<u16> {
     }
     bail!("no port from {} to {} is free for MongoDB", THROWAWAY_PORTS.start, THROWAWAY_PORTS.end)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
+use crate::chaos::{Chaos, Storm};
 use crate::http_api::HttpApi;
 use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
@@ -68,6 +69,8 @@ pub struct Setup {
     pub log: Log,
     /// AWS's limits, or others.
     pub limits: Limits,
+    /// What is to go wrong, if anything is.
+    pub chaos: Option<Chaos>,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -95,6 +98,7 @@ pub struct Running {
     addresses: Addresses,
     lambda: Lambda,
     websockets: BTreeMap<String, WebSocket>,
+    storm: Option<Storm>,
     tasks: JoinSet<()>,
 }
 
@@ -107,6 +111,7 @@ impl Bound {
     /// Starts to serve. No function runs before it is first invoked.
     pub async fn serve(self, cloud: Cloud, setup: Setup) -> Result<Running> {
         let limits = Arc::new(setup.limits);
+        let storm = setup.chaos.map(|chaos| Storm::new(chaos, setup.log.clone()));
         let endpoints = endpoints(&self, &cloud)?;
         let options = Options {
             programs: setup.programs,
@@ -114,6 +119,7 @@ impl Bound {
             variables: Variables::new(setup.environment, setup.extra_environment, endpoints),
             limits: Arc::clone(&limits),
             log: setup.log.clone(),
+            storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
         let mut tasks = JoinSet::new();
@@ -130,7 +136,8 @@ impl Bound {
         for (id, listener) in self.websocket {
             if let Some(api) = websocket_apis.remove(&id) {
                 let address = listener.local_addr()?;
-                let api = WebSocket::new(api, address, lambda.clone(), Arc::clone(&limits), setup.log.clone())?;
+                let (limits, log) = (Arc::clone(&limits), setup.log.clone());
+                let api = WebSocket::new(api, address, lambda.clone(), limits, log, storm.clone())?;
                 tasks.spawn(api.clone().serve(listener));
                 websockets.insert(id, api);
             }
@@ -140,7 +147,7 @@ impl Bound {
             tasks.spawn(site::serve(listener, site::Site::new(site, limits.keep_alive)));
         }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
-        Ok(Running { addresses: self.addresses, lambda, websockets, tasks })
+        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks })
     }
 }
 
@@ -150,8 +157,33 @@ impl Running {
         &self.addresses
     }
 
-    /// Closes every socket with 1001, lets `$disconnect` run for a moment, and ends every process.
+    /// Stops all faults from now on: frozen processes go on, delayed frames arrive, posts that hang are answered with 500, and the
+    /// limits of sockets that are open are AWS's again. What has been lost stays lost.
+    pub fn calm(&self) {
+        self.storm.iter().for_each(Storm::calm);
+    }
+
+    /// How often each fault of [`Setup::chaos`] has happened, by its name; empty without a chaos.
+    pub fn faults(&self) -> BTreeMap<&'static str, u64> {
+        self.storm.as_ref().map(Storm::faults).unwrap_or_default()
+    }
+
+    /// Waits until the chaos wants the database to be killed, which is up to the caller, who has it; for ever if it never does. Counts it.
+    pub async fn database_dies(&self) {
+        match &self.storm {
+            Some(storm) => storm.database_dies().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Cuts every socket at once: the clients get a reset and no close frame.
+    pub fn cut_all(&self) {
+        self.websockets.values().for_each(WebSocket::cut_all);
+    }
+
+    /// Stops the chaos, closes every socket with 1001, lets `$disconnect` run for a moment, and ends every process.
     pub async fn shutdown(mut self) {
+        self.calm();
         for api in self.websockets.values() {
             api.close_all().await;
         }

@@ -58,11 +58,14 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
         started = start(options, progress, &log) => started?,
         () = signals.next() => return Ok(End::Interrupted),
     };
-    welcome(running.addresses(), &database, progress);
-    let watching = watch(&mut database, progress);
+    welcome(running.addresses(), &database, options, progress);
+    let watching = watch(&mut database, &running, progress);
     tokio::select! {
         () = signals.next() => {}
         failed = watching => failed?,
+    }
+    if options.chaos.is_some() {
+        progress.say("chaos", counted(&running.faults()));
     }
     progress.say("stopping", "once more Ctrl-C ends it at once");
     let end = tokio::select! {
@@ -73,12 +76,22 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     Ok(end)
 }
 
-/// Starts the database again when it ends by itself, but not when it does so over and over.
-async fn watch(database: &mut Database, progress: &Progress) -> anyhow::Result<()> {
+/// Starts the database again when it ends by itself, but not when it does so over and over; and when the chaos has it killed.
+async fn watch(database: &mut Database, running: &Running, progress: &Progress) -> anyhow::Result<()> {
     let mut at_once = 0;
     loop {
         let began = Instant::now();
-        let words = database.crashed().await;
+        let words = tokio::select! {
+            words = database.crashed() => words,
+            () = running.database_dies(), if database.is_ours() => {
+                if let Database::Ours(mongod) = database {
+                    mongod.kill().await?;
+                    progress.say("chaos", "MongoDB was killed and is started again");
+                    mongod.start_again().await?;
+                }
+                continue;
+            }
+        };
         at_once = if began.elapsed() < CRASH_LOOP { at_once + 1 } else { 0 };
         if at_once == CRASHES {
             bail!("MongoDB ends by itself whenever it is started. {words}");
@@ -150,6 +163,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         invoke: options.invoke_endpoint.clone(),
         log: log.clone(),
         limits: Limits::default(),
+        chaos: options.chaos.clone(),
     };
     Ok((bound.serve(cloud, setup).await?, database))
 }
@@ -281,7 +295,7 @@ fn summary(project: &Project, cloud: &Cloud) -> String {
     )
 }
 
-fn welcome(addresses: &Addresses, database: &Database, progress: &Progress) {
+fn welcome(addresses: &Addresses, database: &Database, options: &Up, progress: &Progress) {
     for (api, address) in &addresses.http {
         progress.say("HTTP", format!("{address}  {api}"));
     }
@@ -295,12 +309,25 @@ fn welcome(addresses: &Addresses, database: &Database, progress: &Progress) {
         Database::Given { hosts, .. } => progress.say("MongoDB", hosts),
         Database::None => {}
     }
+    if let Some(chaos) = &options.chaos {
+        progress.say("chaos", format!("--chaos {chaos}"));
+        if chaos.kills_the_database() && matches!(database, Database::Given { .. }) {
+            progress.warn("the database in MONGODB_URI is not killed, because it is not one that local started");
+        }
+    }
     match &addresses.site {
         Some(site) => progress.say("ready", format!("open {site} in a browser. Ctrl-C stops everything.")),
         None => progress.say("ready", "Ctrl-C stops everything."),
     }
     // For whoever waits for the readiness of a run whose stdout they read.
     let _gone = std::io::stdout().flush();
+}
+
+/// The faults that happened, as one line.
+fn counted(faults: &BTreeMap<&str, u64>) -> String {
+    let happened: Vec<String> =
+        faults.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+    if happened.is_empty() { "nothing went wrong".to_owned() } else { happened.join(", ") }
 }
 
 /// Sockets and functions first, the database last: they still write to it.
@@ -328,6 +355,10 @@ impl Database {
             Self::Given { uri, .. } => Ok(uri.clone()),
             Self::None => bail!("there is no database"),
         }
+    }
+
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Ours(_))
     }
 
     async fn crashed(&mut self) -> String {

@@ -6,6 +6,7 @@
 mod connection;
 mod dispatch;
 mod event;
+mod faults;
 mod frame;
 mod handshake;
 mod head;
@@ -27,6 +28,7 @@ use self::frame::Close;
 use self::head::First;
 use self::registry::Registry;
 use self::selection::Selection;
+use crate::chaos::Storm;
 use crate::gateway::{domain, throttle::Bucket};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
@@ -48,6 +50,7 @@ struct Gateway {
     lambda: Lambda,
     limits: Arc<Limits>,
     log: Log,
+    storm: Option<Storm>,
 }
 
 impl WebSocket {
@@ -57,6 +60,7 @@ impl WebSocket {
         lambda: Lambda,
         limits: Arc<Limits>,
         log: Log,
+        storm: Option<Storm>,
     ) -> Result<Self> {
         let selection = Selection::parse(&api.route_selection_expression)
             .with_context(|| format!("the RouteSelectionExpression of {}", api.logical_id))?;
@@ -69,6 +73,7 @@ impl WebSocket {
             lambda,
             limits,
             log,
+            storm,
         })))
     }
 
@@ -85,6 +90,11 @@ impl WebSocket {
     /// How many sockets are open.
     pub(crate) fn sockets(&self) -> usize {
         self.0.registry.len()
+    }
+
+    /// Cuts every socket.
+    pub(crate) fn cut_all(&self) {
+        self.0.registry.all().iter().for_each(|connection| connection.cut());
     }
 
     /// Closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.

@@ -124,6 +124,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
             invoke: None,
             log: log.clone(),
             limits: Limits::default(),
+            chaos: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let addresses = running.addresses();

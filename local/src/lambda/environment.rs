@@ -4,6 +4,7 @@
 //! the pool by giving work and by killing. Whoever moves holds the lock for that one step, and takes no other lock while it does.
 
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep};
 
+use super::faults::Freezer;
 use super::output::Mark;
 use super::pool::Pool;
 use super::program::Version;
@@ -29,6 +31,7 @@ pub(super) struct Environment {
     pub(super) arn: String,
     pub(super) payload_limit: usize,
     pub(super) marks: UnboundedSender<Mark>,
+    pub(super) freezer: Freezer,
     pool: Weak<Pool>,
     started: Instant,
     /// Microseconds; zero once it has been reported.
@@ -114,6 +117,7 @@ impl Environment {
             arn,
             payload_limit,
             marks,
+            freezer: Freezer::default(),
             pool,
             started,
             init: AtomicU64::new(0),
@@ -126,11 +130,13 @@ impl Environment {
     /// Serves the Runtime API and watches the process until it has ended, for whatever reason.
     pub(super) async fn live(self: Arc<Self>, mut child: Child, api: TcpListener, init_limit: Duration) {
         let serving = tokio::spawn(runtime_api::serve(api, Arc::clone(&self)));
+        let mut freezing = pin!(self.freezer.run(self.pid));
         let mut too_slow = false;
         let exit = loop {
             tokio::select! {
                 exit = child.wait() => break exit.ok(),
                 () = self.end_wanted.notified() => {}
+                () = &mut freezing => continue,
                 () = sleep(init_limit), if !too_slow => {
                     too_slow = true;
                     if !matches!(*self.stage(), Stage::Starting(_)) {

@@ -16,9 +16,11 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::environment::{Environment, Made, OutOfTurn, Reply, Work};
+use super::faults::perhaps_hurt;
 use super::output::{Mark, Process, Report, follow};
 use super::program::{Program, Version};
 use super::{Failure, Invocation, Outcome, failed};
+use crate::chaos::FunctionFaults;
 use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -40,6 +42,7 @@ pub(super) struct Pool {
     program: Program,
     limits: Arc<Limits>,
     log: Log,
+    faults: Option<Arc<FunctionFaults>>,
     state: Mutex<State>,
     empty: Notify,
 }
@@ -62,13 +65,21 @@ struct State {
 }
 
 impl Pool {
-    pub(super) fn new(function: &Function, region: &str, program: Program, limits: Arc<Limits>, log: Log) -> Arc<Self> {
+    pub(super) fn new(
+        function: &Function,
+        region: &str,
+        program: Program,
+        limits: Arc<Limits>,
+        log: Log,
+        faults: Option<Arc<FunctionFaults>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             function: function.clone(),
             arn: format!("arn:aws:lambda:{region}:{}:function:{}", ids::ACCOUNT, function.name),
             program,
             limits,
             log,
+            faults,
             state: Mutex::new(State {
                 idle: Vec::new(),
                 all: Vec::new(),
@@ -113,6 +124,7 @@ impl Pool {
                 Err(returned) => work = returned,
             }
         };
+        perhaps_hurt(self.faults.as_deref(), &environment, &request_id);
         let reply = timeout_at(started + limit, answer).await;
         let duration = started.elapsed();
         let (result, status) = self.concluded(&environment, &request_id, reply.ok());

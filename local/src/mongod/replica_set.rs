@@ -1,11 +1,14 @@
-//! Makes a fresh `mongod` a replica set of one, which is what write concern majority, change streams and retryable writes want.
+//! Makes fresh servers a replica set, of one or of several, which is what write concern majority, change streams and retryable writes want.
 
+use std::net::Ipv4Addr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::bail;
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ClientOptions;
+use tokio::net::TcpStream;
 
 /// The set's name, part of every connection string.
 pub(super) const NAME: &str = "rs0";
@@ -16,14 +19,66 @@ pub(super) const PAUSE: Duration = Duration::from_millis(20);
 /// `AlreadyInitialized`
 const ALREADY: i32 = 23;
 
-/// Has the server at `port` be the writable primary of its own set, whatever the set's member was called before.
-pub(super) async fn lead(port: u16) -> anyhow::Result<()> {
-    let host = format!("127.0.0.1:{port}");
+/// What a member says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Primary,
+    Secondary,
+    /// Or nothing answers.
+    Neither,
+}
+
+/// Whether the server that answers at `port`, if one does, is the one on this data.
+pub(super) async fn serves(port: u16, data: &Path) -> bool {
+    if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
+        return false;
+    }
+    let Ok(options) = ask(&format!("127.0.0.1:{port}"), doc! { "getCmdLineOpts": 1 }).await else { return false };
+    let path = options.get_document("parsed").and_then(|parsed| parsed.get_document("storage"));
+    let Ok(path) = path.and_then(|storage| storage.get_str("dbPath")) else { return false };
+    matches!((Path::new(path).canonicalize(), data.canonicalize()), (Ok(its), Ok(ours)) if its == ours)
+}
+
+/// What the member at `port` is just now.
+pub(super) async fn state(port: u16) -> State {
+    match ask(&format!("127.0.0.1:{port}"), doc! { "hello": 1 }).await {
+        Ok(hello) if hello.get_bool("isWritablePrimary").unwrap_or(false) => State::Primary,
+        Ok(hello) if hello.get_bool("secondary").unwrap_or(false) => State::Secondary,
+        _ => State::Neither,
+    }
+}
+
+/// Makes servers that are in no set one set, in which a silent primary is replaced after `election`.
+pub(super) async fn gather(hosts: &[String], election: Duration) -> anyhow::Result<()> {
+    let members: Vec<Document> =
+        (0..).zip(hosts).map(|(id, host): (i32, _)| doc! { "_id": id, "host": host }).collect();
+    let election = i32::try_from(election.as_millis())?;
+    let settings = doc! { "electionTimeoutMillis": election, "heartbeatIntervalMillis": election / 5 };
+    let config = doc! { "_id": NAME, "members": members, "settings": settings };
+    ask(&hosts[0], doc! { "replSetInitiate": config }).await?;
+    Ok(())
+}
+
+/// One command to one server.
+async fn ask(host: &str, command: Document) -> anyhow::Result<Document> {
+    let client = direct(host).await?;
+    let answer = client.database("admin").run_command(command).await;
+    client.shutdown().immediate(true).await;
+    Ok(answer?)
+}
+
+async fn direct(host: &str) -> anyhow::Result<Client> {
     let mut options = ClientOptions::parse(format!("mongodb://{host}/?directConnection=true")).await?;
     options.connect_timeout = Some(Duration::from_secs(2));
     options.server_selection_timeout = Some(Duration::from_secs(5));
     options.max_pool_size = Some(2);
-    let client = Client::with_options(options)?;
+    Ok(Client::with_options(options)?)
+}
+
+/// Has the server at `port` be the writable primary of its own set, whatever the set's member was called before.
+pub(super) async fn lead(port: u16) -> anyhow::Result<()> {
+    let host = format!("127.0.0.1:{port}");
+    let client = direct(&host).await?;
     let admin = client.database("admin");
     let hello = || async { admin.run_command(doc! { "hello": 1 }).await };
 

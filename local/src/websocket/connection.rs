@@ -11,6 +11,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 
+use super::faults::Faults;
 use super::frame::Close;
 use super::registry::ConnectionId;
 use crate::time;
@@ -28,13 +29,23 @@ pub(super) struct Connection {
     /// Messages that are with functions.
     in_flight: AtomicUsize,
     outbox: Mutex<Outbox>,
+    /// What is to go wrong, if anything is.
+    pub(super) faults: Option<Box<Faults>>,
 }
 
 #[derive(Debug, Default)]
 struct Outbox {
     frames: VecDeque<Bytes>,
-    close: Option<Close>,
+    end: Option<Goodbye>,
     waker: Option<Waker>,
+}
+
+/// How a connection is ended from here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Goodbye {
+    Close(Close),
+    /// Without a word, as by a network that is gone.
+    Cut,
 }
 
 /// The client reads too slowly: [`crate::limits::Limits::outgoing`] bytes wait already.
@@ -42,7 +53,7 @@ struct Outbox {
 pub(super) struct Full;
 
 impl Connection {
-    pub(super) fn new(id: ConnectionId, source_ip: IpAddr, user_agent: Option<String>) -> Self {
+    pub(super) fn new(id: ConnectionId, source_ip: IpAddr, user_agent: Option<String>, faults: Option<Faults>) -> Self {
         let now = time::now_ms();
         Self {
             id,
@@ -53,6 +64,7 @@ impl Connection {
             waiting: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             outbox: Mutex::default(),
+            faults: faults.map(Box::new),
         }
     }
 
@@ -72,12 +84,19 @@ impl Connection {
     /// Asks the connection's task to close it, behind the frames that wait. The first one who asks decides how.
     pub(super) fn close(&self, how: Close) {
         let mut outbox = self.outbox();
-        outbox.close.get_or_insert(how);
+        outbox.end.get_or_insert(Goodbye::Close(how));
         wake(outbox);
     }
 
-    /// For the connection's task: moves what waits into `frames`, says whether to close, and is woken by the next one.
-    pub(super) fn collect(&self, frames: &mut VecDeque<Bytes>, waker: &Waker) -> Option<Close> {
+    /// Asks the connection's task to cut it, whatever waits.
+    pub(super) fn cut(&self) {
+        let mut outbox = self.outbox();
+        outbox.end = Some(Goodbye::Cut);
+        wake(outbox);
+    }
+
+    /// For the connection's task: moves what waits into `frames`, says whether to end, and is woken by the next one.
+    pub(super) fn collect(&self, frames: &mut VecDeque<Bytes>, waker: &Waker) -> Option<Goodbye> {
         let mut outbox = self.outbox();
         if frames.is_empty() {
             std::mem::swap(frames, &mut outbox.frames);
@@ -88,7 +107,7 @@ impl Connection {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        outbox.close.take()
+        outbox.end.take()
     }
 
     /// For the connection's task: so many more bytes wait, of its own.
@@ -143,7 +162,7 @@ mod tests {
     use super::*;
 
     fn connection() -> Connection {
-        Connection::new(ConnectionId::random(), IpAddr::from([127, 0, 0, 1]), None)
+        Connection::new(ConnectionId::random(), IpAddr::from([127, 0, 0, 1]), None, None)
     }
 
     #[test]
@@ -166,8 +185,8 @@ mod tests {
         }
         connection.close(Close::new(1000, "first"));
         connection.close(Close::new(1001, "second"));
-        let close = connection.collect(&mut frames, Waker::noop());
+        let end = connection.collect(&mut frames, Waker::noop());
         assert_eq!(frames, [&b"1"[..], b"2", b"3"]);
-        assert_eq!(close, Some(Close::new(1000, "first")));
+        assert_eq!(end, Some(Goodbye::Close(Close::new(1000, "first"))));
     }
 }

@@ -23,7 +23,7 @@ impl Gateway {
         let request_id = ids::gateway_request();
         if let Some(frame) = self.frame(connection, message, &request_id).await {
             // A client that does not read loses replies, too.
-            let _ = connection.send(frame, self.limits.outgoing);
+            let _ = connection.deliver(frame, self.limits.outgoing);
         }
         connection.concluded();
     }
@@ -76,6 +76,9 @@ impl Gateway {
     /// `$disconnect`, as well as it can be done.
     pub(super) async fn disconnected(&self, connection: &Connection, close: &Close) {
         let Some(route) = self.api.routes.get("$disconnect") else { return };
+        if connection.loses_disconnect() {
+            return;
+        }
         let payload = event::disconnect(self, connection, close, &ids::gateway_request());
         let running = self.lambda.invoke(&route.function, Invocation::of(payload));
         match timeout(route.timeout, running).await.map(|outcome| outcome.result) {

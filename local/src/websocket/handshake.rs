@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::Gateway;
 use super::connection::Connection;
 use super::event;
+use super::faults::Faults;
 use super::head::Head;
 use super::registry::ConnectionId;
 use super::socket::Socket;
@@ -72,7 +73,7 @@ pub(super) async fn accept(
         }
     };
     gateway.registry.add(&connection);
-    Some(Socket::new(connection, stream, &rest, &gateway.limits))
+    Some(Socket::new(connection, stream, &rest, gateway))
 }
 
 async fn decide(
@@ -82,7 +83,8 @@ async fn decide(
 ) -> Result<(Arc<Connection>, Option<String>), Refusal> {
     permitted(gateway, head)?;
     let user_agent = head.get("user-agent").map(str::to_owned);
-    let connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent);
+    let faults = gateway.storm.as_ref().map(Faults::next);
+    let connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent, faults);
     let Some(route) = gateway.api.routes.get("$connect") else { return Ok((Arc::new(connection), None)) };
     let request_id = ids::gateway_request();
     let trace_root = ids::trace_root();

@@ -10,6 +10,7 @@ use super::Gateway;
 use super::connection::Full;
 use super::frame::{self, Close};
 use super::registry::ConnectionId;
+use crate::chaos::Fault;
 use crate::gateway::url;
 use crate::ids;
 use crate::listen::{self, Body, Unread};
@@ -73,11 +74,15 @@ impl Gateway {
             Err(_) => return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some("The body is incomplete")),
         };
         let Some(connection) = self.registry.get(id) else { return gone() };
+        let fault = connection.fault_of_post().await;
+        if let Some(fault) = fault.filter(|fault| *fault != Fault::Lie) {
+            return faulty(fault);
+        }
         // A client must close a connection that sends text that is none.
         let text = String::from_utf8_lossy(&payload);
-        match connection.send(frame::text(text.as_bytes(), self.limits.frame), self.limits.outgoing) {
-            Ok(()) => listen::empty(StatusCode::OK),
-            Err(Full) => refused(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+        match connection.deliver(frame::text(text.as_bytes(), self.limits.frame), self.limits.outgoing) {
+            Ok(()) => fault.map_or_else(|| listen::empty(StatusCode::OK), faulty),
+            Err(Full) => limit_exceeded(),
         }
     }
 
@@ -105,6 +110,19 @@ impl Gateway {
 
 fn gone() -> Response<Body> {
     refused(StatusCode::GONE, "GoneException", None)
+}
+
+fn limit_exceeded() -> Response<Body> {
+    refused(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None)
+}
+
+/// What a post that went wrong on purpose is told.
+fn faulty(fault: Fault) -> Response<Body> {
+    match fault {
+        Fault::Gone => gone(),
+        Fault::Throttle => limit_exceeded(),
+        _ => listen::message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+    }
 }
 
 fn refused(status: StatusCode, kind: &'static str, message: Option<&str>) -> Response<Body> {

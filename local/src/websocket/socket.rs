@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::Gateway;
-use super::connection::Connection;
+use super::connection::{Connection, Goodbye};
 use super::frame::{self, Close, Reader, Received};
-use crate::limits::Limits;
+use crate::chaos::Fault;
 
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
@@ -39,7 +39,7 @@ pub(super) struct Socket {
     /// Being written; the first may be written in part.
     out: VecDeque<Bytes>,
     last_message: Instant,
-    dies: Instant,
+    opened: Instant,
     clock: Pin<Box<Sleep>>,
 }
 
@@ -52,6 +52,8 @@ enum Ended {
     ByGateway(Close),
     /// The network, or a client that did not say goodbye.
     Lost,
+    /// Here, as if the network had lost it.
+    Cut,
 }
 
 enum Step {
@@ -61,18 +63,20 @@ enum Step {
 
 impl Socket {
     /// `rest` is what the client sent behind its handshake.
-    pub(super) fn new(connection: Arc<Connection>, stream: TcpStream, rest: &[u8], limits: &Limits) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, stream: TcpStream, rest: &[u8], gateway: &Gateway) -> Self {
         let now = Instant::now();
         let mut reader = Reader::default();
         reader.push(rest);
+        let (idle, lifetime) = gateway.ages();
+        let first = connection.life().map_or(idle.min(lifetime), |life| life.min(idle).min(lifetime));
         Self {
             connection,
             stream,
             reader,
             out: VecDeque::new(),
             last_message: now,
-            dies: now + limits.lifetime,
-            clock: Box::pin(sleep_until(now + limits.lifetime.min(limits.idle))),
+            opened: now,
+            clock: Box::pin(sleep_until(now + first)),
         }
     }
 
@@ -80,7 +84,7 @@ impl Socket {
     pub(super) async fn run(mut self, gateway: Arc<Gateway>) {
         let alive = gateway.registry.alive();
         let ended = loop {
-            match poll_fn(|cx| self.step(cx, &gateway.limits)).await {
+            match poll_fn(|cx| self.step(cx, &gateway)).await {
                 Step::Message(message) => {
                     self.connection.dispatched();
                     let (gateway, connection) = (Arc::clone(&gateway), Arc::clone(&self.connection));
@@ -98,6 +102,11 @@ impl Socket {
             Ended::ByClient(close) => (Some(Close { code: close.code, reason: String::new() }), close),
             Ended::ByGateway(close) => (Some(close.clone()), close),
             Ended::Lost => (None, Close::new(1006, "")),
+            Ended::Cut => {
+                // Closed like this, the client is sent a reset.
+                let _ = self.stream.set_zero_linger();
+                (None, Close::new(1006, ""))
+            }
         };
         let connection = Arc::clone(&self.connection);
         tokio::join!(gateway.disconnected(&connection, &told), async move {
@@ -108,11 +117,14 @@ impl Socket {
         drop(alive);
     }
 
-    fn step(&mut self, cx: &mut Context<'_>, limits: &Limits) -> Poll<Step> {
+    fn step(&mut self, cx: &mut Context<'_>, gateway: &Gateway) -> Poll<Step> {
+        let limits = &*gateway.limits;
         let ended = |ended| Poll::Ready(Step::Ended(ended));
         let waited = self.out.len();
-        if let Some(close) = self.connection.collect(&mut self.out, cx.waker()) {
-            return ended(Ended::ByGateway(close));
+        match self.connection.collect(&mut self.out, cx.waker()) {
+            Some(Goodbye::Close(close)) => return ended(Ended::ByGateway(close)),
+            Some(Goodbye::Cut) => return ended(Ended::Cut),
+            None => {}
         }
         if self.out.len() > waited {
             self.active();
@@ -121,11 +133,18 @@ impl Socket {
             return ended(Ended::Lost);
         }
         while self.clock.as_mut().poll(cx).is_ready() {
-            let due = self.dies.min(self.last_message + limits.idle);
-            if due <= Instant::now() {
+            let ((idle, lifetime), now) = (gateway.ages(), Instant::now());
+            let due = (self.opened + lifetime).min(self.last_message + idle);
+            let cut = self.connection.life().map(|life| self.opened + life);
+            if cut.is_some_and(|cut| cut <= now) {
+                gateway.ended_early(&self.connection, Fault::Cut);
+                return ended(Ended::Cut);
+            }
+            if due <= now {
+                gateway.ended_early(&self.connection, Fault::Clock);
                 return ended(Ended::ByGateway(Close::going_away()));
             }
-            self.clock.as_mut().reset(due);
+            self.clock.as_mut().reset(cut.map_or(due, |cut| cut.min(due)));
         }
         // What is not dispatched yet stays unread, in the end in the client's own buffer.
         while self.connection.in_flight() < limits.messages_at_once {

@@ -21,9 +21,14 @@ fn check((code, said): &(i32, String), expected: &[&str]) {
 #[test]
 fn wrong_usage_is_told_by_the_exit_code_2() {
     let project = Project::new();
-    for arguments in
-        [&["--colour"][..], &["--http-port", "many"], &["--env", "A"], &["down"], &["--invoke-endpoint", "x"]]
-    {
+    for arguments in [
+        &["--colour"][..],
+        &["--http-port", "many"],
+        &["--env", "A"],
+        &["down"],
+        &["--invoke-endpoint", "x"],
+        &["--chaos", "drop=1"],
+    ] {
         let (code, said) = project.run(arguments);
         assert!(code == 2 && said.contains("error:"), "{arguments:?}: {code}\n{said}");
     }
@@ -181,6 +186,27 @@ fn a_database_that_crashes_is_started_again() {
     running.says("MongoDB ended by itself and is started again");
     assert_eq!(store_and_count(&uri), 2, "under the same address, with all that was stored");
     running.signal("INT");
+    assert_eq!(running.ends(), Some(0));
+}
+
+#[test]
+fn an_unknown_fault_is_refused_with_the_known_ones() {
+    let (code, said) = Project::new().run(&["--chaos", "7,rain=1"]);
+    assert!(code == 2 && said.contains("there is no fault `rain`; there are: drop, delay, "), "{code}\n{said}");
+}
+
+#[test]
+fn a_chaos_kills_the_database_and_counts_what_it_did() {
+    let project = Project::with_mongodb();
+    let mut running = project.start(&["--chaos", "7,all=0,mongod=3s"]);
+    assert!(running.heard("--chaos 7,drop=0,delay=0,"), "it can be repeated");
+    let uri = running.mongodb();
+    for _ in 0..4 {
+        running.says("MongoDB was killed and is started again");
+    }
+    assert!(store_and_count(&uri) > 0, "more often than a database that ends by itself may do so");
+    running.signal("INT");
+    running.says("mongod ");
     assert_eq!(running.ends(), Some(0));
 }
 

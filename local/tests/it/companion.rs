@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use local::mongod::{Mongod, check, find_or_install, target_folder};
+use local::mongod::{Mongod, ReplicaSet, check, find_or_install, target_folder};
 use local::progress::Progress;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Collection};
@@ -85,6 +85,29 @@ async fn a_throwaway_database_goes_with_its_folder_when_it_is_dropped() {
     assert!(folder.is_dir(), "it may be started again");
     drop(mongod);
     assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn a_killed_primary_is_replaced_and_follows_when_it_is_back() {
+    let mut set = ReplicaSet::throwaway().await.expect("three servers");
+    assert_eq!(check(set.uri()).await.expect("a usable database").split(", ").count(), 3);
+    let notes = notes(set.uri()).await;
+    notes.insert_one(doc! { "n": 0 }).await.expect("a write");
+    let first = set.primary().await.expect("a primary");
+    assert_eq!(set.kill_primary().await.expect("a crash"), first);
+    assert!(TcpStream::connect(&first).is_err(), "nothing answers there any more");
+    assert_ne!(set.primary().await.expect("another primary"), first);
+    let written = tokio::time::timeout(Duration::from_secs(60), notes.insert_one(doc! { "n": 1 })).await;
+    written.expect("an answer in time").expect("a write by two of three");
+    set.start_again().await.expect("three servers");
+    // All three are needed for this one.
+    set.kill_primary().await.expect("another crash");
+    let found = tokio::time::timeout(Duration::from_secs(60), notes.count_documents(doc! {})).await;
+    assert_eq!(found.expect("an answer in time").expect("an answer"), 2);
+    let hosts: Vec<String> =
+        set.uri()["mongodb://".len()..].split('/').next().expect("hosts").split(',').map(str::to_owned).collect();
+    drop(set);
+    eventually("the servers end", || hosts.iter().all(|host| TcpStream::connect(host).is_err()));
 }
 
 fn port(uri: &str) -> u16 {

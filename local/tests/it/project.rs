@@ -113,6 +113,11 @@ impl Running {
         }
     }
 
+    /// Whether it has said this.
+    pub(crate) fn heard(&self, what: &str) -> bool {
+        self.said.contains(what)
+    }
+
     /// The connection string among what it said.
     pub(crate) fn mongodb(&self) -> String {
         let at = self.said.find("mongodb://").expect("a connection string");

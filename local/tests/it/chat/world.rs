@@ -98,6 +98,7 @@ impl World {
             invoke: None,
             log: log.clone(),
             limits: Limits::default(),
+            chaos: None,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());

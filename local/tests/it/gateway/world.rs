@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use local::Chaos;
 use local::model::{Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup, Site};
 
@@ -26,6 +27,7 @@ pub(super) struct Plan {
     pub(super) program: Option<PathBuf>,
     pub(super) invoke: Option<String>,
     pub(super) replaced: BTreeMap<String, String>,
+    pub(super) chaos: Option<Chaos>,
 }
 
 impl Default for Plan {
@@ -35,7 +37,7 @@ impl Default for Plan {
         let websocket_apis = BTreeMap::from([("Socket".to_owned(), websocket_api())]);
         let cloud = Cloud { functions, http_apis, websocket_apis, outputs: BTreeMap::new() };
         let limits = Limits::default();
-        Self { cloud, limits, site: None, program: None, invoke: None, replaced: BTreeMap::new() }
+        Self { cloud, limits, site: None, program: None, invoke: None, replaced: BTreeMap::new(), chaos: None }
     }
 }
 
@@ -64,6 +66,7 @@ impl Plan {
             invoke: self.invoke,
             log: log.clone(),
             limits: self.limits,
+            chaos: self.chaos,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log })
     }
