@@ -1,12 +1,59 @@
-//! What the database has, read past the chat.
+//! The database: one server or three, what is done to it, and what it has, read past the chat.
 
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt as _;
+use local::mongod::{Mongod, ReplicaSet};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, Database};
 
 use super::record::{Message, Place};
+
+/// The servers.
+pub(crate) enum Servers {
+    One(Mongod),
+    Three(ReplicaSet),
+}
+
+impl Servers {
+    pub(crate) async fn start(nodes: usize) -> Result<Self> {
+        match nodes {
+            1 => Ok(Self::One(Mongod::throwaway().await?)),
+            3 => Ok(Self::Three(ReplicaSet::throwaway().await?)),
+            _ => anyhow::bail!("a database has one node or three"),
+        }
+    }
+
+    pub(crate) fn uri(&self) -> &str {
+        match self {
+            Self::One(server) => server.uri(),
+            Self::Three(servers) => servers.uri(),
+        }
+    }
+
+    /// Kills the only server, or the primary.
+    pub(crate) async fn crash(&mut self) -> Result<()> {
+        match self {
+            Self::One(server) => server.kill().await,
+            Self::Three(servers) => servers.kill_primary().await.map(drop),
+        }
+    }
+
+    /// Stops the only server in order; of three the primary is killed.
+    pub(crate) async fn stop(&mut self) -> Result<()> {
+        match self {
+            Self::One(server) => server.stop().await,
+            Self::Three(_) => self.crash().await,
+        }
+    }
+
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
+        match self {
+            Self::One(server) => server.start_again().await,
+            Self::Three(servers) => servers.start_again().await,
+        }
+    }
+}
 
 /// A way to the chat's database.
 pub(crate) struct Data(Database);

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use http::Method;
+use local::Chaos;
 use local::model::Cloud;
-use local::mongod::Mongod;
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup};
 use local::template::{self, Inputs};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::client::{Identity, PASSWORD};
+use super::database::Servers;
+use super::faults;
 use super::http::Http;
 use super::random::Random;
 use super::settings::Settings;
@@ -21,7 +23,7 @@ use super::wire::{Room, Session};
 /// The chat, running.
 pub(crate) struct Stage {
     pub(crate) running: Running,
-    pub(crate) mongod: Mongod,
+    pub(crate) servers: Servers,
     /// The database that it uses.
     pub(crate) database: String,
     pub(crate) http: Http,
@@ -40,7 +42,7 @@ pub(crate) fn cloud() -> Result<Cloud> {
 }
 
 impl Stage {
-    pub(crate) async fn set(programs: &BTreeMap<String, PathBuf>) -> Result<Self> {
+    pub(crate) async fn set(settings: &Settings, programs: &BTreeMap<String, PathBuf>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("programs-").tempdir()?;
         let programs = programs
             .iter()
@@ -50,13 +52,14 @@ impl Stage {
                 Ok((function.clone(), copy))
             })
             .collect::<Result<BTreeMap<_, _>>>()?;
-        let mongod = Mongod::throwaway().await?;
+        let servers = Servers::start(settings.nodes).await?;
+        let chaos = faults::chaos(settings.seed, &settings.faults).map(|chaos| Chaos::parse(&chaos)).transpose()?;
         let cloud = cloud()?;
         let log = Log::captured();
         let bound = Bound::bind(&cloud, &Ports::default(), false).await?;
         let database = "checked".to_owned();
         let environment = [
-            ("MONGODB_URI", mongod.uri().replace("/?", &format!("/{database}?"))),
+            ("MONGODB_URI", servers.uri().replace("/?", &format!("/{database}?"))),
             ("JWT_SECRET", "the secret of the checker, 32 bytes".to_owned()),
             ("BCRYPT_COST", "4".to_owned()),
         ];
@@ -68,10 +71,11 @@ impl Stage {
             invoke: None,
             log: log.clone(),
             limits: Limits::default(),
+            chaos,
         };
         let running = bound.serve(cloud, setup).await?;
         let http = Http::new(running.addresses().http["HttpApi"].clone());
-        Ok(Self { running, mongod, database, http, log, programs, _folder: folder })
+        Ok(Self { running, servers, database, http, log, programs, _folder: folder })
     }
 
     pub(crate) fn socket_url(&self) -> String {

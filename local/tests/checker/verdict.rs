@@ -19,7 +19,7 @@ const SIGNS: [&str; 2] = ["ERROR", "panicked"];
 pub(crate) struct Verdict {
     pub(crate) violations: Vec<Violation>,
     /// Faults that were wanted and never happened: the run says nothing about them.
-    pub(crate) idle: Vec<&'static str>,
+    pub(crate) idle: Vec<String>,
     /// All of it in words.
     pub(crate) told: String,
 }
@@ -28,7 +28,7 @@ impl Verdict {
     pub(crate) fn of(outcome: &Outcome) -> Self {
         let violations = judge::judge(&outcome.record);
         let wanted = outcome.settings.faults.iter().map(|fault| fault.name());
-        let idle: Vec<&'static str> = wanted.filter(|name| !outcome.faults.contains_key(name)).collect();
+        let idle: Vec<String> = wanted.filter(|name| !outcome.faults.contains_key(name)).collect();
         let mut told = summary(outcome);
         if !idle.is_empty() {
             let _ = writeln!(told, "INVALID: never happened: {}", idle.join(", "));
