@@ -1,6 +1,6 @@
 //! The account of a violation: the whole story of the message or the position concerned, and nothing else.
 
-use super::record::{Applied, Ask, Log, Message, Record, Said, What};
+use super::record::{Applied, Ask, Log, Message, Record, Said, Step, What};
 use super::violation::Violation;
 
 /// How many lines of one kind are told.
@@ -76,7 +76,8 @@ fn experienced(record: &Record, log: &Log, seq: Option<i64>, rev: Option<i64>) -
     )];
     let rev = rev.unwrap_or(log.position + 1);
     let touching = log.heard.iter().filter(|heard| {
-        (heard.from <= rev && rev <= heard.to) || heard.misplaced == Some(rev) || heard.to == rev - 1
+        let goes_beyond = heard.step == Step::Gap && heard.position == rev - 1;
+        (heard.from <= rev && rev <= heard.to) || heard.misplaced == Some(rev) || heard.to == rev - 1 || goes_beyond
     });
     lines.extend(touching.take(LINES).map(|heard| {
         format!(

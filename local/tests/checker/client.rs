@@ -357,7 +357,7 @@ impl Client {
         });
     }
 
-    fn trouble(&self, kind: TroubleKind, room: Option<usize>, story: String, at: Ms) {
+    fn trouble(&self, kind: TroubleKind, room: Option<(usize, i64)>, story: String, at: Ms) {
         self.shared.ledger().troubles.push(Trouble { at, client: self.me.number, kind, room, story });
     }
 

@@ -10,7 +10,7 @@ mod positions;
 mod reads;
 mod times;
 
-use super::record::{Record, TroubleKind};
+use super::record::{Log, Record, TroubleKind};
 use super::violation::{Kind, Violation};
 pub(crate) use times::Times;
 
@@ -33,13 +33,17 @@ pub(crate) fn times(record: &Record) -> Times {
 
 fn without_cause(record: &Record) -> impl Iterator<Item = Violation> {
     let unexcused = |kind: &TroubleKind| record.inexcusable.contains(kind);
-    record.troubles.iter().filter(move |trouble| unexcused(&trouble.kind)).map(|trouble| {
+    record.troubles.iter().filter(move |trouble| unexcused(&trouble.kind)).map(move |trouble| {
         let said =
             format!("client {} at {} ms: {:?}: {}", trouble.client, trouble.at, trouble.kind, trouble.story);
         let violation = Violation::new(Kind::WithoutCause, said);
         match trouble.room {
-            Some(room) => violation.room(room),
             None => violation,
+            Some((room, rev)) => {
+                let theirs = |log: &Log| (log.client, log.room) == (trouble.client, room);
+                let log = record.logs.iter().rposition(|log| theirs(log) && log.began_at <= trouble.at);
+                log.map_or(violation.clone(), |log| violation.log(log)).room(room).rev(rev)
+            }
         }
     })
 }

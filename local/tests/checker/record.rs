@@ -167,7 +167,8 @@ pub(crate) struct Trouble {
     pub(crate) at: Ms,
     pub(crate) client: usize,
     pub(crate) kind: TroubleKind,
-    pub(crate) room: Option<usize>,
+    /// Where, and from which position on.
+    pub(crate) room: Option<(usize, i64)>,
     pub(crate) story: String,
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Timeline {
     /// The furthest position that it heard of.
     head: i64,
     behind_since: Option<Ms>,
+    /// Whether it was level once: one that begins anew lacks what the one before it was told meanwhile.
+    has_settled_in: bool,
 }
 
 /// A range of positions with what happened in it.
@@ -28,7 +30,7 @@ impl Timeline {
     pub(crate) fn new(client: usize, room: usize, position: i64, messages: Vec<Message>, at: Ms) -> Self {
         let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
         let log = Log { client, room, began_at: at, began: position, position, messages, ..Log::default() };
-        Self { log, head: position, behind_since: None }
+        Self { log, head: position, behind_since: None, has_settled_in: false }
     }
 
     pub(crate) fn hear(&mut self, range: Range, at: Ms) -> Step {
@@ -78,9 +80,14 @@ impl Timeline {
         self.head = self.head.max(head);
         if self.log.position >= self.head {
             self.behind_since = None;
+            self.has_settled_in = true;
         } else {
             self.behind_since = self.behind_since.or(Some(at));
         }
+    }
+
+    pub(crate) fn has_settled_in(&self) -> bool {
+        self.has_settled_in
     }
 
     pub(crate) fn is_level(&self) -> bool {

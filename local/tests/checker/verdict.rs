@@ -13,7 +13,7 @@ use super::violation::{Kind, Violation};
 const TOLD: usize = 4;
 
 /// What a line of the log contains that says that something was wrong.
-const SIGNS: [&str; 2] = ["ERROR", "panicked"];
+const SIGNS: [&str; 3] = ["ERROR", "WARN", "panicked"];
 
 /// What a run came to.
 pub(crate) struct Verdict {

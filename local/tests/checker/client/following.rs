@@ -48,10 +48,11 @@ impl Client {
         let Some(room) = self.shared.rooms.iter().position(|id| id == room) else { return };
         let Some(timeline) = self.timelines.get_mut(&room) else { return };
         let (from, at, via) = (range.from, timeline.log.position, range.via);
+        let has_settled_in = timeline.has_settled_in();
         if timeline.hear(range, now) == Step::Gap {
             self.wants_sync = true;
-            if via == Via::Frame && self.is_settled_in(now) {
-                self.trouble(TroubleKind::Gap, Some(room), format!("a frame from {from} at position {at}"), now);
+            if via == Via::Frame && has_settled_in && self.is_settled_in(now) {
+                self.trouble(TroubleKind::Gap, Some((room, at + 1)), format!("a frame from {from} at position {at}"), now);
             }
         }
     }
@@ -84,9 +85,9 @@ impl Client {
         for (room, timeline) in &mut self.timelines {
             if timeline.is_overdue(now) {
                 self.wants_sync = true;
-                if settled_in {
+                if settled_in && timeline.has_settled_in() {
                     let story = format!("at {}, the room at {}", timeline.log.position, timeline.head());
-                    let (client, kind, room) = (self.me.number, TroubleKind::Overdue, Some(*room));
+                    let (client, kind, room) = (self.me.number, TroubleKind::Overdue, Some((*room, timeline.log.position + 1)));
                     let trouble = crate::checker::record::Trouble { at: now, client, kind, room, story };
                     self.shared.ledger().troubles.push(trouble);
                 }
