@@ -20,9 +20,10 @@ pub(crate) fn account(record: &Record, violation: &Violation) -> String {
         ask.room == number && (violation.ask == Some(*at) || about || ask.done().is_some_and(|(_, rev, _)| told(rev)))
     });
     lines.extend(concerned.take(LINES).flat_map(|(_, ask)| asked(ask)));
-    let shown = room.places.iter().filter(|place| {
-        told(place.rev) || (seq.is_some() && place.message.as_ref().map(|message| message.seq) == seq)
-    });
+    let shown = room
+        .places
+        .iter()
+        .filter(|place| told(place.rev) || (seq.is_some() && place.message.as_ref().map(|message| message.seq) == seq));
     let before = lines.len();
     lines.extend(shown.take(LINES).map(|place| match &place.message {
         Some(message) => format!("  the database has at {}: {}", place.rev, described(message)),
@@ -47,7 +48,11 @@ fn asked(ask: &Ask) -> Vec<String> {
         What::Edit { seq, text } => format!("edit number {seq} to {text:?}"),
         What::Delete { seq } => format!("delete number {seq}"),
     };
-    let tries = ask.tries.iter().take(LINES).map(|one| format!("client {} at {} ms by socket {}", one.client, one.at, one.socket));
+    let tries = ask
+        .tries
+        .iter()
+        .take(LINES)
+        .map(|one| format!("client {} at {} ms by socket {}", one.client, one.at, one.socket));
     let mut lines = vec![format!("  {}: {what}, asked by {}", ask.client_id, tries.collect::<Vec<_>>().join(", "))];
     lines.extend(ask.answers.iter().take(LINES).map(|answer| {
         let said = match &answer.said {
@@ -98,8 +103,8 @@ fn experienced(record: &Record, log: &Log, seq: Option<i64>, rev: Option<i64>) -
     let around = record.troubles.iter().filter(|trouble| trouble.client == log.client && trouble.room.is_none());
     let near = log.heard.iter().find(|heard| heard.to >= rev).map_or(u64::MAX, |heard| heard.at);
     let around = around.filter(|trouble| trouble.at.abs_diff(near) < 5_000);
-    lines.extend(around.take(LINES).map(|trouble| {
-        format!("    at {} ms: {:?}: {}", trouble.at, trouble.kind, trouble.story)
-    }));
+    lines.extend(
+        around.take(LINES).map(|trouble| format!("    at {} ms: {:?}: {}", trouble.at, trouble.kind, trouble.story)),
+    );
     lines
 }

@@ -73,7 +73,12 @@ pub(crate) enum Event {
     Text(u32, String),
     Closed(u32, String),
     /// The newest page of a room that was asked for at that time; to begin anew with it, or only to look.
-    Page { room: usize, began: Ms, anew: bool, page: Option<Page> },
+    Page {
+        room: usize,
+        began: Ms,
+        anew: bool,
+        page: Option<Page>,
+    },
     SignedIn(Option<Session>),
     /// Somebody cuts its sockets.
     Cut,
@@ -152,8 +157,8 @@ struct Coming {
 struct CatchingUp {
     cut: Ms,
     opened: Option<Ms>,
-    /// Where the rooms were when it was back.
-    synced: bool,
+    /// How far the rooms were when it was back.
+    heads: Option<BTreeMap<usize, i64>>,
 }
 
 /// A question of which there is one at a time.
@@ -245,7 +250,7 @@ impl Client {
     /// Has no socket any more.
     fn lose(&mut self, now: Ms) {
         if self.socket.take().is_some() && self.catching_up.is_none() {
-            self.catching_up = Some(CatchingUp { cut: now, opened: None, synced: false });
+            self.catching_up = Some(CatchingUp { cut: now, opened: None, heads: None });
         }
         self.sync = Question::default();
         self.ping = Question::default();
@@ -308,7 +313,8 @@ impl Client {
         self.ping_at = now + HEARTBEAT;
         self.replace_at = now + self.random.between(3_000, 40_000);
         if let Some(catching_up) = &mut self.catching_up {
-            catching_up.synced = true;
+            let heads = self.timelines.iter().map(|(room, timeline)| (*room, timeline.head()));
+            catching_up.heads.get_or_insert_with(|| heads.collect());
         }
         // What was asked over the last one may never have arrived.
         for due in self.pending.values_mut() {

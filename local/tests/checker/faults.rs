@@ -33,7 +33,7 @@ const DONE: [(Fault, &str, usize); 7] = [
     (Fault::LongFreeze, "long-freeze", 2_500),
     (Fault::Crash, "crash", 4_000),
     (Fault::Stop, "stop", 8_000),
-    (Fault::Replace, "replace", 1_500),
+    (Fault::Replace, "replace", 300),
 ];
 
 /// What `local` does, and how often. Every post that hangs costs a round three seconds, and every frozen invocation a lease.
@@ -42,10 +42,10 @@ const CHAOS: [(&str, &str); 15] = [
     ("delay", "0.03"),
     ("reorder", "0.02"),
     ("double", "0.01"),
-    ("gone", "0.001"),
+    ("gone", "0.003"),
     ("throttle", "0.01"),
     ("fail", "0.01"),
-    ("hang", "0.0003"),
+    ("hang", "0.001"),
     ("lie", "0.005"),
     ("lose_disconnect", "0.2"),
     ("cut", "20s"),

@@ -34,8 +34,7 @@ pub(crate) fn times(record: &Record) -> Times {
 fn without_cause(record: &Record) -> impl Iterator<Item = Violation> {
     let unexcused = |kind: &TroubleKind| record.inexcusable.contains(kind);
     record.troubles.iter().filter(move |trouble| unexcused(&trouble.kind)).map(move |trouble| {
-        let said =
-            format!("client {} at {} ms: {:?}: {}", trouble.client, trouble.at, trouble.kind, trouble.story);
+        let said = format!("client {} at {} ms: {:?}: {}", trouble.client, trouble.at, trouble.kind, trouble.story);
         let violation = Violation::new(Kind::WithoutCause, said);
         match trouble.room {
             None => violation,

@@ -69,8 +69,7 @@ pub(crate) async fn run(
         clients.spawn(Client::new(Arc::clone(&shared), person).live(inbox));
     }
     let random = Random::new(settings.seed).fork(2);
-    let mut conductor =
-        Conductor { shared, stage, data, random, done: BTreeMap::new(), frozen: JoinSet::new() };
+    let mut conductor = Conductor { shared, stage, data, random, done: BTreeMap::new(), frozen: JoinSet::new() };
     let began = Instant::now();
     conductor.load(&mut tell).await?;
     let load = began.elapsed();
@@ -117,7 +116,8 @@ fn inexcusable(faults: &[Fault]) -> Vec<TroubleKind> {
 impl Conductor {
     async fn load(&mut self, tell: &mut impl FnMut(String)) -> Result<()> {
         let Settings { changes, ref faults, .. } = self.shared.settings;
-        let mut due = faults::schedule(Random::new(self.shared.settings.seed).fork(3), changes, faults).into_iter().peekable();
+        let mut due =
+            faults::schedule(Random::new(self.shared.settings.seed).fork(3), changes, faults).into_iter().peekable();
         let began = Instant::now();
         let (mut moved, mut last, mut told) = (began, 0, began);
         loop {
@@ -238,8 +238,7 @@ impl Conductor {
     /// What the history and the database say of every room.
     async fn rooms(&self) -> Result<Vec<Room>> {
         let body = serde_json::json!({ "name": "person-0", "password": super::client::PASSWORD });
-        let session: super::wire::Session =
-            self.stage.http.insist(Method::POST, "/login", None, Some(&body)).await?;
+        let session: super::wire::Session = self.stage.http.insist(Method::POST, "/login", None, Some(&body)).await?;
         let mut rooms = Vec::new();
         for id in &self.shared.rooms {
             let mut history: Vec<super::record::Message> = Vec::new();

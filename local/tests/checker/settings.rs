@@ -1,5 +1,6 @@
 //! What is to be done in a run, and the command that repeats it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
 pub(crate) struct Command {
     pub(crate) run: Settings,
     pub(crate) seeds: u64,
+    /// A folder with the functions' programs, by logical id, instead of building them: for those that are wrong on purpose.
+    pub(crate) programs: Option<PathBuf>,
 }
 
 impl Settings {
@@ -58,6 +61,7 @@ impl Command {
             nodes: 1,
         };
         let mut seeds = 1;
+        let mut programs = None;
         let mut arguments = arguments.into_iter().filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{name} needs a value"))?;
@@ -70,10 +74,11 @@ impl Command {
                 "--rooms" => run.rooms = number()?.max(1),
                 "--edits" => run.edits = number()? as u64,
                 "--nodes" => run.nodes = number()?,
+                "--programs" => programs = Some(PathBuf::from(&value)),
                 "--faults" => run.faults = faults::parse(&value)?,
                 _ => bail!("there is no {name}"),
             }
         }
-        Ok(Self { run, seeds })
+        Ok(Self { run, seeds, programs })
     }
 }

@@ -90,10 +90,6 @@ impl Timeline {
         self.has_settled_in
     }
 
-    pub(crate) fn is_level(&self) -> bool {
-        self.log.position >= self.head
-    }
-
     pub(crate) fn head(&self) -> i64 {
         self.head
     }

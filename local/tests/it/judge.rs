@@ -1,11 +1,11 @@
 //! The checker's judge: a good record is good; each kind of fault in it is found, and the account of it names what it is about.
 
 use crate::checker::account::account;
+use crate::checker::judge::judge;
 use crate::checker::record::{
     Answer, Applied, Ask, Heard, Log, Message, Place, Read, Record, Room, Said, Step, Trouble, TroubleKind, Try, Via,
     What,
 };
-use crate::checker::judge::judge;
 use crate::checker::violation::Kind;
 
 fn message(seq: i64, rev: i64, client_id: &str, text: &str) -> Message {

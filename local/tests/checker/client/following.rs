@@ -52,7 +52,12 @@ impl Client {
         if timeline.hear(range, now) == Step::Gap {
             self.wants_sync = true;
             if via == Via::Frame && has_settled_in && self.is_settled_in(now) {
-                self.trouble(TroubleKind::Gap, Some((room, at + 1)), format!("a frame from {from} at position {at}"), now);
+                self.trouble(
+                    TroubleKind::Gap,
+                    Some((room, at + 1)),
+                    format!("a frame from {from} at position {at}"),
+                    now,
+                );
             }
         }
     }
@@ -87,7 +92,8 @@ impl Client {
                 self.wants_sync = true;
                 if settled_in && timeline.has_settled_in() {
                     let story = format!("at {}, the room at {}", timeline.log.position, timeline.head());
-                    let (client, kind, room) = (self.me.number, TroubleKind::Overdue, Some((*room, timeline.log.position + 1)));
+                    let (client, kind, room) =
+                        (self.me.number, TroubleKind::Overdue, Some((*room, timeline.log.position + 1)));
                     let trouble = crate::checker::record::Trouble { at: now, client, kind, room, story };
                     self.shared.ledger().troubles.push(trouble);
                 }
@@ -117,10 +123,13 @@ impl Client {
     }
 
     fn look_whether_level(&mut self, now: Ms) {
-        let level = self.timelines.values().all(Timeline::is_level);
-        if let Some((cut, opened)) =
-            self.catching_up.as_ref().filter(|one| one.synced && level).map(|one| (one.cut, one.opened))
-        {
+        let reached =
+            |room: &usize, head: &i64| self.timelines.get(room).is_none_or(|timeline| timeline.log.position >= *head);
+        let back = self
+            .catching_up
+            .as_ref()
+            .filter(|one| one.heads.as_ref().is_some_and(|heads| heads.iter().all(|(room, head)| reached(room, head))));
+        if let Some((cut, opened)) = back.map(|one| (one.cut, one.opened)) {
             self.catching_up = None;
             let since_open = now - opened.unwrap_or(now);
             self.shared.ledger().catch_ups.push(CatchUp { since_cut: now - cut, since_open });
@@ -134,9 +143,8 @@ impl Client {
     }
 
     pub(super) fn positions(&self, action: &str, id: &str) -> String {
-        let positions = self.timelines.iter().map(|(room, timeline)| {
-            (self.shared.rooms[*room].as_str(), timeline.log.position)
-        });
+        let positions =
+            self.timelines.iter().map(|(room, timeline)| (self.shared.rooms[*room].as_str(), timeline.log.position));
         wire::positions(action, id, &positions.collect::<BTreeMap<_, _>>())
     }
 

@@ -8,10 +8,8 @@ use crate::checker::violation::{Kind, Violation};
 pub(super) fn violations(record: &Record) -> Vec<Violation> {
     let mut found = Vec::new();
     for (number, room) in record.rooms.iter().enumerate() {
-        let by_number: BTreeMap<i64, &Message> =
-            room.history.iter().map(|message| (message.seq, message)).collect();
-        let by_position: BTreeMap<i64, &Message> =
-            room.history.iter().map(|message| (message.rev, message)).collect();
+        let by_number: BTreeMap<i64, &Message> = room.history.iter().map(|message| (message.seq, message)).collect();
+        let by_position: BTreeMap<i64, &Message> = room.history.iter().map(|message| (message.rev, message)).collect();
         let told = told(record, number);
         let mut given: HashMap<i64, (&Applied, usize)> = HashMap::new();
         for (at, log) in record.logs.iter().enumerate().filter(|(_, log)| log.room == number) {
@@ -62,7 +60,8 @@ fn complete(log: &Log, by_position: &BTreeMap<i64, &Message>, history: &BTreeMap
     if log.began < log.position {
         for (rev, message) in by_position.range(log.began + 1..=log.position) {
             if !log.messages.contains_key(&message.seq) {
-                let said = format!("client {} has all up to {} without number {}", log.client, log.position, message.seq);
+                let said =
+                    format!("client {} has all up to {} without number {}", log.client, log.position, message.seq);
                 found.push(Violation::new(Kind::Missed, said).rev(*rev).seq(message.seq));
             }
         }
@@ -108,7 +107,8 @@ fn as_told(log: &Log, told: &BTreeMap<i64, (i64, Option<&str>)>) -> Vec<Violatio
         .iter()
         .filter(differs)
         .map(|applied| {
-            let said = format!("client {} was given {applied:?}, and {:?} was done there", log.client, told[&applied.rev]);
+            let said =
+                format!("client {} was given {applied:?}, and {:?} was done there", log.client, told[&applied.rev]);
             Violation::new(Kind::Differs, said).rev(applied.rev).seq(applied.seq)
         })
         .collect()

@@ -42,8 +42,7 @@ fn used_once(room: &Room) -> Vec<Violation> {
 
 /// The positions at which a message stood, as its author was told, before it moved.
 fn left(record: &Record, room: usize) -> BTreeSet<i64> {
-    let now: HashMap<i64, i64> =
-        record.rooms[room].history.iter().map(|message| (message.seq, message.rev)).collect();
+    let now: HashMap<i64, i64> = record.rooms[room].history.iter().map(|message| (message.seq, message.rev)).collect();
     let told = record.asks.iter().filter(|ask| ask.room == room).filter_map(super::super::record::Ask::done);
     told.filter(|(seq, rev, _)| now.get(seq).is_some_and(|now| now > rev)).map(|(_, rev, _)| rev).collect()
 }
@@ -52,9 +51,7 @@ fn dense(room: &Room, left: &BTreeSet<i64>) -> Vec<Violation> {
     let used: BTreeSet<i64> = room.places.iter().map(|place| place.rev).collect();
     let empty = (1..=room.head).filter(|position| !used.contains(position) && !left.contains(position));
     empty
-        .map(|position| {
-            Violation::new(Kind::Hole, format!("there is nothing at position {position}")).rev(position)
-        })
+        .map(|position| Violation::new(Kind::Hole, format!("there is nothing at position {position}")).rev(position))
         .collect()
 }
 

@@ -50,6 +50,7 @@ fn lacks_what_is_settled(read: &Read, standing: &BTreeMap<i64, i64>) -> Option<V
     let has = |seq: i64| read.messages.iter().any(|(mine, _)| *mine == seq);
     let latest = standing.range(..=read.position).rev().take(read.messages.len() + 1);
     let (rev, seq) = latest.into_iter().find(|(_, seq)| **seq >= oldest(read) && !has(**seq))?;
-    let said = format!("client {} read the newest page at position {}, without number {seq}", read.client, read.position);
+    let said =
+        format!("client {} read the newest page at position {}, without number {seq}", read.client, read.position);
     Some(Violation::new(Kind::DishonestPage, said).room(read.room).seq(*seq).rev(*rev))
 }
