@@ -27,8 +27,12 @@ use super::wire::{Page, Session};
 /// How often a client looks at its clock.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How long the answer to a `sync` or a `ping` may take before the socket counts as lost.
-const PATIENCE: Ms = 6_000;
+/// How long the answer to a `sync` may take before the client asks again: whoever broadcasts for others is answered after that, so that eight
+/// seconds are nothing unusual.
+const PATIENCE: Ms = 5_000;
+
+/// How long a socket may be silent that was pinged.
+const SILENCE: Ms = 10_000;
 
 /// How often a client says that it is there: four minutes in docs/API.md.
 const HEARTBEAT: Ms = 1_500;
@@ -133,6 +137,8 @@ pub(crate) struct Client {
     wants_sync: bool,
     ping: Question,
     ping_at: Ms,
+    /// When something came last.
+    heard_at: Ms,
     /// By the `id` of the request.
     asked: BTreeMap<String, usize>,
     /// When each unanswered request is repeated.
@@ -192,6 +198,7 @@ impl Client {
             wants_sync: false,
             ping: Question::default(),
             ping_at: 0,
+            heard_at: 0,
             asked: BTreeMap::new(),
             pending: BTreeMap::new(),
             page_under_way: false,
@@ -297,7 +304,7 @@ impl Client {
         let id = self.id("first");
         socket.write(self.positions("sync", &id));
         if let Some(next) = &mut self.next {
-            (next.socket, next.first_sync, next.due) = (Some(socket), Some(id), now + PATIENCE);
+            (next.socket, next.first_sync, next.due) = (Some(socket), Some(id), now + SILENCE);
         }
         if let Some(catching_up) = &mut self.catching_up {
             catching_up.opened = Some(now);

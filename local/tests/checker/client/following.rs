@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{Client, Event, HEARTBEAT, PATIENCE, Question};
+use super::{Client, Event, HEARTBEAT, PATIENCE, Question, SILENCE};
 use crate::checker::ledger::CatchUp;
 use crate::checker::record::{Ms, Read, Said, Step, TroubleKind, Via};
 use crate::checker::timeline::{Range, Timeline};
@@ -13,6 +13,9 @@ use crate::checker::wire::{self, Catchup, Frame, Page};
 
 impl Client {
     pub(super) fn hear(&mut self, number: u32, text: &str, now: Ms) {
+        if self.socket.as_ref().is_some_and(|ready| ready.socket.number == number) {
+            self.heard_at = now;
+        }
         match serde_json::from_str(text) {
             Ok(Frame::Changes { room, from, to, changes }) => {
                 let changes = changes.into_iter().map(Into::into).collect();
@@ -20,9 +23,9 @@ impl Client {
             }
             Ok(Frame::Synced { id, rooms, gone, more }) => self.synced(number, &id, rooms, &gone, more, now),
             Ok(Frame::Pong { id, behind }) => {
+                self.wants_sync |= !behind.is_empty();
                 if self.ping.id.as_ref() == Some(&id) {
                     self.ping = Question::default();
-                    self.wants_sync |= !behind.is_empty();
                 }
             }
             Ok(Frame::Sent { id, message }) => {
@@ -103,9 +106,13 @@ impl Client {
         if self.socket.is_none() {
             return;
         }
-        let late = |question: &Question| question.id.is_some() && now >= question.due;
-        if late(&self.sync) || late(&self.ping) {
-            self.trouble(TroubleKind::Unanswered, None, "a sync or a ping".to_owned(), now);
+        if self.sync.id.is_some() && now >= self.sync.due {
+            self.trouble(TroubleKind::Unanswered, None, "a sync".to_owned(), now);
+            self.sync = Question::default();
+            self.wants_sync = true;
+        }
+        if self.ping.id.is_some() && now >= self.ping.due.max(self.heard_at + SILENCE) {
+            self.trouble(TroubleKind::Unanswered, None, "a ping".to_owned(), now);
             return self.lose(now);
         }
         if self.wants_sync && self.sync.id.is_none() {
@@ -118,7 +125,7 @@ impl Client {
             self.ping_at = now + HEARTBEAT;
             let id = self.id("ping");
             self.write(self.positions("ping", &id));
-            self.ping = Question { id: Some(id), due: now + PATIENCE };
+            self.ping = Question { id: Some(id), due: now + SILENCE };
         }
     }
 
