@@ -381,6 +381,6 @@ impl Client {
 
     /// A socket that has been used for longer than it takes to settle in.
     fn is_settled_in(&self, now: Ms) -> bool {
-        self.socket.as_ref().is_some_and(|ready| now > ready.since + 3_000)
+        self.socket.as_ref().is_some_and(|ready| now > ready.since + 1_000)
     }
 }

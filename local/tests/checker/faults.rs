@@ -28,8 +28,8 @@ pub(crate) enum Fault {
 /// What the checker does itself, and among how many changes it does it once.
 const DONE: [(Fault, &str, usize); 7] = [
     (Fault::Cut, "cut", 60),
-    (Fault::Kill, "kill", 150),
-    (Fault::Freeze, "freeze", 300),
+    (Fault::Kill, "kill", 50),
+    (Fault::Freeze, "freeze", 100),
     (Fault::LongFreeze, "long-freeze", 2_500),
     (Fault::Crash, "crash", 4_000),
     (Fault::Stop, "stop", 8_000),
@@ -52,8 +52,8 @@ const CHAOS: [(&str, &str); 15] = [
     // Two hours are 36 seconds then, and ten idle minutes three.
     ("clock", "200"),
     ("twice", "0.01"),
-    ("kill", "0.003"),
-    ("freeze", "0.002"),
+    ("kill", "0.01"),
+    ("freeze", "0.004"),
 ];
 
 /// Stands before the names of what `local` does.
