@@ -41,6 +41,19 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// `EventInvokeConfig.MaximumRetryAttempts`: how often a failed asynchronous invocation is repeated (0 to 2).
     pub retries: u8,
+    /// When it is invoked by itself.
+    pub schedules: Vec<Schedule>,
+}
+
+/// A time table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// Its key under `Events`.
+    pub name: String,
+    /// Once in so many minutes.
+    pub minutes: u32,
+    /// `Input`: what the function is given in place of the rule's event.
+    pub input: Option<String>,
 }
 
 /// One HTTP API (payload format 2.0).

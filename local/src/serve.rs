@@ -18,6 +18,7 @@ use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
 use crate::model::Cloud;
+use crate::schedule;
 use crate::site;
 use crate::websocket::WebSocket;
 
@@ -123,6 +124,12 @@ impl Bound {
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
         let mut tasks = JoinSet::new();
+        for (id, function) in &cloud.functions {
+            for schedule in function.schedules.clone() {
+                let region = options.variables.region().to_owned();
+                tasks.spawn(schedule::run(lambda.clone(), id.clone(), schedule, region, limits.minute));
+            }
+        }
         let mut http_apis = cloud.http_apis;
         for (id, listener) in self.http {
             if let Some(api) = http_apis.remove(&id) {

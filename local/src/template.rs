@@ -13,6 +13,7 @@ mod kinds;
 mod parameters;
 mod report;
 mod resources;
+mod schedule;
 mod scope;
 #[cfg(test)]
 mod tests;

@@ -15,12 +15,15 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
-use crate::gateway::Gateway;
+use crate::fanout::{self, Fanout};
+use crate::gateway::{Gateway, Posted};
 use crate::ids::{ConnectionId, RoomId};
+use crate::limits::Limits;
 use crate::message::{Amendment, Change, Draft, Message};
+use crate::metrics::Tally;
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Lease, Place, Purpose, Round, Store, Stored};
+use crate::store::{Lease, Place, Purpose, Round, Spender, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
@@ -42,6 +45,12 @@ pub struct Delivery<'a> {
     pub store: &'a Store,
     /// How they get to the others.
     pub gateway: &'a Gateway,
+    /// How they get to many others.
+    pub fanout: &'a Fanout,
+    /// How much one may do.
+    pub limits: &'a Limits,
+    /// What is done is noted here.
+    pub tally: &'a Tally,
 }
 
 /// What a request that changes a room came to.
@@ -127,11 +136,20 @@ impl Delivery<'_> {
         self,
         from: &Connection,
         room: RoomId,
-        before: impl Future<Output = Result<T>>,
-    ) -> Result<(Membership, T)> {
-        let (membership, open, before) =
-            futures_util::join!(self.store.membership(&from.session, room), self.store.is_open(from), before);
-        Ok((membership.and_then(|membership| open.map(|()| membership))?, before?))
+        before: impl Future<Output = Result<Option<T>>>,
+    ) -> Result<(Membership, Option<T>)> {
+        let author = from.session.user().id;
+        let (membership, open, before, allowed) = futures_util::join!(
+            self.store.membership(&from.session, room),
+            self.store.is_open(from),
+            before,
+            self.store.spend(Spender::Sends(author), self.limits.send),
+        );
+        let (membership, before) = (membership.and_then(|membership| open.map(|()| membership))?, before?);
+        if before.is_none() {
+            allowed?;
+        }
+        Ok((membership, before))
     }
 
     /// Stores a change at a position of its own, and sees to its broadcast.
@@ -173,9 +191,21 @@ impl Delivery<'_> {
         Err(Error::Unavailable("every position was voided before something was stored there".into()))
     }
 
+    /// Posts a frame to all, to the first one first.
+    async fn post(self, sockets: &[ConnectionId], frame: &str) -> Posted {
+        let Some((first, others)) = sockets.split_first().filter(|_| sockets.len() > fanout::PART) else {
+            return self.gateway.post_to_all(sockets, frame).await;
+        };
+        let first = std::slice::from_ref(first);
+        let (first, others) =
+            futures_util::join!(self.gateway.post_to_all(first, frame), self.fanout.post_to_all(others, frame));
+        first.and(others)
+    }
+
     /// Broadcasts what waits in a room, if nobody does; something is known to be stored at `known`.
     pub async fn recover(self, room: RoomId, known: Position) -> Result<()> {
         if let Some((lease, standing)) = self.store.take_over(room, known).await? {
+            self.tally.note(|counts| counts.take_overs += 1);
             let holder = Holder { delivery: self, lease, sender: None };
             holder.broadcast(Turn::new(standing), None, None).await;
         }
@@ -208,7 +238,7 @@ impl Holder<'_> {
         mut recipients: Option<Vec<ConnectionId>>,
         gone: &mut Vec<ConnectionId>,
     ) -> Result<()> {
-        let Delivery { store, gateway, .. } = self.delivery;
+        let Delivery { store, tally, .. } = self.delivery;
         let room = self.lease.room();
         let began = Instant::now();
         let mut standing = turn.standing();
@@ -230,6 +260,7 @@ impl Holder<'_> {
                     for late in from..=until {
                         tracing::warn!(room = %room, position = late, "voided a position that stayed empty");
                         store.void(room, late).await?;
+                        tally.note(|counts| counts.voids += 1);
                     }
                 }
                 Step::Post { changes: unbroken } => {
@@ -240,7 +271,16 @@ impl Holder<'_> {
                     sockets.retain(|socket| !unreachable.contains(socket));
                     put_first(&mut sockets, self.sender);
                     let (frame, to) = frame::pack(room, standing, &changes[..unbroken]);
-                    let posted = gateway.post_to_all(&sockets, &frame).await;
+                    let posted = self.delivery.post(&sockets, &frame).await;
+                    tally.note(|counts| {
+                        counts.rounds += 1;
+                        counts.frame_bytes.push(frame.len());
+                        counts.changes += (to - standing.settled).unsigned_abs();
+                        counts.posts += posted.delivered as u64;
+                        counts.retries += posted.repeated as u64;
+                        counts.gone += posted.gone.len() as u64;
+                        counts.unreached += posted.failed.len() as u64;
+                    });
                     unreachable.extend(posted.gone.iter().chain(&posted.failed).cloned());
                     gone.extend(posted.gone);
                     turn.posted(to, began.elapsed());
@@ -252,6 +292,7 @@ impl Holder<'_> {
                     missing = Missing::begin();
                 }
                 Step::HandOver { to } => {
+                    tally.note(|counts| counts.hand_overs += 1);
                     return store.hand_over(self.lease, to).await.map(drop);
                 }
                 Step::End => return Ok(()),

@@ -16,8 +16,9 @@ use crate::Result;
 pub mod http;
 mod settings;
 pub mod socket;
+pub mod task;
 
-pub use settings::Settings;
+pub use settings::{Metrics, Settings};
 
 /// A function: what it is made of, and what it does with an event.
 pub trait Function: Sized + Send + Sync + 'static {

@@ -1,47 +1,32 @@
-//! API Gateway's `@connections`: what posts to sockets and closes them. No other module knows which client does it.
+//! API Gateway's `@connections`: what posts to sockets and closes them.
 //!
 //! A post has a deadline of its own, so that one recipient who does not read delays nobody for long; throttling and server errors are
-//! repeated with jitter within it, by the SDK. What is told apart is only what the caller can act on: the socket is gone, or it could not
-//! be reached this time. Connections go out through `hyper` with `ring` and static root certificates: no default credential
-//! chain, no second crypto provider, no certificate store to load at start.
+//! repeated with jitter within it. What is told apart is only what the caller can act on: the socket is gone, or it could not be reached
+//! this time.
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
-use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
-use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Region, SharedHttpClient};
-use aws_sdk_apigatewaymanagement::error::SdkError;
-use aws_sdk_apigatewaymanagement::primitives::Blob;
-use aws_sdk_apigatewaymanagement::{Client, Config};
-use bytes::Bytes;
 use futures_util::StreamExt;
+use http::{Method, StatusCode};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::aws::{Caller, Payload, Service, segment};
+use crate::error::Source;
 use crate::ids::ConnectionId;
-
-mod connector;
 
 /// How long one post may take, repetitions included.
 const DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a frame may take to reach all: whoever has not got it by then has not been reached.
+const ROUND: Duration = Duration::from_secs(5);
 
 /// How many posts are under way at once. Each needs a connection; in a Region a post takes 10 to 30 ms.
 const AT_ONCE: usize = 64;
 
 /// The management API of the chat's WebSocket API.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Gateway {
-    client: Client,
-}
-
-/// Where the management API is and who calls it.
-#[derive(Debug, Clone)]
-pub struct Address {
-    /// `https://{api}.execute-api.{region}.amazonaws.com/{stage}`
-    pub endpoint: String,
-    /// The Region that requests are signed for.
-    pub region: String,
-    /// What they are signed with: the environment's own, which live as long as it does.
-    pub credentials: Credentials,
+    service: Service,
 }
 
 /// What came of a frame that was posted to many.
@@ -53,6 +38,19 @@ pub struct Posted {
     pub gone: Vec<ConnectionId>,
     /// The sockets that could not be reached this time. They will see the gap.
     pub failed: Vec<ConnectionId>,
+    /// How many posts were sent again.
+    pub repeated: usize,
+}
+
+impl Posted {
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.delivered += other.delivered;
+        self.gone.extend(other.gone);
+        self.failed.extend(other.failed);
+        self.repeated += other.repeated;
+        self
+    }
 }
 
 enum Outcome {
@@ -62,65 +60,59 @@ enum Outcome {
 }
 
 impl Gateway {
-    /// Connects to nothing yet.
-    pub fn new(address: Address) -> Self {
-        let retry = RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)).with_max_attempts(4);
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(address.endpoint)
-            .region(Region::new(address.region))
-            .credentials_provider(address.credentials)
-            .http_client(SharedHttpClient::new(connector::Hyper::new()))
-            .retry_config(retry)
-            .timeout_config(TimeoutConfig::builder().operation_timeout(DEADLINE).build())
-            .build();
-        Self { client: Client::from_conf(config) }
+    /// At `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. Connects to nothing yet.
+    pub fn new(endpoint: &str, caller: Caller) -> Self {
+        Self { service: Service::new("execute-api", endpoint.trim_end_matches('/').to_owned(), caller) }
     }
 
     /// Posts a frame to many sockets, to the first ones first. What happens to one does not matter to another.
     pub async fn post_to_all(&self, sockets: &[ConnectionId], frame: &str) -> Posted {
-        let data = Bytes::copy_from_slice(frame.as_bytes());
-        let data = &data;
+        let payload = Payload::new(frame.as_bytes().to_vec());
+        let payload = &payload;
+        let ends = Instant::now() + ROUND;
         let outcomes = futures_util::stream::iter(sockets.to_vec())
             .map(move |socket| async move {
-                let outcome = self.post(&socket, data).await;
-                (socket, outcome)
+                let mut sent = 0;
+                let asked = self.ask(&Method::POST, &socket, payload, &mut sent);
+                let outcome = timeout_at(ends, asked).await.unwrap_or(Outcome::Failed);
+                (socket, outcome, sent)
             })
             .buffer_unordered(AT_ONCE);
         outcomes
-            .fold(Posted::default(), |mut posted, (socket, outcome)| async move {
+            .fold(Posted::default(), |mut posted, (socket, outcome, sent)| async move {
                 match outcome {
                     Outcome::Delivered => posted.delivered += 1,
                     Outcome::Gone => posted.gone.push(socket),
                     Outcome::Failed => posted.failed.push(socket),
                 }
+                posted.repeated += sent.saturating_sub(1) as usize;
                 posted
             })
             .await
     }
 
-    async fn post(&self, socket: &ConnectionId, data: &Bytes) -> Outcome {
-        let post = self.client.post_to_connection().connection_id(socket.as_str()).data(Blob::new(data.to_vec()));
-        match post.send().await {
-            Ok(_) => Outcome::Delivered,
-            Err(SdkError::ServiceError(error)) if error.err().is_gone_exception() => Outcome::Gone,
-            Err(error) => {
-                tracing::warn!(socket = socket.as_str(), error = ?error, "post failed");
-                Outcome::Failed
-            }
-        }
-    }
-
     /// Closes sockets. One that is gone already is as closed as it can be.
     pub async fn close_all(&self, sockets: &[ConnectionId]) {
+        let nothing = Payload::new("");
+        let nothing = &nothing;
         futures_util::stream::iter(sockets.to_vec())
             .for_each_concurrent(AT_ONCE, move |socket| async move {
-                match self.client.delete_connection().connection_id(socket.as_str()).send().await {
-                    Ok(_) => {}
-                    Err(SdkError::ServiceError(error)) if error.err().is_gone_exception() => {}
-                    Err(error) => tracing::warn!(socket = socket.as_str(), error = ?error, "close failed"),
-                }
+                self.ask(&Method::DELETE, &socket, nothing, &mut 0).await;
             })
             .await;
+    }
+
+    async fn ask(&self, method: &Method, socket: &ConnectionId, payload: &Payload, sent: &mut u32) -> Outcome {
+        let path = format!("/@connections/{}", segment(socket.as_str()));
+        let asked = self.service.ask(method, &path, payload, sent);
+        let refused: Source = match timeout(DEADLINE, asked).await {
+            Ok(Ok(answer)) if answer.status.is_success() => return Outcome::Delivered,
+            Ok(Ok(answer)) if answer.status == StatusCode::GONE => return Outcome::Gone,
+            Ok(Ok(answer)) => format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into(),
+            Ok(Err(error)) => error,
+            Err(late) => late.into(),
+        };
+        tracing::warn!(socket = socket.as_str(), %method, error = %crate::error::chain(refused.as_ref()), "not reached");
+        Outcome::Failed
     }
 }

@@ -6,6 +6,7 @@ pub mod text;
 pub mod time;
 
 pub mod connection;
+pub mod limits;
 pub mod message;
 pub mod room;
 pub mod session;
@@ -18,7 +19,10 @@ pub mod wire;
 
 pub mod store;
 
+pub mod aws;
+pub mod fanout;
 pub mod gateway;
+pub mod metrics;
 
 pub mod delivery;
 pub mod presence;

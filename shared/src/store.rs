@@ -6,11 +6,15 @@
 //! [`Error::Unavailable`], and may be tried again.
 
 use std::future::IntoFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
+use mongodb::event::EventHandler;
+use mongodb::event::command::CommandEvent;
 use mongodb::options::{
     ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern,
 };
@@ -23,6 +27,7 @@ use crate::{Error, Result};
 mod amendments;
 mod connections;
 mod lease;
+mod limits;
 mod members;
 mod messages;
 mod rooms;
@@ -30,7 +35,8 @@ mod sessions;
 mod users;
 
 pub use connections::Arrival;
-pub use lease::{Lease, Place, Purpose, Round};
+pub use lease::{LEASE, Lease, Place, Purpose, Round};
+pub use limits::Spender;
 pub use members::MAX_ROOMS;
 pub use messages::{Stored, Window};
 pub use sessions::Rotation;
@@ -38,13 +44,14 @@ pub use sessions::Rotation;
 /// How long one operation may take before it counts as failed.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// An environment serves one request at a time, which does at most three things at once; each holds a connection of Atlas's budget.
-const POOL: u32 = 3;
+/// An environment serves one request at a time, which does at most four things at once; each holds a connection of Atlas's budget.
+const POOL: u32 = 4;
 
 /// The database of the chat.
 pub struct Store {
     database: Database,
     prepared: OnceCell<()>,
+    commands: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -60,8 +67,11 @@ impl Store {
         options.write_concern = Some(WriteConcern::majority());
         options.read_concern = Some(ReadConcern::majority());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary));
+        let commands = Arc::new(AtomicU64::new(0));
+        options.command_event_handler = Some(counter(Arc::clone(&commands)));
         let name = options.default_database.clone().unwrap_or_else(|| "parlour".to_owned());
-        let store = Self::on(Client::with_options(options).map_err(Error::from)?.database(&name));
+        let database = Client::with_options(options).map_err(Error::from)?.database(&name);
+        let store = Self { commands, ..Self::on(database) };
         if let Err(error) = within(store.database.run_command(doc! { "ping": 1 })).await {
             error.log();
         }
@@ -70,7 +80,12 @@ impl Store {
 
     /// On a database of a client that exists.
     pub fn on(database: Database) -> Self {
-        Self { database, prepared: OnceCell::new() }
+        Self { database, prepared: OnceCell::new(), commands: Arc::default() }
+    }
+
+    /// How many commands the database was sent since this was last asked.
+    pub fn round_trips(&self) -> u64 {
+        self.commands.swap(0, Ordering::Relaxed)
     }
 
     /// Makes the indexes if they are missing. Whoever lets people in calls it: nothing is in the database before the first registration.
@@ -81,8 +96,10 @@ impl Store {
                 self.index("sessions", sessions::indexes()).await?;
                 self.index("rooms", rooms::indexes()).await?;
                 self.index("members", members::indexes()).await?;
+                self.keep_expired_sockets().await?;
                 self.index("connections", connections::indexes()).await?;
-                self.index("messages", messages::indexes()).await
+                self.index("messages", messages::indexes()).await?;
+                self.index("limits", limits::indexes()).await
             })
             .await
             .copied()
@@ -100,6 +117,14 @@ impl Store {
     fn collection_with<T: Send + Sync>(&self, name: &str, options: CollectionOptions) -> Collection<T> {
         self.database.collection_with_options(name, options)
     }
+}
+
+fn counter(commands: Arc<AtomicU64>) -> EventHandler<CommandEvent> {
+    EventHandler::callback(move |event| {
+        if matches!(event, CommandEvent::Started(_)) {
+            commands.fetch_add(1, Ordering::Relaxed);
+        }
+    })
 }
 
 /// Waits for an operation no longer than its deadline.

@@ -27,6 +27,11 @@ impl Timestamp {
         Self(self.0.saturating_add(time.as_millis().try_into().unwrap_or(i64::MAX)))
     }
 
+    /// How much later it is than an earlier moment; nothing if it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// That much earlier.
     pub fn minus(self, time: Duration) -> Self {
         Self(self.0.saturating_sub(time.as_millis().try_into().unwrap_or(i64::MAX)))

@@ -3,7 +3,8 @@
 use parlour::error::Unauthenticated;
 use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Settings};
-use parlour::store::Store;
+use parlour::limits::Limits;
+use parlour::store::{Spender, Store};
 use parlour::token::Keys;
 use parlour::{Error, Result, time};
 
@@ -14,6 +15,7 @@ const PROTOCOL: &str = "parlour.v1";
 pub struct Connect {
     store: Store,
     keys: Keys,
+    limits: Limits,
 }
 
 impl Function for Connect {
@@ -21,7 +23,7 @@ impl Function for Connect {
     type Answer = Answer;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, keys: settings.keys()? })
+        Ok(Self { store: settings.store().await?, keys: settings.keys()?, limits: settings.limits()? })
     }
 
     async fn handle(&self, event: Event) -> Result<Answer> {
@@ -30,6 +32,7 @@ impl Function for Connect {
         let token = token.ok_or(Error::Unauthenticated(Unauthenticated::Token))?;
         let now = time::now();
         let session = self.store.session(self.keys.claims(token, now)?, now).await?;
+        self.store.spend(Spender::Connects(session.user().id), self.limits.connect).await?;
         self.store.connect_socket(&session, &event.socket()?, now).await?;
         Ok(Answer::accepted(offered.contains(&PROTOCOL).then_some(PROTOCOL)))
     }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
+use futures_util::try_join;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
+use parlour::fanout::Fanout;
 use parlour::function::socket::{Answer, Event};
-use parlour::function::{Function, Settings};
+use parlour::function::{Function, Metrics, Settings};
 use parlour::gateway::Gateway;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
+use parlour::limits::Limits;
 use parlour::message::{Amendment, Deed, Draft, Text};
 use parlour::room::{Membership, Position};
-use parlour::store::{MAX_ROOMS, Store};
+use parlour::store::{MAX_ROOMS, Spender, Store};
 use parlour::text::{Invalid, Rule};
 use parlour::wire::{self, Failure, Frame};
 use parlour::{Error, Result, presence, time};
@@ -28,6 +31,9 @@ const REMEMBERED: usize = 10_000;
 pub struct Message {
     store: Store,
     gateway: Gateway,
+    fanout: Fanout,
+    limits: Limits,
+    metrics: Metrics,
     /// Whose sockets these are, which cannot change while they live.
     sockets: Mutex<HashMap<String, Connection>>,
 }
@@ -37,7 +43,14 @@ impl Function for Message {
     type Answer = Answer;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, gateway: settings.gateway()?, sockets: Mutex::default() })
+        Ok(Self {
+            store: settings.store().await?,
+            gateway: settings.gateway()?,
+            fanout: settings.fanout()?,
+            limits: settings.limits()?,
+            metrics: settings.metrics(),
+            sockets: Mutex::default(),
+        })
     }
 
     async fn handle(&self, event: Event) -> Result<Answer> {
@@ -46,6 +59,7 @@ impl Function for Message {
             Ok(action) => self.answer(&event.socket()?, action).await,
             Err(invalid) => Err(invalid.into()),
         };
+        self.metrics.write(self.store.round_trips());
         Ok(Answer::frame(&answered.unwrap_or_else(|error| {
             error.log();
             Frame::Error(Failure::new(&error, request.id))
@@ -110,7 +124,7 @@ impl Message {
 
     async fn sync(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
         let positions = positions(&asked)?;
-        let mine = self.store.memberships(&connection.session).await?;
+        let (mine, ()) = try_join!(self.store.memberships(&connection.session), self.asks(connection))?;
         if self.store.heard(connection, &mine, time::now()).await?.came {
             let rooms: Vec<RoomId> = mine.iter().map(Membership::room).collect();
             presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await;
@@ -124,8 +138,11 @@ impl Message {
 
     async fn ping(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
         let positions = positions(&asked)?;
-        self.store.still_there(connection, time::now()).await?;
-        let mut mine = self.store.memberships(&connection.session).await?;
+        let (mut mine, (), ()) = try_join!(
+            self.store.memberships(&connection.session),
+            self.store.still_there(connection, time::now()),
+            self.asks(connection),
+        )?;
         mine.retain(|mine| positions.contains_key(&mine.room()));
         let rooms = self.store.rooms_of(&mine).await?;
         let behind = rooms.iter().filter(|(room, standing, _)| positions.get(&room.id) < Some(&standing.head));
@@ -133,14 +150,21 @@ impl Message {
     }
 
     async fn read(&self, connection: &Connection, read: wire::Read) -> Result<Frame> {
-        let membership = self.store.membership(&connection.session, room(&read.room)?).await?;
+        let (membership, ()) =
+            try_join!(self.store.membership(&connection.session, room(&read.room)?), self.asks(connection))?;
         let standing = self.store.standing(&membership).await?;
         let number = self.store.mark_read(&membership, read.seq, read.position, standing).await?;
         Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })
     }
 
+    /// Whether the socket may ask for something now.
+    async fn asks(&self, connection: &Connection) -> Result<()> {
+        self.store.spend(Spender::Asks(connection), self.limits.ask).await
+    }
+
     fn delivery(&self) -> Delivery<'_> {
-        Delivery { store: &self.store, gateway: &self.gateway }
+        let Self { store, gateway, fanout, limits, metrics, .. } = self;
+        Delivery { store, gateway, fanout, limits, tally: &metrics.tally }
     }
 }
 

@@ -78,6 +78,7 @@ fn nothing() -> model::Cloud {
         reserved_concurrency: None,
         environment: BTreeMap::new(),
         retries: 0,
+        schedules: Vec::new(),
     };
     let http = HttpApi {
         logical_id: "HttpApi".into(),

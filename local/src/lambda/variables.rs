@@ -145,6 +145,7 @@ mod tests {
             reserved_concurrency: None,
             environment: map(&[("SECRET", "from the template")]),
             retries: 2,
+            schedules: Vec::new(),
         };
         let variables = Variables::new(map(&[("SECRET", "mine")]), map(&[("RUST_LOG", "info")]), Endpoints::default());
         let set = variables.of(&function);
@@ -169,6 +170,7 @@ mod tests {
             reserved_concurrency: None,
             environment: BTreeMap::new(),
             retries: 2,
+            schedules: Vec::new(),
         };
         assert!(variables.of(&function).keys().all(|name| !name.starts_with("CARGO")));
     }

@@ -8,7 +8,7 @@ use super::yaml::{Content, Entry, Mark, Node};
 
 /// A resolved mapping whose entries are being read.
 pub(super) struct Fields<'r> {
-    report: &'r Report,
+    pub(super) report: &'r Report,
     /// Whose properties these are, for sentences: ``the function `Hello` ``.
     pub(super) whose: String,
     pub(super) mark: Mark,

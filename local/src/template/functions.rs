@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::Fields;
+use super::schedule;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
 use super::yaml::{Entry, Mark, Node};
-use crate::model::{Function, HttpRoute};
+use crate::model::{Function, HttpRoute, Schedule};
 
 /// Lambda's own defaults.
 const TIMEOUT: u64 = 3;
@@ -80,7 +81,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         }
         None => RETRIES,
     };
-    let events = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
+    let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
     runtime(&mut fields, scope);
     let code = fields.text("CodeUri").or_else(|| fields.missing("CodeUri"));
     let binary = binary(resource, scope);
@@ -101,6 +102,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         reserved_concurrency: reserved.map(|reserved| reserved as u32),
         environment,
         retries: retries as u8,
+        schedules,
     };
     Some((function, events))
 }
@@ -155,18 +157,39 @@ fn binary(resource: &Resource, scope: &Scope<'_>) -> Option<String> {
     binary
 }
 
-fn events(node: Node, function: &str, scope: &Scope<'_>) -> Vec<Event> {
+fn events(node: Node, function: &str, scope: &Scope<'_>) -> (Vec<Event>, Vec<Schedule>) {
     let fields = Fields::of(node, format!("Events of the function `{function}`"), scope.report);
-    fields.rest().into_iter().filter_map(|entry| event(entry, function, scope)).collect()
+    let (mut routes, mut schedules) = (Vec::new(), Vec::new());
+    for entry in fields.rest() {
+        match event(entry, function, scope) {
+            Some(Source::Route(event)) => routes.push(event),
+            Some(Source::Schedule(schedule)) => schedules.push(schedule),
+            None => {}
+        }
+    }
+    (routes, schedules)
 }
 
-fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Event> {
+/// What invokes a function.
+enum Source {
+    Route(Event),
+    Schedule(Schedule),
+}
+
+fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
     let (name, mark) = (entry.key, entry.mark);
     let mut fields = Fields::of(entry.value, format!("the event `{name}` of `{function}`"), scope.report);
     fields.mark = mark;
     let kind = fields.text("Type").or_else(|| fields.missing("Type"))?;
     match kind.as_str() {
         "HttpApi" => {}
+        "Schedule" | "ScheduleV2" => {
+            let properties = fields.take("Properties").unwrap_or_else(|| Node::map(mark, vec![]));
+            fields.finish();
+            let mut fields = Fields::of(properties, format!("the event `{name}` of `{function}`"), scope.report);
+            fields.mark = mark;
+            return schedule::read(&name, fields).map(Source::Schedule);
+        }
         "Api" => {
             let message =
                 format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);
@@ -207,7 +230,7 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Event> {
     fields.refuse("TimeoutInMillis", "`local` gives every route 30 seconds; the function's Timeout can be shorter");
     fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
     fields.finish();
-    Some(Event { api: api?, route: HttpRoute { method, path, function: function.to_owned() }, mark })
+    Some(Source::Route(Event { api: api?, route: HttpRoute { method, path, function: function.to_owned() }, mark }))
 }
 
 /// The logical id of the API that a resolved `ApiId` means: SAM takes the id and the name.

@@ -174,7 +174,8 @@ Resources:
       Runtime: provided.al2023
       CodeUri: .
       Layers: [!Ref Table]
-      Events: { Night: { Type: Schedule, Properties: { Schedule: rate(1 day) } } }
+      Events:
+        Night: { Type: S3, Properties: { Bucket: !Ref Bucket, Events: 's3:ObjectCreated:*' } }
 ";
     check(
         &said(text, &Inputs::default()),
@@ -182,7 +183,7 @@ Resources:
             "template.yaml:3: `Table` (AWS::DynamoDB::Table) does not exist locally",
             "template.yaml:7: Domain of the HTTP API `Api`",
             "template.yaml:13: Layers of the function `F`",
-            "template.yaml:14: the event `Night` of `F`: nothing sends Schedule events locally",
+            "template.yaml:15: the event `Night` of `F`: nothing sends S3 events locally",
         ],
     );
 }

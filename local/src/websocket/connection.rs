@@ -70,15 +70,25 @@ impl Connection {
 
     /// Leaves a frame to be written.
     pub(super) fn send(&self, frame: Bytes, most: usize) -> Result<(), Full> {
-        let length = frame.len();
+        self.reserve(frame.len(), most)?;
+        self.push(frame);
+        Ok(())
+    }
+
+    /// Counts bytes as waiting, if there is room for them.
+    pub(super) fn reserve(&self, length: usize, most: usize) -> Result<(), Full> {
         if self.waiting.fetch_add(length, Ordering::Relaxed) > most {
             self.waiting.fetch_sub(length, Ordering::Relaxed);
             return Err(Full);
         }
+        Ok(())
+    }
+
+    /// Leaves a frame for which there is room.
+    pub(super) fn push(&self, frame: Bytes) {
         let mut outbox = self.outbox();
         outbox.frames.push_back(frame);
         wake(outbox);
-        Ok(())
     }
 
     /// Asks the connection's task to close it, behind the frames that wait. The first one who asks decides how.

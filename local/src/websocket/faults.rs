@@ -46,12 +46,13 @@ impl Connection {
                 self.overtaking(faults, message, most)
             }
             FrameFate::Delayed(by) => {
+                // What is on its way counts as waiting, so that a caller hears now if it is too much.
+                self.reserve(message.len(), most)?;
                 storm.happened(Fault::Delay, self.id);
                 let (connection, storm) = (Arc::clone(self), storm.clone());
                 tokio::spawn(async move {
                     storm.wait(by).await;
-                    // As with any reply: a client that does not read loses it.
-                    let _ = connection.send(message, most);
+                    connection.push(message);
                 });
                 Ok(())
             }
@@ -61,13 +62,14 @@ impl Connection {
                     drop(held);
                     return self.overtaking(faults, message, most);
                 }
+                self.reserve(message.len(), most)?;
                 *held = Some(message);
                 drop(held);
                 let (connection, storm) = (Arc::clone(self), storm.clone());
                 tokio::spawn(async move {
                     storm.wait(OVERTAKEN_WITHIN).await;
                     let late = connection.faults.as_ref().and_then(|faults| faults.held().take());
-                    let _ = late.map(|message| connection.send(message, most));
+                    late.into_iter().for_each(|message| connection.push(message));
                 });
                 Ok(())
             }
@@ -79,7 +81,7 @@ impl Connection {
         let sent = self.send(message, most);
         if let Some(overtaken) = faults.held().take() {
             faults.decided.storm.happened(Fault::Reorder, self.id);
-            let _ = self.send(overtaken, most);
+            self.push(overtaken);
         }
         sent
     }

@@ -143,3 +143,6 @@ impl Turn {
         self.state = State::Over;
     }
 }
+
+#[cfg(test)]
+mod tests;

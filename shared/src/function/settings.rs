@@ -3,11 +3,15 @@
 
 use aws_credential_types::Credentials;
 
-use crate::gateway::{Address, Gateway};
+use crate::aws::Caller;
+use crate::fanout::Fanout;
+use crate::gateway::Gateway;
+use crate::limits::Limits;
+use crate::metrics::Tally;
 use crate::password::DEFAULT_COST;
 use crate::store::Store;
 use crate::token::Keys;
-use crate::{Error, Result};
+use crate::{Error, Result, time};
 
 /// The function's environment.
 pub struct Settings(());
@@ -39,19 +43,59 @@ impl Settings {
         }
     }
 
+    /// How much one may do: `LIMITS`, as `send=5/30,ask=10/60,connect=1/30`, each a rate for one second and how many at once.
+    pub fn limits(&self) -> Result<Limits> {
+        let limits = optional("LIMITS").unwrap_or_default();
+        limits.parse().map_err(|wrong: String| Error::internal(format!("LIMITS: {wrong}")))
+    }
+
+    /// Where metrics go: to the CloudWatch namespace `METRICS_NAMESPACE`, or nowhere.
+    pub fn metrics(&self) -> Metrics {
+        let function = optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+        Metrics { namespace: optional("METRICS_NAMESPACE"), function, tally: Tally::default() }
+    }
+
     /// What posts to sockets: `CONNECTIONS_ENDPOINT`, signed with the environment's own credentials.
     pub fn gateway(&self) -> Result<Gateway> {
-        let credentials = Credentials::from_keys(
-            required("AWS_ACCESS_KEY_ID")?,
-            required("AWS_SECRET_ACCESS_KEY")?,
-            optional("AWS_SESSION_TOKEN"),
-        );
-        Ok(Gateway::new(Address {
-            endpoint: required("CONNECTIONS_ENDPOINT")?,
-            region: required("AWS_REGION")?,
-            credentials,
-        }))
+        Ok(Gateway::new(&required("CONNECTIONS_ENDPOINT")?, caller()?))
     }
+
+    /// What posts to the sockets of large rooms: the function `FANOUT_FUNCTION`, at `AWS_ENDPOINT_URL_LAMBDA` or the Region's own address.
+    pub fn fanout(&self) -> Result<Fanout> {
+        let caller = caller()?;
+        let own = || format!("https://lambda.{}.amazonaws.com", caller.region);
+        let endpoint = optional("AWS_ENDPOINT_URL_LAMBDA").unwrap_or_else(own);
+        Ok(Fanout::new(&endpoint, &required("FANOUT_FUNCTION")?, caller))
+    }
+}
+
+/// What an environment tells CloudWatch of its invocations.
+pub struct Metrics {
+    namespace: Option<String>,
+    function: String,
+    /// What the invocation that runs does is noted here.
+    pub tally: Tally,
+}
+
+impl Metrics {
+    /// Writes what was noted since the last time, if anything was and somebody wants to know.
+    #[expect(clippy::print_stdout, reason = "a line of its own is what CloudWatch reads metrics from")]
+    pub fn write(&self, round_trips: u64) {
+        let mut counts = self.tally.take();
+        counts.round_trips = round_trips;
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| !counts.is_empty()) {
+            println!("{}", counts.line(namespace, &self.function, time::now()));
+        }
+    }
+}
+
+fn caller() -> Result<Caller> {
+    let credentials = Credentials::from_keys(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        optional("AWS_SESSION_TOKEN"),
+    );
+    Ok(Caller { region: required("AWS_REGION")?, credentials })
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]

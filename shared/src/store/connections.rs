@@ -2,10 +2,12 @@
 //! the TTL index only tidies up.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
+use mongodb::error::ErrorKind;
 use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ use crate::user::User;
 use crate::{Error, Result};
 
 const CONNECTIONS: &str = "connections";
+
+/// How long a socket that nobody took out is kept for `sweep`, which tells the others.
+const MOURNED: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Serialize, Deserialize)]
 struct ConnectionDoc {
@@ -58,7 +63,7 @@ pub struct Arrival {
 }
 
 pub(super) fn indexes() -> Vec<IndexModel> {
-    let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
+    let ttl = IndexOptions::builder().expire_after(MOURNED).build();
     vec![
         // Covers the recipients of a broadcast: no document is read for them.
         IndexModel::builder()
@@ -186,6 +191,33 @@ impl Store {
         }
         let found = all(self.collection::<Id>(CONNECTIONS).find(filter).projection(doc! { "_id": 1 })).await?;
         Ok(found.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+    }
+
+    /// Sockets whose lease has run out without anybody taking them out.
+    pub async fn expired_sockets(&self, now: Timestamp, limit: i64) -> Result<Vec<ConnectionId>> {
+        #[derive(Deserialize)]
+        struct Id {
+            _id: String,
+        }
+        let sockets = self.collection::<Id>(CONNECTIONS);
+        let expired = sockets.find(doc! { "expires_at": { "$lte": date(now) } }).projection(doc! { "_id": 1 });
+        Ok(all(expired.limit(limit)).await?.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+    }
+
+    /// Before 0.2, a socket was deleted as soon as its lease had run out. An index with another time cannot be made beside that one.
+    pub(super) async fn keep_expired_sockets(&self) -> Result<()> {
+        const NO_SUCH_COLLECTION: i32 = 26;
+        const NO_SUCH_INDEX: i32 = 27;
+        let seconds = i64::try_from(MOURNED.as_secs()).map_err(Error::internal)?;
+        let index = doc! { "keyPattern": { "expires_at": 1 }, "expireAfterSeconds": seconds };
+        let changed = self.database.run_command(doc! { "collMod": CONNECTIONS, "index": index });
+        match tokio::time::timeout(super::DEADLINE, changed).await.map_err(|late| Error::Unavailable(late.into()))? {
+            Ok(_) => Ok(()),
+            Err(error) => match error.kind.as_ref() {
+                ErrorKind::Command(refused) if [NO_SUCH_COLLECTION, NO_SUCH_INDEX].contains(&refused.code) => Ok(()),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// Takes a socket out that has ended; none if it was out already.

@@ -7,19 +7,25 @@
 //! the insert has everything that the primary did before it, the taking of the position included. A primary that dies before takes with it
 //! positions whose messages nobody was told of, and `settled` moves that are made again: frames that clients have already.
 
+use std::time::Duration;
+
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Document, doc};
-use mongodb::options::{Acknowledgment, ReturnDocument, WriteConcern};
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::{Acknowledgment, CollectionOptions, ReadConcern, ReturnDocument, WriteConcern};
 use serde::Deserialize;
 
 use super::rooms::ROOMS;
-use super::{Store, object_id, within};
+use super::{Store, all, date, object_id, time, within};
 use crate::ids::RoomId;
 use crate::room::{Position, Standing};
+use crate::time::Timestamp;
 use crate::{Error, Result};
 
 /// How long a lease outlives its holder. Each round renews it; a round of 250 posts takes well under a second.
 const LEASE_MS: i64 = 10_000;
+
+/// How long a room can wait for a holder that has died.
+pub const LEASE: Duration = Duration::from_millis(LEASE_MS as u64);
 
 /// The right to broadcast what happens in a room. Only the store gives one.
 #[derive(Debug)]
@@ -104,6 +110,26 @@ impl Store {
         Ok(Place { rev: found.head, seq: found.said, standing: found.standing(), lease })
     }
 
+    /// The rooms that have a lease which ends by then, the earliest first, each with when: a lease that has ended stands for something that
+    /// waits.
+    pub async fn leased_rooms(&self, by: Timestamp, limit: i64) -> Result<Vec<(RoomId, Timestamp)>> {
+        #[derive(Deserialize)]
+        struct Leased {
+            _id: ObjectId,
+            lease: Until,
+        }
+        #[derive(Deserialize)]
+        struct Until {
+            until: DateTime,
+        }
+        let filter = doc! { "lease.until": { "$lte": date(by) } };
+        let freshest = CollectionOptions::builder().read_concern(ReadConcern::local()).build();
+        let rooms = self.collection_with::<Leased>(ROOMS, freshest);
+        let found = rooms.find(filter).sort(doc! { "lease.until": 1 }).limit(limit);
+        let found = all(found.projection(doc! { "lease.until": 1 })).await?;
+        Ok(found.iter().map(|room| (RoomId::from_bytes(room._id.bytes()), time(room.lease.until))).collect())
+    }
+
     /// Takes the lease of a room in which something waits to be broadcast and nobody does it. Whoever knows of something stored at `known` says
     /// so: a primary that died may have taken the memory of that position with it.
     pub async fn take_over(&self, room: RoomId, known: Position) -> Result<Option<(Lease, Standing)>> {
@@ -130,7 +156,9 @@ impl Store {
     /// Notes that everything up to `to` has been broadcast and lets the lease go although more waits: for the next one who acts.
     pub async fn hand_over(&self, lease: Lease, to: Position) -> Result<Round> {
         let mine = doc! { "$eq": ["$lease.owner", lease.owner] };
-        self.end_round(&lease, to, doc! { "$cond": [mine, "$$REMOVE", "$lease"] }).await
+        let done = doc! { "$lte": ["$head", to] };
+        let ended = doc! { "owner": lease.owner, "until": "$$NOW" };
+        self.end_round(&lease, to, doc! { "$cond": [mine, { "$cond": [done, "$$REMOVE", ended] }, "$lease"] }).await
     }
 
     async fn end_round(&self, lease: &Lease, to: Position, remains: Document) -> Result<Round> {

@@ -46,6 +46,11 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     vec![
         IndexModel::builder().keys(doc! { "kind": 1, "name_key": 1 }).options(unique()).build(),
         IndexModel::builder().keys(doc! { "creator": 1, "client_id": 1 }).options(unique()).build(),
+        // The rooms in which something waits, or is being broadcast.
+        IndexModel::builder()
+            .keys(doc! { "lease.until": 1 })
+            .options(IndexOptions::builder().sparse(true).build())
+            .build(),
     ]
 }
 

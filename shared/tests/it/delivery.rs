@@ -8,8 +8,11 @@ use mongodb::bson::{Document, doc};
 use parlour::Error;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
+use parlour::fanout::Fanout;
 use parlour::gateway::Gateway;
 use parlour::ids::RoomId;
+use parlour::limits::{Allowance, Limits};
+use parlour::metrics::Tally;
 use parlour::session::Session;
 use parlour::store::Purpose;
 use parlour::time;
@@ -27,6 +30,9 @@ pub(crate) struct Pair {
     pub(crate) ben: Session,
     pub(crate) from: Connection,
     pub(crate) tea: RoomId,
+    fanout: Fanout,
+    pub(crate) limits: Limits,
+    pub(crate) tally: Tally,
 }
 
 impl Pair {
@@ -40,11 +46,15 @@ impl Pair {
         world.store.heard(&to, &theirs, time::now()).await.unwrap();
         let fake = FakeGateway::start().await;
         let gateway = fake.client();
-        Self { world, fake, gateway, anna, ben, from, tea }
+        let fanout = fake.fanout();
+        let allowance = Allowance { every: Duration::from_micros(1), burst: 1_000_000 };
+        let limits = Limits { send: allowance, ..Limits::default() };
+        Self { world, fake, gateway, anna, ben, from, tea, fanout, limits, tally: Tally::default() }
     }
 
     pub(crate) fn delivery(&self) -> Delivery<'_> {
-        Delivery { store: &self.world.store, gateway: &self.gateway }
+        let Self { world, gateway, fanout, limits, tally, .. } = self;
+        Delivery { store: &world.store, gateway, fanout, limits, tally }
     }
 
     pub(crate) async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
@@ -250,8 +260,104 @@ fn before_a_message_is_on_its_way_there_are_three_round_trips_and_none_for_each_
         };
         let before = operations().await;
         pair.says("hello").await.unwrap();
-        // May they, was it said before, is the socket open; the place; storing it, and the recipients; letting the lease go.
-        assert_eq!(operations().await - before, 7);
+        // At once: may they, was it said before, is the socket open, is it too much; the place; at once: storing it, and the recipients;
+        // letting the lease go.
+        assert_eq!(operations().await - before, 8);
         assert_eq!(pair.texts("ben-49="), ["hello"]);
+    });
+}
+
+#[test]
+fn a_large_room_is_posted_to_in_parts_and_keeps_its_order() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let ids: Vec<String> = (0..600).map(|n| format!("crowd{n}=")).collect();
+        for many in ids.chunks(50) {
+            futures_util::future::join_all(many.iter().map(|id| pair.world.socket(&pair.ben, id))).await;
+        }
+        pair.fake.is_gone("crowd77=");
+        pair.says("one").await.unwrap();
+        pair.says("two").await.unwrap();
+        let mut parts = std::mem::take(&mut pair.fake.played.lock().unwrap().parts);
+        parts.sort_unstable();
+        // 601 beside the sender's own, and 600 once one is known to be gone.
+        assert_eq!(parts, [100, 101, 250, 250, 250, 250]);
+        for id in ids.iter().filter(|id| *id != "crowd77=").chain([&"anna=".to_owned(), &"ben=".to_owned()]) {
+            assert_eq!(pair.texts(id), ["one", "two"], "{id}");
+        }
+        assert!(!pair.world.sockets_in(pair.tea).await.contains(&"crowd77=".to_owned()), "one that is gone was kept");
+        let counts = pair.tally.take();
+        assert_eq!((counts.rounds, counts.changes, counts.posts, counts.gone), (2, 2, 601 + 601, 1));
+    });
+}
+
+#[test]
+fn whoever_is_too_loud_waits_and_is_still_answered_for_what_was_said() {
+    story(|world| async move {
+        let mut pair = Pair::new(world).await;
+        pair.limits.send = "2/3".parse().unwrap();
+        for text in ["one", "two", "three"] {
+            pair.says(text).await.unwrap();
+        }
+        let wait = match pair.says("four").await {
+            Err(Error::Limited { wait }) => wait,
+            other => panic!("{other:?}"),
+        };
+        assert!(wait > Duration::ZERO && wait <= Duration::from_millis(500), "{wait:?}");
+        assert_eq!(pair.says("one").await.unwrap().text, "one", "a repetition was not answered");
+        // Another person is not held up, and neither is the same one after the wait.
+        let ben = pair.world.socket(&pair.ben, "ben2=").await;
+        pair.delivery().say(&ben, pair.tea, &draft("five"), time::now()).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while let Err(Error::Limited { wait }) = pair.says("four").await {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(wait).await;
+        }
+        assert_eq!(pair.texts("ben="), ["one", "two", "three", "five", "four"]);
+    });
+}
+
+#[test]
+fn what_a_dead_broadcaster_left_is_found_by_its_lease() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        let soon = time::now().plus(parlour::store::LEASE * 2);
+        pair.says("done").await.unwrap();
+        assert_eq!(
+            pair.world.store.leased_rooms(soon, 10).await.unwrap(),
+            [],
+            "a room in which nothing waits has a lease"
+        );
+        pair.world.stores(&mine, "left").await;
+        let [(room, until)] = pair.world.store.leased_rooms(soon, 10).await.unwrap()[..] else { panic!() };
+        assert!(room == pair.tea && until > time::now());
+        // One that was handed over is found as well.
+        pair.world.lease_runs_out(pair.tea).await;
+        let (lease, standing) = pair.world.store.take_over(pair.tea, 0).await.unwrap().unwrap();
+        pair.world.store.hand_over(lease, standing.settled).await.unwrap();
+        let [(_, until)] = pair.world.store.leased_rooms(soon, 10).await.unwrap()[..] else { panic!() };
+        assert!(until <= time::now().plus(Duration::from_secs(1)));
+        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        assert_eq!(pair.texts("ben="), ["done", "left"]);
+        assert_eq!(pair.world.store.leased_rooms(soon, 10).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_position_that_a_primary_forgot_is_broadcast_when_its_author_asks_again() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        pair.world.stores(&mine, "hello").await;
+        // As if the update of the room had been lost with a primary, and the message had not.
+        let id = mongodb::bson::oid::ObjectId::from_bytes(pair.tea.bytes());
+        let rooms = pair.world.database.collection::<Document>("rooms");
+        let back = doc! { "$set": { "head": 0_i64, "said": 0_i64 }, "$unset": { "lease": 1 } };
+        rooms.update_one(doc! { "_id": id }, back).await.unwrap();
+        pair.says("hello").await.unwrap();
+        assert_eq!(pair.texts("ben="), ["hello"]);
+        pair.says("world").await.unwrap();
+        assert_eq!(pair.texts("ben="), ["hello", "world"]);
     });
 }

@@ -1,13 +1,17 @@
-//! A server that plays `@connections`: it notes what is posted to whom, and treats some sockets as it was told to.
+//! A server that plays `@connections`, and the function `fanout`: it notes what is posted to whom, and treats some sockets as it was told to.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
-use parlour::gateway::{Address, Gateway};
+use aws_sdk_apigatewaymanagement as sdk;
+use parlour::aws::Caller;
+use parlour::fanout::{Fanout, Part};
+use parlour::gateway::Gateway;
 use parlour::ids::ConnectionId;
 use parlour::wire::Frame;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -18,6 +22,12 @@ pub(crate) struct Played {
     pub(crate) gone: HashSet<String>,
     pub(crate) silent: HashSet<String>,
     pub(crate) throttled: HashMap<String, u32>,
+    /// What else a socket is answered.
+    pub(crate) answers: HashMap<String, &'static str>,
+    /// The paths and the signatures of the requests about a socket.
+    pub(crate) asked: Vec<(String, String)>,
+    /// How many sockets each invocation of `fanout` posted to.
+    pub(crate) parts: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -32,20 +42,21 @@ impl FakeGateway {
         let endpoint = format!("http://{}/v1", listener.local_addr().unwrap());
         let played = Arc::new(Mutex::new(Played::default()));
         let state = Arc::clone(&played);
+        let gateway = Gateway::new(&endpoint, caller());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&state)));
+                tokio::spawn(serve(stream, Arc::clone(&state), gateway.clone()));
             }
         });
         Self { played, endpoint }
     }
 
     pub(crate) fn client(&self) -> Gateway {
-        Gateway::new(Address {
-            endpoint: self.endpoint.clone(),
-            region: "us-east-1".to_owned(),
-            credentials: Credentials::from_keys("local", "local", None),
-        })
+        Gateway::new(&self.endpoint, caller())
+    }
+
+    pub(crate) fn fanout(&self) -> Fanout {
+        Fanout::new(&self.endpoint, "fanout", caller())
     }
 
     /// What was posted to a socket.
@@ -58,12 +69,27 @@ impl FakeGateway {
     }
 }
 
-async fn serve(mut stream: TcpStream, played: Arc<Mutex<Played>>) {
+fn caller() -> Caller {
+    Caller { region: "us-east-1".to_owned(), credentials: Credentials::from_keys("key", "secret", None) }
+}
+
+async fn serve(mut stream: TcpStream, played: Arc<Mutex<Played>>, gateway: Gateway) {
     let mut buffer = Vec::new();
     loop {
         let Some((head, body)) = request(&mut stream, &mut buffer).await else { return };
         let mut words = head.split(' ');
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        if path.ends_with("/2015-03-31/functions/fanout/invocations") {
+            let part: Value = serde_json::from_slice(&body).unwrap();
+            played.lock().unwrap().parts.push(part["sockets"].as_array().unwrap().len());
+            let report = serde_json::from_value::<Part>(part).unwrap().post(&gateway).await;
+            let report = serde_json::to_string(&report).unwrap();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{report}", report.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            continue;
+        }
+        let signature = head.lines().find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
+        played.lock().unwrap().asked.push((format!("{method} {path}"), signature.to_owned()));
         let socket = path.rsplit('/').next().unwrap().replace("%3D", "=");
         let answer = {
             let mut played = played.lock().unwrap();
@@ -74,6 +100,8 @@ async fn serve(mut stream: TcpStream, played: Arc<Mutex<Played>>) {
             } else if played.throttled.get(&socket).is_some_and(|left| *left > 0) {
                 *played.throttled.get_mut(&socket).unwrap() -= 1;
                 "429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededException"
+            } else if let Some(answer) = played.answers.get(&socket) {
+                answer
             } else if method == "DELETE" {
                 played.closed.push(socket);
                 "204 No Content"
@@ -138,4 +166,64 @@ async fn closing_what_is_closed_is_no_failure() {
     fake.is_gone("gone=");
     fake.client().close_all(&sockets(&["gone=", "well="])).await;
     assert_eq!(fake.played.lock().unwrap().closed, ["well="]);
+}
+
+fn pong() -> String {
+    Frame::Pong { id: "1".to_owned(), behind: Vec::new() }.to_json()
+}
+
+/// The SDK, at the same server.
+fn sdk(fake: &FakeGateway) -> sdk::Client {
+    let config = sdk::Config::builder()
+        .behavior_version(sdk::config::BehaviorVersion::latest())
+        .endpoint_url(&fake.endpoint)
+        .region(sdk::config::Region::new("us-east-1"))
+        .credentials_provider(Credentials::from_keys("key", "secret", None))
+        .retry_config(sdk::config::retry::RetryConfig::disabled())
+        .http_client(sdk::config::SharedHttpClient::new(crate::sdk::Hyper::new()))
+        .build();
+    sdk::Client::from_conf(config)
+}
+
+#[tokio::test]
+async fn an_answer_means_what_it_means_to_the_sdk() {
+    let fake = FakeGateway::start().await;
+    for (socket, answer) in [
+        ("fine=", "200 OK"),
+        ("gone=", "410 Gone\r\nx-amzn-ErrorType: GoneException"),
+        ("forbidden=", "403 Forbidden\r\nx-amzn-ErrorType: ForbiddenException"),
+        ("large=", "413 Request Entity Too Large\r\nx-amzn-ErrorType: PayloadTooLargeException"),
+        ("throttled=", "429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededException"),
+        ("broken=", "500 Internal Server Error\r\nx-amzn-ErrorType: InternalServerError"),
+    ] {
+        fake.played.lock().unwrap().answers.insert(socket.to_owned(), answer);
+        let ours = fake.client().post_to_all(&sockets(&[socket]), "{}").await;
+        let data = sdk::primitives::Blob::new("{}");
+        let theirs = sdk(&fake).post_to_connection().connection_id(socket).data(data).send().await;
+        let expected = match theirs {
+            Ok(_) => (1, 0, 0),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => (0, 1, 0),
+            Err(_) => (0, 0, 1),
+        };
+        assert_eq!((ours.delivered, ours.gone.len(), ours.failed.len()), expected, "{answer}");
+        let may_pass = ["429", "500"].iter().any(|status| answer.starts_with(status));
+        assert_eq!(ours.repeated, if may_pass { 3 } else { 0 }, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_addressed_and_signed_as_the_sdk_does_it() {
+    let fake = FakeGateway::start().await;
+    fake.client().post_to_all(&sockets(&["L0SM9cOFvHcCIhw="]), pong().as_str()).await;
+    fake.client().close_all(&sockets(&["L0SM9cOFvHcCIhw="])).await;
+    let data = sdk::primitives::Blob::new(pong());
+    sdk(&fake).post_to_connection().connection_id("L0SM9cOFvHcCIhw=").data(data).send().await.unwrap();
+    sdk(&fake).delete_connection().connection_id("L0SM9cOFvHcCIhw=").send().await.unwrap();
+    let asked = fake.played.lock().unwrap().asked.clone();
+    let paths: Vec<String> = asked.iter().map(|(path, _)| path.replace('@', "%40")).collect();
+    assert_eq!(paths[..2], paths[2..]);
+    // `AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=…, Signature=…`
+    let scope = |signature: &str| signature.split(", ").next().unwrap().to_owned();
+    assert!(asked[0].1.contains("SignedHeaders=") && asked[0].1.contains("host"), "{}", asked[0].1);
+    assert_eq!(scope(&asked[0].1), scope(&asked[2].1));
 }

@@ -7,6 +7,7 @@ mod delivery;
 mod gateway;
 mod people;
 mod positions;
+mod sdk;
 mod sockets;
 mod talk;
 mod world;

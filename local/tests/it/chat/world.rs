@@ -25,6 +25,9 @@ pub(super) const SOON: Duration = Duration::from_secs(20);
 /// What tokens are signed with here.
 pub(super) const SECRET: &str = "the secret of the end-to-end stories";
 
+/// More than any story does.
+const UNLIMITED: &str = "send=10000/10000,ask=10000/10000,connect=10000/10000";
+
 /// A password that is good enough.
 pub(super) const PASSWORD: &str = "correct horse";
 
@@ -55,14 +58,20 @@ pub(super) struct World {
 /// Tells a story in a world of its own.
 pub(super) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
     let mongod = LazyLock::force(&MONGOD);
-    RUNTIME.block_on(async { tell(World::new(mongod).await).await });
+    RUNTIME.block_on(async { tell(World::new(mongod, UNLIMITED).await).await });
+}
+
+/// Tells a story in which people are held to what they may do by default.
+pub(super) fn story_with_limits<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
+    let mongod = LazyLock::force(&MONGOD);
+    RUNTIME.block_on(async { tell(World::new(mongod, "").await).await });
 }
 
 /// Tells a story in which the database is stopped.
 pub(super) fn story_with_mongod<F: Future<Output = ()>>(tell: impl FnOnce(World, Mongod) -> F) {
     RUNTIME.block_on(async {
         let mongod = Mongod::throwaway().await.unwrap();
-        tell(World::new(&mongod).await, mongod).await;
+        tell(World::new(&mongod, UNLIMITED).await, mongod).await;
     });
 }
 
@@ -78,7 +87,7 @@ pub(crate) fn cloud() -> Cloud {
 }
 
 impl World {
-    async fn new(mongod: &Mongod) -> Self {
+    async fn new(mongod: &Mongod, limits: &str) -> Self {
         static STORIES: AtomicU32 = AtomicU32::new(0);
         let programs = tokio::task::spawn_blocking(|| PROGRAMS.clone()).await.unwrap();
         let cloud = cloud();
@@ -89,6 +98,7 @@ impl World {
             ("MONGODB_URI", mongod.uri().replace("/?", &database)),
             ("JWT_SECRET", SECRET.to_owned()),
             ("BCRYPT_COST", "4".to_owned()),
+            ("LIMITS", limits.to_owned()),
         ];
         let setup = Setup {
             programs,

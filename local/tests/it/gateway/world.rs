@@ -154,6 +154,7 @@ pub(super) fn function(id: &str) -> Function {
         reserved_concurrency: None,
         environment: BTreeMap::new(),
         retries: 2,
+        schedules: Vec::new(),
     }
 }
 

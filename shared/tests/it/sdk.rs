@@ -1,5 +1,4 @@
-//! The SDK's HTTP client, by `hyper`: HTTP/1.1 with kept-alive connections. HTTP/2 would put all posts of an environment on one
-//! connection, whose silent death then stalls all of them.
+//! An HTTP client for the SDK, which has none of its own that does without a second crypto provider.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -8,23 +7,18 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as Tcp;
 use hyper_util::rt::TokioExecutor;
 
 #[derive(Debug, Clone)]
-pub(super) struct Hyper {
-    client: Client<HttpsConnector<Tcp>, SdkBody>,
+pub(crate) struct Hyper {
+    client: Client<Tcp, SdkBody>,
 }
 
 impl Hyper {
-    pub(super) fn new() -> Self {
-        let mut tcp = Tcp::new();
-        tcp.set_nodelay(true);
-        tcp.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(tcp);
-        Self { client: Client::builder(TokioExecutor::new()).build(tls) }
+    pub(crate) fn new() -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).build(Tcp::new()) }
     }
 }
 

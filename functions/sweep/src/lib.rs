@@ -1,0 +1,93 @@
+//! Once a minute: broadcasts what was stored by an invocation that died, if nobody has acted in the room since, and sees off sockets whose end
+//! API Gateway never told.
+
+use std::time::Duration;
+
+use parlour::delivery::Delivery;
+use parlour::fanout::Fanout;
+use parlour::function::{Function, Metrics, Settings};
+use parlour::gateway::Gateway;
+use parlour::limits::Limits;
+use parlour::store::{LEASE, Store};
+use parlour::{Result, presence, time};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+/// When to begin nothing more: the next sweep goes on, and the function's time-out of 60 seconds is not met by the last of them.
+const BUSY: Duration = Duration::from_secs(45);
+
+/// How many rooms and how many sockets one sweep takes on.
+const ROOMS: i64 = 1000;
+const SOCKETS: i64 = 500;
+
+/// Makes up for what was left undone.
+pub struct Sweep {
+    store: Store,
+    gateway: Gateway,
+    fanout: Fanout,
+    limits: Limits,
+    metrics: Metrics,
+}
+
+/// The schedule's event, of which nothing matters.
+#[derive(Debug, Deserialize)]
+pub struct Tick {}
+
+/// What was there to do.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Rooms that were looked after.
+    pub rooms: usize,
+    /// Sockets that were seen off.
+    pub sockets: usize,
+}
+
+impl Function for Sweep {
+    type Event = Tick;
+    type Answer = Done;
+
+    async fn from_env(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            store: settings.store().await?,
+            gateway: settings.gateway()?,
+            fanout: settings.fanout()?,
+            limits: settings.limits()?,
+            metrics: settings.metrics(),
+        })
+    }
+
+    async fn handle(&self, _: Tick) -> Result<Done> {
+        let swept = self.sweep().await;
+        self.metrics.write(self.store.round_trips());
+        swept
+    }
+}
+
+impl Sweep {
+    async fn sweep(&self) -> Result<Done> {
+        let began = Instant::now();
+        let now = time::now();
+        let expired = self.store.expired_sockets(now, SOCKETS).await?;
+        let sockets = expired.len();
+        presence::departed(&self.store, &self.gateway, expired).await;
+        let mut rooms = 0;
+        // A lease that is running now may be that of somebody who has just died: waiting for its end is what keeps the promise of a minute.
+        for (room, until) in self.store.leased_rooms(now.plus(LEASE), ROOMS).await? {
+            sleep(until.since(time::now())).await;
+            if began.elapsed() > BUSY {
+                break;
+            }
+            match self.delivery().recover(room, 0).await {
+                Ok(()) => rooms += 1,
+                // Its turn comes again in a minute; the others need not wait for that.
+                Err(error) => error.log(),
+            }
+        }
+        Ok(Done { rooms, sockets })
+    }
+
+    fn delivery(&self) -> Delivery<'_> {
+        let Self { store, gateway, fanout, limits, metrics } = self;
+        Delivery { store, gateway, fanout, limits, tally: &metrics.tally }
+    }
+}
