@@ -16,15 +16,15 @@ fn is_delivered(arguments: &str) {
 
 #[test]
 fn everything_is_delivered_once_in_order_and_by_itself_when_nothing_goes_wrong() {
-    is_delivered("--seed 1 --changes 1000 --clients 20 --rooms 3 --faults none --edits 0");
+    is_delivered("--seed 1 --changes 1000 --clients 20 --rooms 3 --faults none");
 }
 
 #[test]
 fn everything_is_delivered_when_sockets_processes_and_the_database_go_and_come_back() {
-    is_delivered("--seed 2 --changes 1500 --clients 20 --rooms 3 --faults cut,kill,freeze,crash --edits 0");
+    is_delivered("--seed 2 --changes 1500 --clients 20 --rooms 3 --faults cut,kill,freeze,crash,chaos:drop,chaos:double,chaos:reorder");
 }
 
 #[test]
 fn nobody_notices_that_the_functions_are_replaced() {
-    is_delivered("--seed 3 --changes 600 --clients 10 --rooms 2 --faults replace --edits 0");
+    is_delivered("--seed 3 --changes 600 --clients 10 --rooms 2 --faults replace");
 }
