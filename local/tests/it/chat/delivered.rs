@@ -8,7 +8,10 @@ use crate::checker::verdict::Verdict;
 /// Everything is delivered, once and in order.
 fn is_delivered(arguments: &str) {
     let programs = programs();
-    let settings = Command::parse(arguments.split_whitespace().map(str::to_owned)).unwrap().run;
+    let parsed = Command::parse(arguments.split_whitespace().map(str::to_owned)).unwrap();
+    let Command { run: settings, seeds: 1, programs: None } = parsed else {
+        panic!("{arguments} is more than one run")
+    };
     let outcome = wait_for(run(settings, programs, |_| {})).unwrap();
     let verdict = Verdict::of(&outcome);
     assert!(verdict.is_good(), "{}", verdict.told);
@@ -21,7 +24,9 @@ fn everything_is_delivered_once_in_order_and_by_itself_when_nothing_goes_wrong()
 
 #[test]
 fn everything_is_delivered_when_sockets_processes_and_the_database_go_and_come_back() {
-    is_delivered("--seed 2 --changes 1500 --clients 20 --rooms 3 --faults cut,kill,freeze,crash,chaos:drop,chaos:double,chaos:reorder");
+    is_delivered(
+        "--seed 2 --changes 1500 --clients 20 --rooms 3 --faults cut,kill,freeze,crash,chaos:drop,chaos:double,chaos:reorder",
+    );
 }
 
 #[test]
