@@ -31,7 +31,7 @@ const DONE: [(Fault, &str, usize); 7] = [
     (Fault::Kill, "kill", 50),
     (Fault::Freeze, "freeze", 100),
     (Fault::LongFreeze, "long-freeze", 2_500),
-    (Fault::Crash, "crash", 4_000),
+    (Fault::Crash, "crash", 2_000),
     (Fault::Stop, "stop", 8_000),
     (Fault::Replace, "replace", 300),
 ];
