@@ -23,7 +23,7 @@ use crate::message::{Amendment, Change, Draft, Message};
 use crate::metrics::Tally;
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Lease, Place, Purpose, Round, Spender, Store, Stored};
+use crate::store::{Lease, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
@@ -101,8 +101,11 @@ impl Delivery<'_> {
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
     pub async fn say(self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
-        let (membership, before) = self.may(from, room, self.store.said_as(room, author, &draft.client_id)).await?;
-        if let Some(said) = before {
+        let (membership, wait) = self.may(from, room).await?;
+        // Whether it was said before, storing it would tell. Only what is not stored for being too fast has to be looked for.
+        if let Some(wait) = wait {
+            let said = self.store.said_as(room, author, &draft.client_id).await?;
+            let said = said.ok_or(Error::Limited { wait })?;
             self.recover(room, said.rev).await?;
             return Ok(said);
         }
@@ -120,36 +123,27 @@ impl Delivery<'_> {
         now: Timestamp,
     ) -> Result<Position> {
         let author = from.session.user().id;
-        let (membership, before) = self.may(from, room, self.store.amended_as(room, author, amendment)).await?;
-        if let Some(rev) = before {
+        let before = self.store.amended_as(room, author, amendment);
+        let (may, before) = futures_util::join!(self.may(from, room), before);
+        // Whoever is not in the room learns nothing else.
+        let (membership, wait) = may?;
+        if let Some(rev) = before? {
             self.recover(room, rev).await?;
             return Ok(rev);
+        }
+        if let Some(wait) = wait {
+            return Err(Error::Limited { wait });
         }
         match self.deliver(from, room, Amended(membership, amendment), now).await? {
             Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }
     }
 
-    /// Whether they may act in the room, and beside that, whether they did what they ask for before. Whoever is not in the room learns nothing
-    /// else. Whoever repeats a request was not answered: perhaps its invocation died before it told anybody, so that is made up for first.
-    async fn may<T>(
-        self,
-        from: &Connection,
-        room: RoomId,
-        before: impl Future<Output = Result<Option<T>>>,
-    ) -> Result<(Membership, Option<T>)> {
-        let author = from.session.user().id;
-        let (membership, open, before, allowed) = futures_util::join!(
-            self.store.membership(&from.session, room),
-            self.store.is_open(from),
-            before,
-            self.store.spend(Spender::Sends(author), self.limits.send),
-        );
-        let (membership, before) = (membership.and_then(|membership| open.map(|()| membership))?, before?);
-        if before.is_none() {
-            allowed?;
-        }
-        Ok((membership, before))
+    /// Whether they may act in the room, and how long they have to wait if they are too fast.
+    async fn may(self, from: &Connection, room: RoomId) -> Result<(Membership, Option<Duration>)> {
+        let membership = self.store.membership_to_say(&from.session, room, self.limits.send);
+        let (membership, ()) = futures_util::try_join!(membership, self.store.is_open(from))?;
+        Ok(membership)
     }
 
     /// Stores a change at a position of its own, and sees to its broadcast.

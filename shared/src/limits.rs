@@ -15,7 +15,7 @@ pub struct Allowance {
 /// What people may do, each by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of a person: to say, edit and delete.
+    /// Of a person in a room: to say, edit and delete.
     pub send: Allowance,
     /// Of a connection: to sync, ping and move the read position.
     pub ask: Allowance,

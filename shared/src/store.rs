@@ -65,7 +65,9 @@ impl Store {
         options.server_selection_timeout = Some(Duration::from_secs(3));
         options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
         options.write_concern = Some(WriteConcern::majority());
-        options.read_concern = Some(ReadConcern::majority());
+        // What decides whether somebody may do something is read as the primary has it: a sign-out or a ban counts as soon as it is written. What
+        // is told to others is read as the majority has it; see `messages`.
+        options.read_concern = Some(ReadConcern::local());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary));
         let commands = Arc::new(AtomicU64::new(0));
         options.command_event_handler = Some(counter(Arc::clone(&commands)));

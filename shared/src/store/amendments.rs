@@ -21,7 +21,7 @@ impl Store {
     /// may be there at all, whose answer goes first.
     pub async fn amended_as(&self, room: RoomId, author: UserId, amendment: &Amendment) -> Result<Option<Position>> {
         let filter = doc! { "room": object_id(room.bytes()), "seq": amendment.seq };
-        let found = within(self.collection::<MessageDoc>(MESSAGES).find_one(filter)).await?;
+        let found = within(self.certain::<MessageDoc>().find_one(filter)).await?;
         let message = found.ok_or(Error::NotFound)?;
         if message.author != object_id(author.bytes()) {
             return Err(Error::Forbidden);

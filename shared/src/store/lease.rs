@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::{Acknowledgment, CollectionOptions, ReadConcern, ReturnDocument, WriteConcern};
+use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
+use super::limits::unconfirmed;
 use super::rooms::ROOMS;
 use super::{Store, all, date, object_id, time, within};
 use crate::ids::RoomId;
@@ -123,8 +124,7 @@ impl Store {
             until: DateTime,
         }
         let filter = doc! { "lease.until": { "$lte": date(by) } };
-        let freshest = CollectionOptions::builder().read_concern(ReadConcern::local()).build();
-        let rooms = self.collection_with::<Leased>(ROOMS, freshest);
+        let rooms = self.collection::<Leased>(ROOMS);
         let found = rooms.find(filter).sort(doc! { "lease.until": 1 }).limit(limit);
         let found = all(found.projection(doc! { "lease.until": 1 })).await?;
         Ok(found.iter().map(|room| (RoomId::from_bytes(room._id.bytes()), time(room.lease.until))).collect())
@@ -177,7 +177,7 @@ impl Store {
         let found = rooms
             .find_one_and_update(filter, update)
             .return_document(ReturnDocument::After)
-            .write_concern(WriteConcern::builder().w(Acknowledgment::Nodes(1)).build())
+            .write_concern(unconfirmed())
             .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
         within(found).await
     }

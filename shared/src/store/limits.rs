@@ -1,8 +1,10 @@
-//! What people have done of what they may, by the server's clock: one document for each of them and each limit, which one update reads, decides
-//! and records. Only a server that answers lets anything through.
+//! What people have done of what they may, by the server's clock. One update reads, decides and records, so that only a server that answers lets
+//! anything through. What a person says in a room is counted in their membership, which has to be looked at anyway; the rest in documents of its own.
+
+use std::time::Duration;
 
 use mongodb::IndexModel;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::{Acknowledgment, IndexOptions, ReturnDocument, WriteConcern};
 use serde::Deserialize;
 
@@ -15,13 +17,11 @@ use crate::{Error, Result};
 const LIMITS: &str = "limits";
 
 /// How long a document is kept that limits nobody any more.
-const KEPT: std::time::Duration = std::time::Duration::from_secs(3600);
+const KEPT: Duration = Duration::from_secs(3600);
 
 /// Whose doing counts.
 #[derive(Debug, Clone, Copy)]
 pub enum Spender<'a> {
-    /// What a person says, whichever of their sockets it comes by.
-    Sends(UserId),
     /// What is asked over a socket.
     Asks(&'a Connection),
     /// The sockets that a person opens.
@@ -31,7 +31,6 @@ pub enum Spender<'a> {
 impl Spender<'_> {
     fn key(self) -> String {
         match self {
-            Self::Sends(user) => format!("send:{user}"),
             Self::Asks(connection) => format!("ask:{}", connection.id.as_str()),
             Self::Connects(user) => format!("connect:{user}"),
         }
@@ -40,43 +39,62 @@ impl Spender<'_> {
 
 #[derive(Deserialize)]
 struct LimitDoc {
+    spent: SpentDoc,
+}
+
+/// How much of an allowance is used up.
+#[derive(Deserialize)]
+pub(super) struct SpentDoc {
     /// When everything would be allowed again.
     full_at: DateTime,
+    /// Whether the last one was let through, and when that was decided.
     granted: bool,
     at: DateTime,
 }
 
+impl SpentDoc {
+    /// How long to wait, if it was not let through.
+    pub(super) fn wait(&self, allowance: Allowance) -> Option<Duration> {
+        let owed = self.full_at.timestamp_millis() - self.at.timestamp_millis();
+        let wait = owed + millis(allowance.every) - millis(allowance.depth());
+        (!self.granted).then(|| Duration::from_millis(wait.max(1).unsigned_abs()))
+    }
+}
+
+/// The update that spends one, or does not, and notes which, in `spent`.
+pub(super) fn spending(allowance: Allowance) -> Vec<Document> {
+    let (every, depth) = (millis(allowance.every), millis(allowance.depth()));
+    let next = doc! { "$add": [{ "$max": ["$spent.full_at", "$$NOW"] }, every] };
+    let granted = doc! { "$lte": ["$$next", { "$add": ["$$NOW", depth] }] };
+    let full_at = doc! { "$cond": [granted.clone(), "$$next", "$spent.full_at"] };
+    let spent = doc! { "at": "$$NOW", "granted": granted, "full_at": full_at };
+    vec![doc! { "$set": { "spent": { "$let": { "vars": { "next": next }, "in": spent } } } }]
+}
+
+/// What is lost of it with a primary that dies is a little of somebody's patience.
+pub(super) fn unconfirmed() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
+}
+
 pub(super) fn indexes() -> Vec<IndexModel> {
     let ttl = IndexOptions::builder().expire_after(KEPT).build();
-    vec![IndexModel::builder().keys(doc! { "full_at": 1 }).options(ttl).build()]
+    vec![IndexModel::builder().keys(doc! { "spent.full_at": 1 }).options(ttl).build()]
 }
 
 impl Store {
     /// Records that somebody does something, or refuses it and says how long to wait.
     pub async fn spend(&self, spender: Spender<'_>, allowance: Allowance) -> Result<()> {
-        let millis = |time: std::time::Duration| i64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
-        let (every, depth) = (millis(allowance.every), millis(allowance.depth()));
-        let next = doc! { "$add": [{ "$max": ["$full_at", "$$NOW"] }, every] };
-        let granted = doc! { "$lte": ["$next", { "$add": ["$$NOW", depth] }] };
-        let update = vec![
-            doc! { "$set": { "at": "$$NOW", "next": next } },
-            doc! { "$set": { "granted": granted } },
-            doc! { "$set": { "full_at": { "$cond": ["$granted", "$next", "$full_at"] } } },
-            doc! { "$unset": "next" },
-        ];
-        // What is lost with a primary that dies is a little of somebody's patience.
         let limits = self.collection::<LimitDoc>(LIMITS);
         let spent = limits
-            .find_one_and_update(doc! { "_id": spender.key() }, update)
+            .find_one_and_update(doc! { "_id": spender.key() }, spending(allowance))
             .upsert(true)
             .return_document(ReturnDocument::After)
-            .write_concern(WriteConcern::builder().w(Acknowledgment::Nodes(1)).build());
-        let spent = within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
-        if spent.granted {
-            return Ok(());
-        }
-        let owed = spent.full_at.timestamp_millis() - spent.at.timestamp_millis();
-        let wait = std::time::Duration::from_millis((owed + every - depth).max(1).unsigned_abs());
-        Err(Error::Limited { wait })
+            .write_concern(unconfirmed());
+        let found = within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
+        found.spent.wait(allowance).map_or(Ok(()), |wait| Err(Error::Limited { wait }))
     }
 }

@@ -6,16 +6,19 @@
 //! with what holds.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
+use super::limits::{self, SpentDoc};
 use super::{Inserted, Store, all, date, insert_once, object_id, within};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
+use crate::limits::Allowance;
 use crate::room::{Member, Membership, Position, Role, Standing};
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -89,6 +92,30 @@ impl Store {
         let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
         let found = within(self.collection::<MemberDoc>(MEMBERS).find_one(filter)).await?;
         found.map(MemberDoc::membership).ok_or(Error::NotFound)
+    }
+
+    /// The session's membership of a room in which they are about to say something: with how long they have to wait before they may, if they are
+    /// too fast.
+    pub async fn membership_to_say(
+        &self,
+        session: &Session,
+        room: RoomId,
+        allowance: Allowance,
+    ) -> Result<(Membership, Option<Duration>)> {
+        #[derive(Deserialize)]
+        struct SpendingDoc {
+            #[serde(flatten)]
+            member: MemberDoc,
+            spent: SpentDoc,
+        }
+        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
+        let members = self.collection::<SpendingDoc>(MEMBERS);
+        let spent = members
+            .find_one_and_update(filter, limits::spending(allowance))
+            .return_document(ReturnDocument::After)
+            .write_concern(limits::unconfirmed());
+        let found = within(spent).await?.ok_or(Error::NotFound)?;
+        Ok((found.member.membership(), found.spent.wait(allowance)))
     }
 
     /// All memberships of the session's user, the oldest first.

@@ -1,9 +1,9 @@
 //! Messages, and the positions that came to nothing: one document for each position of a room.
 
-use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
+use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 
 use super::{Inserted, Place, Store, all, date, insert_once, object_id, time, within};
@@ -125,6 +125,19 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 }
 
 impl Store {
+    /// Messages as the majority has them: what is told to anybody cannot be lost any more.
+    pub(super) fn confirmed<T: Send + Sync>(&self) -> Collection<T> {
+        let confirmed = CollectionOptions::builder().read_concern(ReadConcern::majority()).build();
+        self.collection_with(MESSAGES, confirmed)
+    }
+
+    /// For finding one message by a unique key: as the primary has it, once the majority has that too. Whoever met a duplicate key needs the one
+    /// that was there first, however short a time ago.
+    pub(super) fn certain<T: Send + Sync>(&self) -> Collection<T> {
+        let certain = CollectionOptions::builder().read_concern(ReadConcern::linearizable()).build();
+        self.collection_with(MESSAGES, certain)
+    }
+
     /// What somebody said in a room under that client id, if they did; asked beside the question whether
     /// they may be there at all.
     pub async fn said_as(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<Option<Message>> {
@@ -133,7 +146,7 @@ impl Store {
             "author": object_id(author.bytes()),
             "client_id": client_id.as_str(),
         };
-        let found = within(self.collection::<MessageDoc>(MESSAGES).find_one(filter)).await?;
+        let found = within(self.certain::<MessageDoc>().find_one(filter)).await?;
         Ok(found.map(Message::from))
     }
 
@@ -198,7 +211,7 @@ impl Store {
 
     async fn changes(&self, room: RoomId, positions: Document, limit: i64) -> Result<Vec<Change>> {
         let filter = doc! { "room": object_id(room.bytes()), "rev": positions };
-        let messages = self.collection::<ChangeDoc>(MESSAGES);
+        let messages = self.confirmed::<ChangeDoc>();
         let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
         Ok(found.into_iter().map(Change::from).collect())
     }
@@ -257,7 +270,7 @@ impl Store {
         limit: i64,
     ) -> Result<(Vec<Message>, bool)> {
         let filter = doc! { "room": object_id(membership.room().bytes()), "seq": numbers };
-        let messages = self.collection::<MessageDoc>(MESSAGES);
+        let messages = self.confirmed::<MessageDoc>();
         let mut found = all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
         let wanted = usize::try_from(limit).map_err(Error::internal)?;
         let more = found.len() > wanted;

@@ -1,9 +1,9 @@
 //! Rooms: their names, and how far each has come. The lease on a room's fan-out lives in the same document; see `lease`.
 
+use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
-use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
-use mongodb::{Collection, IndexModel};
+use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
 use super::{Inserted, Store, all, date, insert_once, object_id, within};
@@ -96,7 +96,7 @@ impl Store {
     /// The public room with that id and how far it has come.
     pub async fn public_room(&self, id: RoomId) -> Result<(Room, Standing)> {
         let filter = doc! { "_id": object_id(id.bytes()), "kind": "public" };
-        let found = within(self.standings().find_one(filter)).await?.ok_or(Error::NotFound)?;
+        let found = within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
         Ok((found.room(), found.standing()))
     }
 
@@ -116,7 +116,7 @@ impl Store {
     /// The rooms of these memberships, each with how far it has come.
     pub async fn rooms_of<'m>(&self, memberships: &'m [Membership]) -> Result<Vec<(Room, Standing, &'m Membership)>> {
         let ids: Vec<ObjectId> = memberships.iter().map(|mine| object_id(mine.room().bytes())).collect();
-        let found = all(self.standings().find(doc! { "_id": { "$in": ids } })).await?;
+        let found = all(self.collection::<RoomDoc>(ROOMS).find(doc! { "_id": { "$in": ids } })).await?;
         Ok(memberships
             .iter()
             .filter_map(|mine| {
@@ -129,14 +129,7 @@ impl Store {
     /// How far a room of mine has come.
     pub async fn standing(&self, membership: &Membership) -> Result<Standing> {
         let filter = doc! { "_id": object_id(membership.room().bytes()) };
-        let found = within(self.standings().find_one(filter)).await?.ok_or(Error::NotFound)?;
+        let found = within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
         Ok(found.standing())
-    }
-
-    /// Rooms as the primary knows them, which is ahead of what the majority has confirmed. Nothing is promised too early by that: a position is
-    /// settled only after the majority has what is stored there.
-    fn standings(&self) -> Collection<RoomDoc> {
-        let freshest = CollectionOptions::builder().read_concern(ReadConcern::local()).build();
-        self.collection_with(ROOMS, freshest)
     }
 }

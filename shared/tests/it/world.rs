@@ -32,7 +32,7 @@ pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
     RUNTIME.block_on(async {
         let client = Client::with_uri_str(&uri).await.unwrap();
         let name = format!("story{}", mongodb::bson::oid::ObjectId::new());
-        let database = client.database_with_options(&name, majority());
+        let database = client.database_with_options(&name, options());
         database.run_command(doc! { "profile": 2 }).await.unwrap();
         let store = Store::on(database.clone());
         store.prepare().await.unwrap();
@@ -47,10 +47,11 @@ pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
     });
 }
 
-fn majority() -> mongodb::options::DatabaseOptions {
+/// What `Store::connect` sets.
+fn options() -> mongodb::options::DatabaseOptions {
     mongodb::options::DatabaseOptions::builder()
         .write_concern(mongodb::options::WriteConcern::majority())
-        .read_concern(mongodb::options::ReadConcern::majority())
+        .read_concern(mongodb::options::ReadConcern::local())
         .build()
 }
 
