@@ -35,6 +35,9 @@ pub mod turn;
 /// How many changes one round looks at: more than fit into a frame.
 const ROUND: i64 = 250;
 
+/// How long the answer to a repeated request may wait for what its first one left unsent.
+const RECOVERY: Duration = Duration::from_secs(2);
+
 /// How often an author whose position was voided for being late takes another.
 const ATTEMPTS: usize = 5;
 
@@ -106,7 +109,7 @@ impl Delivery<'_> {
         if let Some(wait) = wait {
             let said = self.store.said_as(room, author, &draft.client_id).await?;
             let said = said.ok_or(Error::Limited { wait })?;
-            self.recover(room, said.rev).await?;
+            self.recover(room, said.rev, RECOVERY).await?;
             return Ok(said);
         }
         match self.deliver(from, room, Said(membership, draft), now).await? {
@@ -128,7 +131,7 @@ impl Delivery<'_> {
         // Whoever is not in the room learns nothing else.
         let (membership, wait) = may?;
         if let Some(rev) = before? {
-            self.recover(room, rev).await?;
+            self.recover(room, rev, RECOVERY).await?;
             return Ok(rev);
         }
         if let Some(wait) = wait {
@@ -174,7 +177,7 @@ impl Delivery<'_> {
             let standing = place.standing;
             if let (Some(lease), Some(recipients)) = (place.lease, recipients) {
                 let holder = Holder { delivery: self, lease, sender: Some(&from.id) };
-                holder.broadcast(Turn::new(standing), known, recipients.ok()).await;
+                holder.broadcast(Turn::new(standing, turn::LONGEST), known, recipients.ok()).await;
             }
             match stored? {
                 Stored::Here(message) => return Ok(Done::Now(message)),
@@ -196,12 +199,12 @@ impl Delivery<'_> {
         first.and(others)
     }
 
-    /// Broadcasts what waits in a room, if nobody does; something is known to be stored at `known`.
-    pub async fn recover(self, room: RoomId, known: Position) -> Result<()> {
+    /// Broadcasts what waits in a room, if nobody does, for that long; something is known to be stored at `known`.
+    pub async fn recover(self, room: RoomId, known: Position, length: Duration) -> Result<()> {
         if let Some((lease, standing)) = self.store.take_over(room, known).await? {
             self.tally.note(|counts| counts.take_overs += 1);
             let holder = Holder { delivery: self, lease, sender: None };
-            holder.broadcast(Turn::new(standing), None, None).await;
+            holder.broadcast(Turn::new(standing, length), None, None).await;
         }
         Ok(())
     }
@@ -241,7 +244,7 @@ impl Holder<'_> {
         let mut unreachable = HashSet::new();
         let mut missing = Missing::begin();
         loop {
-            match turn.next() {
+            match turn.next_step() {
                 Step::Read { after } => {
                     changes = match known.take() {
                         Some(only) => vec![only],

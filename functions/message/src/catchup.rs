@@ -21,18 +21,22 @@ const RECOVERY: Duration = Duration::from_secs(2);
 /// How many changes of a room are looked at: more than fit.
 const CHANGES: i64 = 250;
 
+/// How many rooms share a reply: those that miss the least come first, and none is starved by a busy one.
+const SHARED_BY: usize = 8;
+
 /// The rooms in which something came after the positions, and whether to ask again.
 pub(crate) async fn catch_up(
     delivery: Delivery<'_>,
     wanted: &[Membership],
     positions: &BTreeMap<RoomId, Position>,
 ) -> Result<(Vec<Catchup>, bool)> {
+    let mut behind = standings(delivery, wanted, positions).await?;
+    behind.retain(|(_, standing, position)| *position < standing.head);
+    behind.sort_by_key(|(_, standing, position)| standing.head - position);
     let mut left = REPLY_BYTES;
     let mut rooms = Vec::new();
-    for (membership, standing, position) in standings(delivery, wanted, positions).await? {
-        if position >= standing.head {
-            continue;
-        }
+    let mut waiting = behind.len();
+    for (membership, standing, position) in behind {
         let missed = match position < standing.settled {
             true => delivery.store.missed(membership, position, standing.settled, CHANGES).await?,
             false => Vec::new(),
@@ -41,8 +45,10 @@ pub(crate) async fn catch_up(
         if !rooms.is_empty() && left < ROOM_BYTES + first {
             return Ok((rooms, true));
         }
-        let fitting = frame::fitting(&missed, left.saturating_sub(ROOM_BYTES));
+        let share = left / waiting.min(SHARED_BY);
+        let fitting = frame::fitting(&missed, share.saturating_sub(ROOM_BYTES));
         left = left.saturating_sub(ROOM_BYTES + fitting.iter().map(frame::bytes).sum::<usize>());
+        waiting -= 1;
         let is_all = fitting.len() == missed.len() && (missed.len() as i64) < CHANGES;
         let to = match fitting.last() {
             Some(last) if !is_all => last.rev,
@@ -73,7 +79,7 @@ async fn standings<'m>(
     let waiting: Vec<(RoomId, Position)> = waiting.map(|(room, standing, _)| (room.id, standing.head)).collect();
     let began = Instant::now();
     for (room, head) in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
-        delivery.recover(*room, *head).await?;
+        delivery.recover(*room, *head, RECOVERY).await?;
     }
     if !waiting.is_empty() {
         found = delivery.store.rooms_of(wanted).await?;

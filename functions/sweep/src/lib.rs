@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use parlour::delivery::Delivery;
+use parlour::delivery::{Delivery, turn};
 use parlour::fanout::Fanout;
 use parlour::function::{Function, Metrics, Settings};
 use parlour::gateway::Gateway;
@@ -77,7 +77,7 @@ impl Sweep {
             if began.elapsed() > BUSY {
                 break;
             }
-            match self.delivery().recover(room, 0).await {
+            match self.delivery().recover(room, 0, turn::LONGEST).await {
                 Ok(()) => rooms += 1,
                 // Its turn comes again in a minute; the others need not wait for that.
                 Err(error) => error.log(),

@@ -231,7 +231,7 @@ impl Client {
         match event {
             Event::Text(number, text) => self.hear(number, &text, now),
             Event::Opened(number, opened) => self.opened(number, opened, now),
-            Event::Closed(number, why) => self.closed(number, why, now),
+            Event::Closed(number, why) => self.closed(number, &why, now),
             Event::Page { room, began, anew, page } => self.page(room, began, anew, page, now),
             Event::SignedIn(session) => {
                 self.signing_in = false;
@@ -270,7 +270,7 @@ impl Client {
         self.random.between(most / 2, most)
     }
 
-    fn closed(&mut self, number: u32, why: String, now: Ms) {
+    fn closed(&mut self, number: u32, why: &str, now: Ms) {
         if self.socket.as_ref().is_some_and(|ready| ready.socket.number == number) {
             self.trouble(TroubleKind::Dropped, None, format!("socket {number} {why}"), now);
             self.lose(now);

@@ -11,14 +11,14 @@ use super::record::{Message, Place};
 
 /// The servers.
 pub(crate) enum Servers {
-    One(Mongod),
+    One(Box<Mongod>),
     Three(ReplicaSet),
 }
 
 impl Servers {
     pub(crate) async fn start(nodes: usize) -> Result<Self> {
         match nodes {
-            1 => Ok(Self::One(Mongod::throwaway().await?)),
+            1 => Ok(Self::One(Box::new(Mongod::throwaway().await?))),
             3 => Ok(Self::Three(ReplicaSet::throwaway().await?)),
             _ => anyhow::bail!("a database has one node or three"),
         }

@@ -4,7 +4,6 @@ mod accounts;
 mod away;
 mod bad_input;
 mod client;
-mod delivered;
 mod delivery;
 mod presence;
 mod sockets;

@@ -2,13 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test says what it expects")]
 
 mod chat;
-#[path = "../checker/checker.rs"]
-mod checker;
 mod checks;
 mod cli;
 mod companion;
 mod gateway;
-mod judge;
 mod programs;
 mod project;
 mod site_build;

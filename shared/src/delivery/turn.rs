@@ -11,13 +11,14 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long one invocation broadcasts for others before it leaves that to the next one who acts. With one more round, in which every post
 /// runs into its deadline, it is still below the function's time-out of 15 seconds.
-pub const TURN: Duration = Duration::from_secs(8);
+pub const LONGEST: Duration = Duration::from_secs(8);
 
 /// One holder's time with the lease.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Turn {
     standing: Standing,
     state: State,
+    length: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -67,14 +68,14 @@ pub enum Step {
 }
 
 impl Turn {
-    /// Begins with the room as it was when the lease was taken.
-    pub fn new(standing: Standing) -> Self {
+    /// Begins with the room as it was when the lease was taken. After that time the lease is handed over, whatever waits.
+    pub fn new(standing: Standing, length: Duration) -> Self {
         let state = if standing.head > standing.settled {
             State::Reading
         } else {
             State::Posted { to: standing.settled, in_time: false }
         };
-        Self { standing, state }
+        Self { standing, state, length }
     }
 
     /// How far the room has come, as far as the holder knows.
@@ -83,7 +84,7 @@ impl Turn {
     }
 
     /// What to do now. A wait and a voiding count as done.
-    pub fn next(&mut self) -> Step {
+    pub fn next_step(&mut self) -> Step {
         match self.state {
             State::Reading => Step::Read { after: self.standing.settled },
             State::Waiting => {
@@ -104,30 +105,26 @@ impl Turn {
     /// These positions are stored, in order, and the first one has been missing for so long.
     pub fn read(&mut self, stored: impl IntoIterator<Item = Position>, missing_for: Duration) {
         let mut unbroken = 0;
-        let mut expected = self.standing.settled + 1;
-        let mut beyond = None;
-        for position in stored {
-            if position != expected {
-                beyond = Some(position);
-                break;
-            }
-            unbroken += 1;
-            expected += 1;
-        }
+        let mut expected = stored.into_iter().zip(self.standing.settled + 1..);
+        let beyond = expected.find(|(position, expected)| {
+            let follows = position == expected;
+            unbroken += usize::from(follows);
+            !follows
+        });
         self.state = if unbroken > 0 {
             State::Posting { changes: unbroken }
         } else if missing_for <= PATIENCE {
             State::Waiting
         } else {
             // All up to the room's head have been given out for as long; beyond it nothing may be voided.
-            let until = beyond.map_or(self.standing.head, |stored| (stored - 1).min(self.standing.head));
+            let until = beyond.map_or(self.standing.head, |(stored, _)| (stored - 1).min(self.standing.head));
             State::Voiding { until }
         };
     }
 
     /// Everybody was told of everything up to `to`, so long after the turn began.
     pub fn posted(&mut self, to: Position, elapsed: Duration) {
-        self.state = State::Posted { to, in_time: elapsed <= TURN };
+        self.state = State::Posted { to, in_time: elapsed <= self.length };
     }
 
     /// The room is there now, and the lease goes on or is gone.

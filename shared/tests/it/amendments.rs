@@ -2,6 +2,7 @@
 
 use futures_util::future::try_join_all;
 use parlour::Error;
+use parlour::delivery::turn::LONGEST;
 use parlour::error::Conflict;
 use parlour::ids::ClientId;
 use parlour::message::{Amendment, Deed, Text};
@@ -117,7 +118,7 @@ fn a_position_that_an_edit_leaves_before_it_was_broadcast_holds_nobody_up() {
         pair.amends(&edit(2, "edit-0001", "hi")).await.unwrap();
         pair.world.lease_runs_out(pair.tea).await;
         let began = std::time::Instant::now();
-        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["hi"]);
         // One patience, for the dead one's position; none for the one that was left.
         assert!(began.elapsed() < 2 * parlour::delivery::turn::PATIENCE, "{:?}", began.elapsed());

@@ -8,6 +8,7 @@ use mongodb::bson::{Document, doc};
 use parlour::Error;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
+use parlour::delivery::turn::LONGEST;
 use parlour::fanout::Fanout;
 use parlour::gateway::Gateway;
 use parlour::ids::RoomId;
@@ -178,7 +179,7 @@ fn what_a_dead_holder_left_is_sent_by_the_next_who_acts() {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
-        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
         assert!(pair.texts("ben=").is_empty(), "the lease was held still");
         pair.world.lease_runs_out(pair.tea).await;
         pair.says("hello").await.unwrap();
@@ -193,7 +194,7 @@ fn what_waits_without_a_broadcaster_is_sent_by_whoever_asks() {
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
         pair.world.lease_runs_out(pair.tea).await;
-        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["orphan"]);
         assert_eq!(pair.texts("anna="), ["orphan"]);
     });
@@ -215,7 +216,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
         pair.world.lease_runs_out(pair.tea).await;
         pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());
         let began = Instant::now();
-        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}: more than one post waited for it", began.elapsed());
         assert_eq!(pair.texts("anna=").len(), 8);
         assert_eq!(pair.fake.heard("anna=").len(), 4);
@@ -338,7 +339,7 @@ fn what_a_dead_broadcaster_left_is_found_by_its_lease() {
         pair.world.store.hand_over(lease, standing.settled).await.unwrap();
         let [(_, until)] = pair.world.store.leased_rooms(soon, 10).await.unwrap()[..] else { panic!() };
         assert!(until <= time::now().plus(Duration::from_secs(1)));
-        pair.delivery().recover(pair.tea, 0).await.unwrap();
+        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["done", "left"]);
         assert_eq!(pair.world.store.leased_rooms(soon, 10).await.unwrap(), []);
     });

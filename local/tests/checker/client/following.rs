@@ -37,7 +37,7 @@ impl Client {
                 if code == "unauthenticated" {
                     // This socket was taken out; the client is to connect again.
                     self.trouble(TroubleKind::TakenOut, None, format!("socket {number}, {reason:?}"), now);
-                    self.closed(number, "was taken out".to_owned(), now);
+                    self.closed(number, "was taken out", now);
                 }
                 if let Some(id) = id {
                     self.refused(&id, code, retry_after, now);

@@ -37,16 +37,6 @@ static MONGOD: LazyLock<Mongod> = LazyLock::new(|| RUNTIME.block_on(Mongod::thro
 static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
     LazyLock::new(|| RUNTIME.block_on(programs::build(&cloud(), Profile::Dev)).unwrap());
 
-/// The functions' programs, built for tests.
-pub(super) fn programs() -> &'static BTreeMap<String, PathBuf> {
-    LazyLock::force(&PROGRAMS)
-}
-
-/// Waits for something on the threads of all stories.
-pub(super) fn wait_for<T>(something: impl Future<Output = T>) -> T {
-    RUNTIME.block_on(something)
-}
-
 /// The chat, running, with a database of its own.
 ///
 /// Its fields are reached by methods: a story that named only one of them would take that one along and let the rest end.

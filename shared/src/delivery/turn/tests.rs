@@ -50,7 +50,6 @@ const STORIES: [Story; 5] = [
 fn whatever_happens_each_is_stored_once_and_told_in_order() {
     for story in &STORIES {
         let worlds = explore(story, Mistake::None);
-        println!("{story:?}: {worlds} worlds");
         assert!(worlds > 1000, "{story:?}: {worlds} worlds are too few to mean anything");
     }
 }

@@ -303,7 +303,7 @@ impl World {
             self.actors[actor].1 = Phase::Holds { turn, read, voiding, then };
             return true;
         }
-        let step = turn.next();
+        let step = turn.next_step();
         if impatient && !matches!(step, Step::Read { .. } | Step::Post { .. }) {
             return false;
         }
@@ -369,7 +369,9 @@ impl World {
 
 pub(super) fn broadcast(held: Option<Standing>, then: Then) -> Phase {
     match (held, then) {
-        (Some(standing), then) => Phase::Holds { turn: Turn::new(standing), read: Vec::new(), voiding: None, then },
+        (Some(standing), then) => {
+            Phase::Holds { turn: Turn::new(standing, LONGEST), read: Vec::new(), voiding: None, then }
+        }
         (None, Then::Again { attempts }) => Phase::Places { attempts },
         (None, _) => Phase::Done,
     }

@@ -1,24 +1,37 @@
-//! Short runs of the checker, with fixed seeds: the long ones are `cargo bench -p local --bench check`.
+//! Short runs of the checker, with fixed seeds, and the tests of its judge. They are a program of their own, so that nothing else is tested beside
+//! them: a run in which nothing is to go wrong waits for nothing either. The long runs are `cargo bench -p local --bench check`.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test says what it expects")]
 
-use std::sync::{Mutex, PoisonError};
+#[path = "../checker/checker.rs"]
+mod checker;
+mod judge;
 
-use super::world::{programs, wait_for};
-use crate::checker::run::run;
-use crate::checker::settings::Command;
-use crate::checker::verdict::Verdict;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// A run that waits for nothing needs the machine more or less for itself.
+use local::programs::{self, Profile};
+use tokio::runtime::Runtime;
+
+use self::checker::run::run;
+use self::checker::settings::Command;
+use self::checker::stage;
+use self::checker::verdict::Verdict;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static PROGRAMS: LazyLock<BTreeMap<String, PathBuf>> =
+    LazyLock::new(|| RUNTIME.block_on(programs::build(&stage::cloud().unwrap(), Profile::Dev)).unwrap());
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Everything is delivered, once and in order.
 fn is_delivered(arguments: &str) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let programs = programs();
     let parsed = Command::parse(arguments.split_whitespace().map(str::to_owned)).unwrap();
     let Command { run: settings, seeds: 1, programs: None } = parsed else {
         panic!("{arguments} is more than one run")
     };
-    let outcome = wait_for(run(settings, programs, |_| {})).unwrap();
+    let programs = LazyLock::force(&PROGRAMS);
+    let outcome = RUNTIME.block_on(run(settings, programs, |_| {})).unwrap();
     let verdict = Verdict::of(&outcome);
     assert!(verdict.is_good(), "{}", verdict.told);
 }
