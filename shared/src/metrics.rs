@@ -14,7 +14,7 @@ pub struct Tally(Mutex<Counts>);
 /// The counts of one invocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Commands that the database was sent.
+    /// Operations that the database was asked for.
     pub round_trips: u64,
     /// Frames that were posted to a room.
     pub rounds: u64,

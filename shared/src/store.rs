@@ -6,15 +6,12 @@
 //! [`Error::Unavailable`], and may be tried again.
 
 use std::future::IntoFuture;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
-use mongodb::event::EventHandler;
-use mongodb::event::command::CommandEvent;
 use mongodb::options::{
     ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern,
 };
@@ -51,7 +48,7 @@ const POOL: u32 = 4;
 pub struct Store {
     database: Database,
     prepared: OnceCell<()>,
-    commands: Arc<AtomicU64>,
+    operations: AtomicU64,
 }
 
 impl Store {
@@ -69,12 +66,9 @@ impl Store {
         // is told to others is read as the majority has it; see `messages`.
         options.read_concern = Some(ReadConcern::local());
         options.selection_criteria = Some(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary));
-        let commands = Arc::new(AtomicU64::new(0));
-        options.command_event_handler = Some(counter(Arc::clone(&commands)));
         let name = options.default_database.clone().unwrap_or_else(|| "parlour".to_owned());
-        let database = Client::with_options(options).map_err(Error::from)?.database(&name);
-        let store = Self { commands, ..Self::on(database) };
-        if let Err(error) = within(store.database.run_command(doc! { "ping": 1 })).await {
+        let store = Self::on(Client::with_options(options).map_err(Error::from)?.database(&name));
+        if let Err(error) = store.within(store.database.run_command(doc! { "ping": 1 })).await {
             error.log();
         }
         Ok(store)
@@ -82,12 +76,12 @@ impl Store {
 
     /// On a database of a client that exists.
     pub fn on(database: Database) -> Self {
-        Self { database, prepared: OnceCell::new(), commands: Arc::default() }
+        Self { database, prepared: OnceCell::new(), operations: AtomicU64::new(0) }
     }
 
-    /// How many commands the database was sent since this was last asked.
+    /// How many operations the database was asked for since this was last asked.
     pub fn round_trips(&self) -> u64 {
-        self.commands.swap(0, Ordering::Relaxed)
+        self.operations.swap(0, Ordering::Relaxed)
     }
 
     /// Makes the indexes if they are missing. Whoever lets people in calls it: nothing is in the database before the first registration.
@@ -108,7 +102,7 @@ impl Store {
     }
 
     async fn index(&self, collection: &str, indexes: Vec<IndexModel>) -> Result<()> {
-        within(self.collection::<()>(collection).create_indexes(indexes)).await.map(drop)
+        self.within(self.collection::<()>(collection).create_indexes(indexes)).await.map(drop)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the store")]
@@ -121,45 +115,43 @@ impl Store {
     }
 }
 
-fn counter(commands: Arc<AtomicU64>) -> EventHandler<CommandEvent> {
-    EventHandler::callback(move |event| {
-        if matches!(event, CommandEvent::Started(_)) {
-            commands.fetch_add(1, Ordering::Relaxed);
+impl Store {
+    /// Waits for an operation no longer than its deadline.
+    async fn within<T>(&self, operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+        match tokio::time::timeout(DEADLINE, operation.into_future()).await {
+            Ok(done) => done.map_err(Error::from),
+            Err(late) => Err(Error::Unavailable(late.into())),
         }
-    })
-}
-
-/// Waits for an operation no longer than its deadline.
-async fn within<T>(operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
-    match tokio::time::timeout(DEADLINE, operation.into_future()).await {
-        Ok(done) => done.map_err(Error::from),
-        Err(late) => Err(Error::Unavailable(late.into())),
     }
-}
 
-/// All documents that a query finds.
-async fn all<T, F>(query: F) -> Result<Vec<T>>
-where
-    T: serde::de::DeserializeOwned + Unpin + Send + Sync,
-    F: IntoFuture<Output = mongodb::error::Result<mongodb::Cursor<T>>>,
-{
-    use futures_util::TryStreamExt;
-    within(async { query.await?.try_collect().await }).await
+    /// All documents that a query finds.
+    async fn all<T, F>(&self, query: F) -> Result<Vec<T>>
+    where
+        T: serde::de::DeserializeOwned + Unpin + Send + Sync,
+        F: IntoFuture<Output = mongodb::error::Result<mongodb::Cursor<T>>>,
+    {
+        use futures_util::TryStreamExt;
+        self.within(async { query.await?.try_collect().await }).await
+    }
+
+    /// Inserts into a unique index, and tells a duplicate key from a failure.
+    async fn insert_once<T>(&self, collection: &Collection<T>, document: &T) -> Result<Inserted>
+    where
+        T: serde::Serialize + Send + Sync,
+    {
+        match self.within(collection.insert_one(document)).await {
+            Ok(_) => Ok(Inserted::New),
+            Err(error) if is_duplicate(&error) => Ok(Inserted::Duplicate),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What an insert into a unique index came to.
 enum Inserted {
     New,
     Duplicate,
-}
-
-/// Inserts into a unique index, and tells a duplicate key from a failure.
-async fn insert_once<T: serde::Serialize + Send + Sync>(collection: &Collection<T>, document: &T) -> Result<Inserted> {
-    match within(collection.insert_one(document)).await {
-        Ok(_) => Ok(Inserted::New),
-        Err(error) if is_duplicate(&error) => Ok(Inserted::Duplicate),
-        Err(error) => Err(error),
-    }
 }
 
 /// Whether a unique index has the key already.

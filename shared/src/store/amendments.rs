@@ -5,7 +5,7 @@ use mongodb::bson::doc;
 use mongodb::options::ReturnDocument;
 
 use super::messages::{MESSAGES, MessageDoc};
-use super::{Place, Store, Stored, date, is_duplicate, object_id, within};
+use super::{Place, Store, Stored, date, is_duplicate, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::message::{Amendment, Deed, Message};
@@ -21,7 +21,7 @@ impl Store {
     /// may be there at all, whose answer goes first.
     pub async fn amended_as(&self, room: RoomId, author: UserId, amendment: &Amendment) -> Result<Option<Position>> {
         let filter = doc! { "room": object_id(room.bytes()), "seq": amendment.seq };
-        let found = within(self.certain::<MessageDoc>().find_one(filter)).await?;
+        let found = self.within(self.certain::<MessageDoc>().find_one(filter)).await?;
         let message = found.ok_or(Error::NotFound)?;
         if message.author != object_id(author.bytes()) {
             return Err(Error::Forbidden);
@@ -66,7 +66,8 @@ impl Store {
         let edit = doc! { "client_id": key, "rev": place.rev, "at": date(now) };
         let update = doc! { "$set": { "rev": place.rev, "text": text, at: date(now) }, "$push": { "edits": edit } };
         let messages = self.collection::<MessageDoc>(MESSAGES);
-        let moved = within(messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before)).await;
+        let moved =
+            self.within(messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before)).await;
         match moved {
             Ok(Some(before)) => {
                 let left = before.rev;

@@ -11,7 +11,7 @@ use mongodb::error::ErrorKind;
 use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, all, date, object_id, within};
+use super::{Store, date, object_id};
 use crate::connection::{Connection, Departed, LEASE, LIFETIME};
 use crate::error::Unauthenticated;
 use crate::ids::{ConnectionId, RoomId, SessionId, UserId};
@@ -94,10 +94,10 @@ impl Store {
         };
         let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
         // A repeated `$connect` of the same socket replaces its own first trace.
-        within(sockets.replace_one(doc! { "_id": id.as_str() }, &socket).upsert(true)).await?;
+        self.within(sockets.replace_one(doc! { "_id": id.as_str() }, &socket).upsert(true)).await?;
         let (live, newer) = futures_util::try_join!(self.is_live(session.id()), self.memberships_version(user.id))?;
         if !live {
-            within(sockets.delete_one(doc! { "_id": id.as_str() })).await?;
+            self.within(sockets.delete_one(doc! { "_id": id.as_str() })).await?;
             return Err(Error::Unauthenticated(Unauthenticated::Session));
         }
         if newer != version {
@@ -110,7 +110,7 @@ impl Store {
     /// Whose socket it is. That cannot change while it lives.
     pub async fn connection(&self, id: &ConnectionId, now: Timestamp) -> Result<Connection> {
         let filter = doc! { "_id": id.as_str(), "expires_at": { "$gt": date(now) } };
-        let found = within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?;
+        let found = self.within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?;
         let found = found.ok_or(CLOSED)?;
         Ok(Connection { id: id.clone(), session: found.session() })
     }
@@ -123,7 +123,7 @@ impl Store {
         let renewed = vec![doc! { "$set": { "announced_at": at, "expires_at": expires_at } }];
         let filter = doc! { "_id": connection.id.as_str() };
         let found =
-            within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
+            self.within(sockets.find_one_and_update(filter, renewed).return_document(ReturnDocument::Before)).await?;
         let before = found.ok_or(CLOSED)?;
         let has: HashSet<RoomId> = before.rooms().into_iter().collect();
         if has != rooms.iter().map(Membership::room).collect() {
@@ -139,20 +139,20 @@ impl Store {
         let earlier = doc! { "announced_at": { "$lt": date(now) } };
         let tied = doc! { "announced_at": date(now), "_id": { "$lt": id } };
         let filter = doc! { "user": user, "expires_at": { "$gt": date(now) }, "$or": [earlier, tied] };
-        Ok(within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+        Ok(self.within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
     }
 
     /// Refuses a socket that is not open any more, whatever an environment remembers of it.
     pub async fn is_open(&self, connection: &Connection) -> Result<()> {
         let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
-        within(sockets.find_one(doc! { "_id": connection.id.as_str() })).await?.map(drop).ok_or(CLOSED)
+        self.within(sockets.find_one(doc! { "_id": connection.id.as_str() })).await?.map(drop).ok_or(CLOSED)
     }
 
     /// Notes that a socket is still there. API Gateway ends it after two hours whatever it does.
     pub async fn still_there(&self, connection: &Connection, now: Timestamp) -> Result<()> {
         let alive = doc! { "_id": connection.id.as_str(), "connected_at": { "$gt": date(now.minus(LIFETIME)) } };
         let renewed = doc! { "$max": { "expires_at": date(now.plus(LEASE)) } };
-        let noted = within(self.collection::<ConnectionDoc>(CONNECTIONS).update_one(alive, renewed)).await?;
+        let noted = self.within(self.collection::<ConnectionDoc>(CONNECTIONS).update_one(alive, renewed)).await?;
         if noted.matched_count == 0 { Err(CLOSED) } else { Ok(()) }
     }
 
@@ -189,7 +189,7 @@ impl Store {
         struct Id {
             _id: String,
         }
-        let found = all(self.collection::<Id>(CONNECTIONS).find(filter).projection(doc! { "_id": 1 })).await?;
+        let found = self.all(self.collection::<Id>(CONNECTIONS).find(filter).projection(doc! { "_id": 1 })).await?;
         Ok(found.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
     }
 
@@ -201,7 +201,7 @@ impl Store {
         }
         let sockets = self.collection::<Id>(CONNECTIONS);
         let expired = sockets.find(doc! { "expires_at": { "$lte": date(now) } }).projection(doc! { "_id": 1 });
-        Ok(all(expired.limit(limit)).await?.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+        Ok(self.all(expired.limit(limit)).await?.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
     }
 
     /// Before 0.2, a socket was deleted as soon as its lease had run out. An index with another time cannot be made beside that one.
@@ -223,7 +223,7 @@ impl Store {
     /// Takes a socket out that has ended; none if it was out already.
     pub async fn remove_socket(&self, id: &ConnectionId) -> Result<Option<Departed>> {
         let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
-        let ended = within(sockets.find_one_and_delete(doc! { "_id": id.as_str() })).await?;
+        let ended = self.within(sockets.find_one_and_delete(doc! { "_id": id.as_str() })).await?;
         Ok(ended.map(|socket| Departed {
             session: socket.session(),
             rooms: socket.rooms(),
@@ -236,7 +236,7 @@ impl Store {
         let announced = doc! { "$type": "date" };
         let filter =
             doc! { "user": object_id(user.bytes()), "announced_at": announced, "expires_at": { "$gt": date(now) } };
-        Ok(within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+        Ok(self.within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
     }
 
     /// Who of a room is here.
@@ -249,7 +249,7 @@ impl Store {
         let filter =
             doc! { "rooms": object_id(room.bytes()), "expires_at": { "$gt": date(now) }, "announced_at": announced };
         let sockets = self.collection::<Owner>(CONNECTIONS);
-        let found = all(sockets.find(filter).projection(doc! { "_id": 0, "user": 1 })).await?;
+        let found = self.all(sockets.find(filter).projection(doc! { "_id": 0, "user": 1 })).await?;
         Ok(found.into_iter().map(|socket| UserId::from_bytes(socket.user.bytes())).collect())
     }
 
@@ -257,7 +257,7 @@ impl Store {
     pub(super) async fn leave_sockets(&self, user: UserId, room: RoomId) -> Result<()> {
         let theirs = doc! { "user": object_id(user.bytes()) };
         let without = doc! { "$pull": { "rooms": object_id(room.bytes()) } };
-        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(theirs, without)).await.map(drop)
+        self.within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(theirs, without)).await.map(drop)
     }
 
     /// Gives the sockets of somebody the rooms of a version, unless they have those of a newer one.
@@ -265,6 +265,6 @@ impl Store {
         let rooms: Vec<ObjectId> = rooms.into_iter().map(|room| object_id(room.bytes())).collect();
         let older = doc! { "user": object_id(user.bytes()), "memberships": { "$lt": version } };
         let newer = doc! { "$set": { "rooms": rooms, "memberships": version } };
-        within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(older, newer)).await.map(drop)
+        self.within(self.collection::<ConnectionDoc>(CONNECTIONS).update_many(older, newer)).await.map(drop)
     }
 }

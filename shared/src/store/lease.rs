@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::limits::unconfirmed;
 use super::rooms::ROOMS;
-use super::{Store, all, date, object_id, time, within};
+use super::{Store, date, object_id, time};
 use crate::ids::RoomId;
 use crate::room::{Position, Standing};
 use crate::time::Timestamp;
@@ -126,7 +126,7 @@ impl Store {
         let filter = doc! { "lease.until": { "$lte": date(by) } };
         let rooms = self.collection::<Leased>(ROOMS);
         let found = rooms.find(filter).sort(doc! { "lease.until": 1 }).limit(limit);
-        let found = all(found.projection(doc! { "lease.until": 1 })).await?;
+        let found = self.all(found.projection(doc! { "lease.until": 1 })).await?;
         Ok(found.iter().map(|room| (RoomId::from_bytes(room._id.bytes()), time(room.lease.until))).collect())
     }
 
@@ -179,7 +179,7 @@ impl Store {
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed())
             .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
-        within(found).await
+        self.within(found).await
     }
 }
 

@@ -8,7 +8,7 @@ use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::{Acknowledgment, IndexOptions, ReturnDocument, WriteConcern};
 use serde::Deserialize;
 
-use super::{Store, within};
+use super::Store;
 use crate::connection::Connection;
 use crate::ids::UserId;
 use crate::limits::Allowance;
@@ -94,7 +94,7 @@ impl Store {
             .upsert(true)
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed());
-        let found = within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
+        let found = self.within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
         found.spent.wait(allowance).map_or(Ok(()), |wait| Err(Error::Limited { wait }))
     }
 }

@@ -15,7 +15,7 @@ use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{self, SpentDoc};
-use super::{Inserted, Store, all, date, insert_once, object_id, within};
+use super::{Inserted, Store, date, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
@@ -90,7 +90,7 @@ impl Store {
     /// The session's membership of a room. A room that is missing and one that is not theirs are the same to them.
     pub async fn membership(&self, session: &Session, room: RoomId) -> Result<Membership> {
         let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
-        let found = within(self.collection::<MemberDoc>(MEMBERS).find_one(filter)).await?;
+        let found = self.within(self.collection::<MemberDoc>(MEMBERS).find_one(filter)).await?;
         found.map(MemberDoc::membership).ok_or(Error::NotFound)
     }
 
@@ -114,14 +114,14 @@ impl Store {
             .find_one_and_update(filter, limits::spending(allowance))
             .return_document(ReturnDocument::After)
             .write_concern(limits::unconfirmed());
-        let found = within(spent).await?.ok_or(Error::NotFound)?;
+        let found = self.within(spent).await?.ok_or(Error::NotFound)?;
         Ok((found.member.membership(), found.spent.wait(allowance)))
     }
 
     /// All memberships of the session's user, the oldest first.
     pub async fn memberships(&self, session: &Session) -> Result<Vec<Membership>> {
         let filter = doc! { "user": object_id(session.user().id.bytes()) };
-        let found = all(self.collection::<MemberDoc>(MEMBERS).find(filter).sort(doc! { "_id": 1 })).await?;
+        let found = self.all(self.collection::<MemberDoc>(MEMBERS).find(filter).sort(doc! { "_id": 1 })).await?;
         Ok(found.into_iter().map(MemberDoc::membership).collect())
     }
 
@@ -147,7 +147,7 @@ impl Store {
             read,
             joined_at: date(now),
         };
-        let inserted = insert_once(&members, &member).await?;
+        let inserted = self.insert_once(&members, &member).await?;
         self.reconcile(session).await?;
         Ok(matches!(inserted, Inserted::New))
     }
@@ -155,7 +155,7 @@ impl Store {
     /// Whether somebody is in as many rooms as one can be.
     pub(super) async fn is_in_too_many_rooms(&self, session: &Session) -> Result<bool> {
         let theirs = doc! { "user": object_id(session.user().id.bytes()) };
-        let count = within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
+        let count = self.within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
         Ok(usize::try_from(count).is_ok_and(|count| count >= MAX_ROOMS))
     }
 
@@ -169,7 +169,7 @@ impl Store {
         let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
         // The sockets first: whatever fails after that, nothing of the room reaches them.
         self.leave_sockets(session.user().id, room).await?;
-        let left = within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
+        let left = self.within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
         self.reconcile(session).await?;
         Ok(left.deleted_count > 0)
     }
@@ -195,7 +195,7 @@ impl Store {
             filter.insert("user", doc! { "$gt": object_id(after.bytes()) });
         }
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let found = all(members.find(filter).sort(doc! { "user": 1 }).limit(limit)).await?;
+        let found = self.all(members.find(filter).sort(doc! { "user": 1 }).limit(limit)).await?;
         let here: HashSet<UserId> = self.present(room, now).await?;
         let member = |doc: &MemberDoc| Member { user: doc.user(), role: doc.role.into() };
         Ok(found.iter().map(|doc| (member(doc), here.contains(&UserId::from_bytes(doc.user.bytes())))).collect())
@@ -217,7 +217,8 @@ impl Store {
             "user": object_id(membership.user().id.bytes()),
             "read": { "$lt": read },
         };
-        within(self.collection::<MemberDoc>(MEMBERS).update_one(filter, doc! { "$max": { "read": read } })).await?;
+        self.within(self.collection::<MemberDoc>(MEMBERS).update_one(filter, doc! { "$max": { "read": read } }))
+            .await?;
         Ok(read.max(membership.read()))
     }
 }

@@ -6,7 +6,7 @@ use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
 use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Place, Store, all, date, insert_once, object_id, time, within};
+use super::{Inserted, Place, Store, date, object_id, time};
 use crate::ids::{ClientId, RoomId, UserId};
 use crate::message::{Change, Draft, Message};
 use crate::room::{Membership, Position};
@@ -146,7 +146,7 @@ impl Store {
             "author": object_id(author.bytes()),
             "client_id": client_id.as_str(),
         };
-        let found = within(self.certain::<MessageDoc>().find_one(filter)).await?;
+        let found = self.within(self.certain::<MessageDoc>().find_one(filter)).await?;
         Ok(found.map(Message::from))
     }
 
@@ -173,7 +173,7 @@ impl Store {
             edits: Vec::new(),
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
-        match insert_once(&messages, &message).await? {
+        match self.insert_once(&messages, &message).await? {
             Inserted::New => Ok(Stored::Here(message.into())),
             Inserted::Duplicate => match self.said_as(membership.room(), author.id, &draft.client_id).await? {
                 // The driver repeats an insert whose answer was lost, and then meets its own.
@@ -190,7 +190,7 @@ impl Store {
     /// Makes a position come to nothing, unless something is there by now.
     pub async fn void(&self, room: RoomId, rev: Position) -> Result<()> {
         let void = VoidDoc { room: object_id(room.bytes()), rev, void: true };
-        insert_once(&self.collection::<VoidDoc>(MESSAGES), &void).await.map(drop)
+        self.insert_once(&self.collection::<VoidDoc>(MESSAGES), &void).await.map(drop)
     }
 
     /// What is stored after a position, in order; there may be holes where something is being stored.
@@ -212,7 +212,7 @@ impl Store {
     async fn changes(&self, room: RoomId, positions: Document, limit: i64) -> Result<Vec<Change>> {
         let filter = doc! { "room": object_id(room.bytes()), "rev": positions };
         let messages = self.confirmed::<ChangeDoc>();
-        let found = all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
+        let found = self.all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
         Ok(found.into_iter().map(Change::from).collect())
     }
 
@@ -271,7 +271,7 @@ impl Store {
     ) -> Result<(Vec<Message>, bool)> {
         let filter = doc! { "room": object_id(membership.room().bytes()), "seq": numbers };
         let messages = self.confirmed::<MessageDoc>();
-        let mut found = all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
+        let mut found = self.all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
         let wanted = usize::try_from(limit).map_err(Error::internal)?;
         let more = found.len() > wanted;
         found.truncate(wanted);

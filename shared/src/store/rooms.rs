@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, all, date, insert_once, object_id, within};
+use super::{Inserted, Store, date, object_id};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
 use crate::room::{Membership, Role, Room, RoomName, Standing};
@@ -67,7 +67,7 @@ impl Store {
         let creator = object_id(session.user().id.bytes());
         let rooms = self.collection::<RoomDoc>(ROOMS);
         let the_same = doc! { "creator": creator, "client_id": client_id.as_str() };
-        if self.is_in_too_many_rooms(session).await? && within(rooms.find_one(the_same.clone())).await?.is_none() {
+        if self.is_in_too_many_rooms(session).await? && self.within(rooms.find_one(the_same.clone())).await?.is_none() {
             return Err(Error::Conflict(Conflict::TooManyRooms));
         }
         let room = RoomDoc {
@@ -82,10 +82,10 @@ impl Store {
             settled: 0,
             said: 0,
         };
-        let id = match insert_once(&rooms, &room).await? {
+        let id = match self.insert_once(&rooms, &room).await? {
             Inserted::New => room._id,
             Inserted::Duplicate => {
-                within(rooms.find_one(the_same)).await?.ok_or(Error::Conflict(Conflict::NameTaken))?._id
+                self.within(rooms.find_one(the_same)).await?.ok_or(Error::Conflict(Conflict::NameTaken))?._id
             }
         };
         let id = RoomId::from_bytes(id.bytes());
@@ -96,7 +96,7 @@ impl Store {
     /// The public room with that id and how far it has come.
     pub async fn public_room(&self, id: RoomId) -> Result<(Room, Standing)> {
         let filter = doc! { "_id": object_id(id.bytes()), "kind": "public" };
-        let found = within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
+        let found = self.within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
         Ok((found.room(), found.standing()))
     }
 
@@ -109,14 +109,14 @@ impl Store {
         }
         let filter = doc! { "kind": "public", "name_key": name };
         let found =
-            all(self.collection::<RoomDoc>(ROOMS).find(filter).sort(doc! { "name_key": 1 }).limit(limit)).await?;
+            self.all(self.collection::<RoomDoc>(ROOMS).find(filter).sort(doc! { "name_key": 1 }).limit(limit)).await?;
         Ok(found.iter().map(RoomDoc::room).collect())
     }
 
     /// The rooms of these memberships, each with how far it has come.
     pub async fn rooms_of<'m>(&self, memberships: &'m [Membership]) -> Result<Vec<(Room, Standing, &'m Membership)>> {
         let ids: Vec<ObjectId> = memberships.iter().map(|mine| object_id(mine.room().bytes())).collect();
-        let found = all(self.collection::<RoomDoc>(ROOMS).find(doc! { "_id": { "$in": ids } })).await?;
+        let found = self.all(self.collection::<RoomDoc>(ROOMS).find(doc! { "_id": { "$in": ids } })).await?;
         Ok(memberships
             .iter()
             .filter_map(|mine| {
@@ -129,7 +129,7 @@ impl Store {
     /// How far a room of mine has come.
     pub async fn standing(&self, membership: &Membership) -> Result<Standing> {
         let filter = doc! { "_id": object_id(membership.room().bytes()) };
-        let found = within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
+        let found = self.within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
         Ok(found.standing())
     }
 }

@@ -9,7 +9,7 @@ use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, date, object_id, time, within};
+use super::{Store, date, object_id, time};
 use crate::error::Unauthenticated;
 use crate::ids::{SessionId, UserId};
 use crate::session::{Device, IDLE_TTL, ROTATION_GRACE, Session};
@@ -82,7 +82,7 @@ impl Store {
             expires_at: date(now.plus(IDLE_TTL)),
             ended: false,
         };
-        within(self.collection::<SessionDoc>(SESSIONS).insert_one(&session)).await?;
+        self.within(self.collection::<SessionDoc>(SESSIONS).insert_one(&session)).await?;
         Ok((session.session(), token))
     }
 
@@ -94,14 +94,15 @@ impl Store {
             "expires_at": { "$gt": date(now) },
             "ended": { "$ne": true },
         };
-        let found = within(self.collection::<SessionDoc>(SESSIONS).find_one(filter)).await?;
+        let found = self.within(self.collection::<SessionDoc>(SESSIONS).find_one(filter)).await?;
         found.map(SessionDoc::session).ok_or(Error::Unauthenticated(Unauthenticated::Session))
     }
 
     /// Whether a session has not ended.
     pub(super) async fn is_live(&self, session: SessionId) -> Result<bool> {
         let sessions = self.collection::<SessionDoc>(SESSIONS);
-        Ok(within(sessions.find_one(doc! { "_id": object_id(session.bytes()), "ended": { "$ne": true } }))
+        Ok(self
+            .within(sessions.find_one(doc! { "_id": object_id(session.bytes()), "ended": { "$ne": true } }))
             .await?
             .is_some())
     }
@@ -119,16 +120,18 @@ impl Store {
                 "expires_at": date(now.plus(IDLE_TTL)),
             } },
         );
-        if let Some(session) = within(exchange).await? {
+        if let Some(session) = self.within(exchange).await? {
             return Ok(Rotation::Done(session.session()));
         }
         let ended = Error::Unauthenticated(Unauthenticated::Session);
-        let found =
-            within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } })).await?.ok_or(ended)?;
+        let found = self
+            .within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } }))
+            .await?
+            .ok_or(ended)?;
         if !found.ended && found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
             return Ok(Rotation::Done(found.session()));
         }
-        within(sessions.update_one(doc! { "_id": id }, end(now))).await?;
+        self.within(sessions.update_one(doc! { "_id": id }, end(now))).await?;
         Ok(Rotation::Ended(token.session()))
     }
 
@@ -138,7 +141,7 @@ impl Store {
             "_id": object_id(token.session().bytes()),
             "$or": [{ "hash": hash(token) }, { "previous": hash(token) }],
         };
-        let found = within(self.collection::<SessionDoc>(SESSIONS).find_one_and_update(filter, end(now))).await?;
+        let found = self.within(self.collection::<SessionDoc>(SESSIONS).find_one_and_update(filter, end(now))).await?;
         Ok(found.map(|session| SessionId::from_bytes(session._id.bytes())))
     }
 }

@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, date, insert_once, object_id, within};
+use super::{Inserted, Store, date, object_id};
 use crate::Result;
 use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
@@ -66,7 +66,7 @@ impl Store {
             memberships: 0,
         };
         let users = self.collection::<UserDoc>(USERS);
-        Ok(match insert_once(&users, &account).await? {
+        Ok(match self.insert_once(&users, &account).await? {
             Inserted::New => Some(User { id: UserId::from_bytes(account._id.bytes()), name: account.name }),
             Inserted::Duplicate => None,
         })
@@ -74,7 +74,7 @@ impl Store {
 
     /// The account with that name, if there is one.
     pub async fn account(&self, name: &Username) -> Result<Option<Account>> {
-        let found = within(self.collection::<UserDoc>(USERS).find_one(doc! { "name_key": name.key() })).await?;
+        let found = self.within(self.collection::<UserDoc>(USERS).find_one(doc! { "name_key": name.key() })).await?;
         Ok(found.map(|account| Account {
             user: User { id: UserId::from_bytes(account._id.bytes()), name: account.name },
             password: account.password,
@@ -86,7 +86,7 @@ impl Store {
     pub(super) async fn memberships_version(&self, user: UserId) -> Result<i64> {
         let users = self.collection::<VersionDoc>(USERS);
         let found = users.find_one(doc! { "_id": object_id(user.bytes()) }).projection(doc! { "memberships": 1 });
-        Ok(within(found).await?.map_or(0, |found| found.memberships))
+        Ok(self.within(found).await?.map_or(0, |found| found.memberships))
     }
 
     /// Notes that the memberships of somebody have changed, and says how often they have.
@@ -96,6 +96,6 @@ impl Store {
             .find_one_and_update(doc! { "_id": object_id(user.bytes()) }, doc! { "$inc": { "memberships": 1_i64 } })
             .return_document(mongodb::options::ReturnDocument::After)
             .projection(doc! { "memberships": 1 });
-        Ok(within(changed).await?.map_or(0, |found| found.memberships))
+        Ok(self.within(changed).await?.map_or(0, |found| found.memberships))
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
+use mongodb::bson::doc;
 use parlour::ids::ConnectionId;
 use parlour::session::Device;
+use parlour::store::Store;
 use parlour::time;
 
 use crate::world::story;
@@ -164,5 +166,40 @@ fn the_recipients_of_a_broadcast_are_read_from_the_index_alone() {
         let profile = world.database.collection::<mongodb::bson::Document>("system.profile");
         let read = profile.find_one(reads).await.unwrap().unwrap();
         assert_eq!(read.get_i32("docsExamined").ok(), Some(0), "{read:#?}");
+    });
+}
+
+#[test]
+fn a_socket_that_ended_without_a_word_is_found_and_seen_off_once() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        world.socket(&anna, "anna-1").await;
+        world.socket(&ben, "ben-1").await;
+        let later = time::now().plus(parlour::connection::LEASE * 2);
+        assert_eq!(world.store.expired_sockets(time::now(), 10).await.unwrap(), []);
+        assert_eq!(world.store.expired_sockets(later, 10).await.unwrap().len(), 2);
+        assert_eq!(world.store.expired_sockets(later, 1).await.unwrap().len(), 1);
+        let id = ConnectionId::new("anna-1");
+        assert!(world.store.remove_socket(&id).await.unwrap().is_some());
+        assert!(world.store.remove_socket(&id).await.unwrap().is_none());
+        assert_eq!(world.store.expired_sockets(later, 10).await.unwrap(), [ConnectionId::new("ben-1")]);
+    });
+}
+
+#[test]
+fn a_database_of_an_older_version_is_made_ready_without_losing_anything() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        world.socket(&anna, "anna-1").await;
+        // As it was before: sockets were deleted as soon as their lease had run out.
+        let seconds = async |seconds: i64| {
+            let index = doc! { "keyPattern": { "expires_at": 1 }, "expireAfterSeconds": seconds };
+            world.database.run_command(doc! { "collMod": "connections", "index": index }).await.unwrap()
+        };
+        seconds(0).await;
+        Store::on(world.database.clone()).prepare().await.unwrap();
+        let changed = seconds(600).await;
+        assert!(!changed.contains_key("expireAfterSeconds_old"), "it was not made 600: {changed}");
+        assert!(world.store.connection(&ConnectionId::new("anna-1"), time::now()).await.is_ok());
     });
 }
