@@ -104,13 +104,16 @@ impl Delivery<'_> {
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
     pub async fn say(self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
-        let (membership, wait) = self.may(from, room).await?;
-        // Whether it was said before, storing it would tell. Only what is not stored for being too fast has to be looked for.
-        if let Some(wait) = wait {
-            let said = self.store.said_as(room, author, &draft.client_id).await?;
-            let said = said.ok_or(Error::Limited { wait })?;
+        let before = self.store.was_said(room, author, &draft.client_id);
+        let (may, before) = futures_util::join!(self.may(from, room), before);
+        // Whoever is not in the room learns nothing else.
+        let (membership, wait) = may?;
+        if before? && let Some(said) = self.store.said_as(room, author, &draft.client_id).await? {
             self.recover(room, said.rev, RECOVERY).await?;
             return Ok(said);
+        }
+        if let Some(wait) = wait {
+            return Err(Error::Limited { wait });
         }
         match self.deliver(from, room, Said(membership, draft), now).await? {
             Done::Now(message) | Done::Before(message) => Ok(message),

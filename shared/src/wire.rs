@@ -1,8 +1,6 @@
 //! What goes over the wire, to the letter of docs/API.md. No other module's types reach a client. The TypeScript types of the site and
 //! the JSON schemas of the documents are generated from these, by a test that fails when they are stale.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::text::{self, Invalid};
@@ -23,8 +21,10 @@ macro_rules! wire {
 }
 
 mod failure;
+mod request;
 
 pub use failure::{Code, Failure, Reason, Rule};
+pub use request::{Delete, Edit, Positions, Read, Request, Send};
 
 wire! {
     /// Somebody.
@@ -183,86 +183,6 @@ wire! {
         pub before: bool,
         /// Whether there are newer ones.
         pub after: bool,
-    }
-
-    /// What a client may ask over its socket.
-    #[serde(tag = "action", rename_all = "snake_case")]
-    pub enum Request {
-        /// Say something.
-        Send(Send),
-        /// Say it otherwise.
-        Edit(Edit),
-        /// Take it back.
-        Delete(Delete),
-        /// Catch up.
-        Sync(Positions),
-        /// Keep the socket alive, and learn whether something was missed.
-        Ping(Positions),
-        /// Move my read position.
-        Read(Read),
-    }
-
-    /// Say something.
-    pub struct Send {
-        /// Repeated in the reply.
-        pub id: String,
-        /// Where.
-        pub room: String,
-        /// Makes a repeated request the same one.
-        pub client_id: String,
-        /// What.
-        pub text: String,
-    }
-
-    /// Change the text of a message of mine.
-    pub struct Edit {
-        /// Repeated in the reply.
-        pub id: String,
-        /// Where.
-        pub room: String,
-        /// The number of the message.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub seq: i64,
-        /// Makes a repeated request the same one.
-        pub client_id: String,
-        /// What it is to say.
-        pub text: String,
-    }
-
-    /// Delete a message of mine.
-    pub struct Delete {
-        /// Repeated in the reply.
-        pub id: String,
-        /// Where.
-        pub room: String,
-        /// The number of the message.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub seq: i64,
-        /// Makes a repeated request the same one.
-        pub client_id: String,
-    }
-
-    /// How far I am in my rooms.
-    pub struct Positions {
-        /// Repeated in the reply.
-        pub id: String,
-        /// By room.
-        #[cfg_attr(test, ts(type = "Record<string, number>"))]
-        pub rooms: BTreeMap<String, i64>,
-    }
-
-    /// I have read that far.
-    pub struct Read {
-        /// Repeated in the reply.
-        pub id: String,
-        /// Where.
-        pub room: String,
-        /// My position then.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub position: i64,
-        /// The number of the last message that I have seen.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub seq: i64,
     }
 
     /// Whether a catch-up is complete.

@@ -124,6 +124,8 @@ export class Person {
     const tab = new Person(this.name, await this.context.newPage());
     await tab.page.goto(this.page.url());
     await tab.isIn();
+    // What a page has not loaded before the network goes, it cannot show.
+    if (tab.page.url().includes("/r/")) await expect(tab.log).toHaveAttribute("aria-busy", "false");
     return tab;
   }
 

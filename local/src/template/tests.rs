@@ -175,7 +175,7 @@ Resources:
       CodeUri: .
       Layers: [!Ref Table]
       Events:
-        Night: { Type: S3, Properties: { Bucket: !Ref Bucket, Events: 's3:ObjectCreated:*' } }
+        Night: { Type: S3, Properties: { Bucket: photos, Events: 's3:ObjectCreated:*' } }
 ";
     check(
         &said(text, &Inputs::default()),

@@ -138,6 +138,19 @@ impl Store {
         self.collection_with(MESSAGES, certain)
     }
 
+    /// Whether somebody said something in a room under that client id, as far as the primary knows at this moment.
+    pub async fn was_said(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Any {}
+        let filter = doc! {
+            "room": object_id(room.bytes()),
+            "author": object_id(author.bytes()),
+            "client_id": client_id.as_str(),
+        };
+        let messages = self.collection::<Any>(MESSAGES);
+        Ok(self.within(messages.find_one(filter).projection(doc! { "_id": 1 })).await?.is_some())
+    }
+
     /// What somebody said in a room under that client id, if they did; asked beside the question whether
     /// they may be there at all.
     pub async fn said_as(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<Option<Message>> {

@@ -261,9 +261,9 @@ fn before_a_message_is_on_its_way_there_are_three_round_trips_and_none_for_each_
         };
         let before = operations().await;
         pair.says("hello").await.unwrap();
-        // At once: may they, and is the socket open; the place; at once: storing it, and the recipients;
+        // At once: may they, was it said before, and is the socket open; the place; at once: storing it, and the recipients;
         // letting the lease go.
-        assert_eq!(operations().await - before, 6);
+        assert_eq!(operations().await - before, 7);
         assert_eq!(pair.texts("ben-49="), ["hello"]);
     });
 }

@@ -5,6 +5,7 @@
 mod amendments;
 mod delivery;
 mod gateway;
+mod lease;
 mod people;
 mod positions;
 mod sdk;

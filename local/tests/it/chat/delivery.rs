@@ -63,9 +63,8 @@ fn a_room_of_hundreds_hears_everything_in_order() {
                 tab.hears(text).await;
             }
         }
-        world.log_says("START").await;
         let parts =
-            world.log().lines().iter().filter(|line| line.starts_with("Fanout") && line.contains("REPORT")).count();
+            world.log().lines().iter().filter(|line| line.contains("Fanout") && line.contains("REPORT")).count();
         assert!(parts >= 2, "the room was not posted to in parts: {parts}");
     });
 }

@@ -62,6 +62,8 @@ impl Chat {
         for port in ["--http-port", "--websocket-port", "--lambda-port", "--site-port", "--mongodb-port"] {
             command.args([port, "0"]);
         }
+        // The stories fill rooms faster than a person may.
+        command.args(["--env", "LIMITS=send=1000/1000,ask=1000/1000,connect=1000/1000"]);
         command.args(["--env", "BCRYPT_COST=4", "--data"]).arg(data).current_dir(root());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();
