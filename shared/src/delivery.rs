@@ -35,8 +35,8 @@ pub mod turn;
 /// How many changes one round looks at: more than fit into a frame.
 const ROUND: i64 = 250;
 
-/// How long the answer to a repeated request may wait for what its first one left unsent.
-const RECOVERY: Duration = Duration::from_secs(2);
+/// How long an answer may wait for what others, or the first request of its kind, left unsent.
+pub const RECOVERY: Duration = Duration::from_secs(2);
 
 /// How often an author whose position was voided for being late takes another.
 const ATTEMPTS: usize = 5;
@@ -241,7 +241,7 @@ impl Holder<'_> {
         let Delivery { store, tally, .. } = self.delivery;
         let room = self.lease.room();
         let began = Instant::now();
-        let mut standing = turn.standing();
+        let standing = turn.standing();
         let mut known = known.filter(|only| only.rev == standing.settled + 1 && only.rev == standing.head);
         let mut changes = Vec::new();
         let mut unreachable = HashSet::new();
@@ -270,6 +270,7 @@ impl Holder<'_> {
                     };
                     sockets.retain(|socket| !unreachable.contains(socket));
                     put_first(&mut sockets, self.sender);
+                    let standing = turn.standing();
                     let (frame, to) = frame::pack(room, standing, &changes[..unbroken]);
                     let posted = self.delivery.post(&sockets, &frame).await;
                     tally.note(|counts| {
@@ -288,7 +289,6 @@ impl Holder<'_> {
                 Step::Advance { to } => {
                     let Round { standing: now, goes_on } = store.advance(&self.lease, to).await?;
                     turn.advanced(now, goes_on);
-                    standing = turn.standing();
                     missing = Missing::begin();
                 }
                 Step::HandOver { to } => {

@@ -29,30 +29,13 @@ pub struct Fanout {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Part {
     frame: String,
-    sockets: Vec<String>,
-}
-
-/// What came of it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
-    delivered: usize,
-    gone: Vec<String>,
-    failed: Vec<String>,
-    repeated: usize,
+    sockets: Vec<ConnectionId>,
 }
 
 impl Part {
     /// Posts the frame to the sockets of this part.
-    pub async fn post(self, gateway: &Gateway) -> Report {
-        let sockets: Vec<ConnectionId> = self.sockets.into_iter().map(ConnectionId::new).collect();
-        let posted = gateway.post_to_all(&sockets, &self.frame).await;
-        let ids = |sockets: Vec<ConnectionId>| sockets.iter().map(|socket| socket.as_str().to_owned()).collect();
-        Report {
-            delivered: posted.delivered,
-            gone: ids(posted.gone),
-            failed: ids(posted.failed),
-            repeated: posted.repeated,
-        }
+    pub async fn post(self, gateway: &Gateway) -> Posted {
+        gateway.post_to_all(&self.sockets, &self.frame).await
     }
 }
 
@@ -73,20 +56,9 @@ impl Fanout {
     }
 
     async fn post(&self, sockets: &[ConnectionId], frame: &str) -> Posted {
-        let part = Part {
-            frame: frame.to_owned(),
-            sockets: sockets.iter().map(|socket| socket.as_str().to_owned()).collect(),
-        };
+        let part = Part { frame: frame.to_owned(), sockets: sockets.to_vec() };
         match tokio::time::timeout(DEADLINE, self.invoke(&part)).await.unwrap_or_else(|late| Err(late.into())) {
-            Ok(report) => {
-                let ids = |ids: Vec<String>| ids.into_iter().map(ConnectionId::new).collect();
-                Posted {
-                    delivered: report.delivered,
-                    gone: ids(report.gone),
-                    failed: ids(report.failed),
-                    repeated: report.repeated,
-                }
-            }
+            Ok(posted) => posted,
             Err(error) => {
                 tracing::warn!(error = %crate::error::chain(error.as_ref()), sockets = sockets.len(), "a part was not posted");
                 Posted { failed: sockets.to_vec(), ..Posted::default() }
@@ -94,7 +66,7 @@ impl Fanout {
         }
     }
 
-    async fn invoke(&self, part: &Part) -> Result<Report, Source> {
+    async fn invoke(&self, part: &Part) -> Result<Posted, Source> {
         let payload = Payload::new(serde_json::to_vec(part)?);
         let answer = self.service.ask(&Method::POST, &self.path, &payload, &mut 0).await?;
         let failed = answer.headers.contains_key("x-amz-function-error");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::aws::{Caller, Payload, Service, segment};
@@ -30,7 +31,7 @@ pub struct Gateway {
 }
 
 /// What came of a frame that was posted to many.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Posted {
     /// How many got it.
     pub delivered: usize,

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::{Invalid, Rule};
 
 macro_rules! id {
@@ -71,7 +73,7 @@ fn parse_hex(text: &str) -> Option<[u8; 12]> {
 }
 
 /// API Gateway's name of one socket.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConnectionId(String);
 
 impl ConnectionId {

@@ -2,9 +2,9 @@
 //! database; whoever invokes it waits for it, so that the room's frames keep their order.
 
 use parlour::Result;
-use parlour::fanout::{Part, Report};
+use parlour::fanout::Part;
 use parlour::function::{Function, Settings};
-use parlour::gateway::Gateway;
+use parlour::gateway::{Gateway, Posted};
 
 /// Posts to a part of a room.
 pub struct Fan {
@@ -13,13 +13,13 @@ pub struct Fan {
 
 impl Function for Fan {
     type Event = Part;
-    type Answer = Report;
+    type Answer = Posted;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
         Ok(Self { gateway: settings.gateway()? })
     }
 
-    async fn handle(&self, part: Part) -> Result<Report> {
+    async fn handle(&self, part: Part) -> Result<Posted> {
         Ok(part.post(&self.gateway).await)
     }
 }

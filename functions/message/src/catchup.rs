@@ -1,10 +1,10 @@
 //! What a client missed, in one reply below API Gateway's 32 KB.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parlour::Result;
-use parlour::delivery::{Delivery, frame};
+use parlour::delivery::{Delivery, RECOVERY, frame};
 use parlour::ids::RoomId;
 use parlour::room::{Membership, Position, Standing};
 use parlour::wire::{Catchup, Verdict};
@@ -14,9 +14,6 @@ const REPLY_BYTES: usize = 24 * 1024;
 
 /// What a room takes in a reply besides its changes.
 const ROOM_BYTES: usize = 200;
-
-/// How long a reply is kept waiting for what others left unsent. Of a room that is left for later the client sees that its head is ahead.
-const RECOVERY: Duration = Duration::from_secs(2);
 
 /// How many changes of a room are looked at: more than fit.
 const CHANGES: i64 = 250;
@@ -77,6 +74,7 @@ async fn standings<'m>(
     let mut found = delivery.store.rooms_of(wanted).await?;
     let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
     let waiting: Vec<(RoomId, Position)> = waiting.map(|(room, standing, _)| (room.id, standing.head)).collect();
+    // Of a room that is left for later the client sees that its head is ahead.
     let began = Instant::now();
     for (room, head) in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
         delivery.recover(*room, *head, RECOVERY).await?;

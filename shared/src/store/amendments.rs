@@ -81,17 +81,13 @@ impl Store {
                 if left > place.standing.settled {
                     self.void(room, left).await?;
                 }
-                Ok(Stored::Here(message))
+                return Ok(Stored::Here(message));
             }
-            Ok(None) => {
-                self.void(room, place.rev).await?;
-                // Made at the same time by another request of the same kind, refused by now, or overtaken by a later amendment.
-                Ok(self.amended_as(room, author, amendment).await?.map_or(Stored::Late, Stored::Before))
-            }
-            Err(error) if is_duplicate(&error) => {
-                Ok(self.amended_as(room, author, amendment).await?.map_or(Stored::Late, Stored::Before))
-            }
-            Err(error) => Err(error),
+            // Made at the same time by another request of the same kind, refused by now, or overtaken by a later amendment.
+            Ok(None) => self.void(room, place.rev).await?,
+            Err(error) if is_duplicate(&error) => {}
+            Err(error) => return Err(error),
         }
+        Ok(self.amended_as(room, author, amendment).await?.map_or(Stored::Late, Stored::Before))
     }
 }

@@ -185,23 +185,23 @@ impl Store {
     }
 
     async fn socket_ids(&self, filter: Document) -> Result<Vec<ConnectionId>> {
-        #[derive(Deserialize)]
-        struct Id {
-            _id: String,
-        }
-        let found = self.all(self.collection::<Id>(CONNECTIONS).find(filter).projection(doc! { "_id": 1 })).await?;
-        Ok(found.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+        const ALL: i64 = 0;
+        self.some_socket_ids(filter, ALL).await
     }
 
-    /// Sockets whose lease has run out without anybody taking them out.
-    pub async fn expired_sockets(&self, now: Timestamp, limit: i64) -> Result<Vec<ConnectionId>> {
+    async fn some_socket_ids(&self, filter: Document, limit: i64) -> Result<Vec<ConnectionId>> {
         #[derive(Deserialize)]
         struct Id {
             _id: String,
         }
         let sockets = self.collection::<Id>(CONNECTIONS);
-        let expired = sockets.find(doc! { "expires_at": { "$lte": date(now) } }).projection(doc! { "_id": 1 });
-        Ok(self.all(expired.limit(limit)).await?.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+        let found = self.all(sockets.find(filter).projection(doc! { "_id": 1 }).limit(limit)).await?;
+        Ok(found.into_iter().map(|socket| ConnectionId::new(socket._id)).collect())
+    }
+
+    /// Sockets whose lease has run out without anybody taking them out.
+    pub async fn expired_sockets(&self, now: Timestamp, limit: i64) -> Result<Vec<ConnectionId>> {
+        self.some_socket_ids(doc! { "expires_at": { "$lte": date(now) } }, limit).await
     }
 
     /// Before 0.2, a socket was deleted as soon as its lease had run out. An index with another time cannot be made beside that one.

@@ -124,6 +124,15 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     ]
 }
 
+/// The message that is the author's under a client id.
+fn said(room: RoomId, author: UserId, client_id: &ClientId) -> Document {
+    doc! {
+        "room": object_id(room.bytes()),
+        "author": object_id(author.bytes()),
+        "client_id": client_id.as_str(),
+    }
+}
+
 impl Store {
     /// Messages as the majority has them: what is told to anybody cannot be lost any more.
     pub(super) fn confirmed<T: Send + Sync>(&self) -> Collection<T> {
@@ -142,24 +151,14 @@ impl Store {
     pub async fn was_said(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<bool> {
         #[derive(Deserialize)]
         struct Any {}
-        let filter = doc! {
-            "room": object_id(room.bytes()),
-            "author": object_id(author.bytes()),
-            "client_id": client_id.as_str(),
-        };
         let messages = self.collection::<Any>(MESSAGES);
-        Ok(self.within(messages.find_one(filter).projection(doc! { "_id": 1 })).await?.is_some())
+        Ok(self.within(messages.find_one(said(room, author, client_id)).projection(doc! { "_id": 1 })).await?.is_some())
     }
 
     /// What somebody said in a room under that client id, if they did; asked beside the question whether
     /// they may be there at all.
     pub async fn said_as(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<Option<Message>> {
-        let filter = doc! {
-            "room": object_id(room.bytes()),
-            "author": object_id(author.bytes()),
-            "client_id": client_id.as_str(),
-        };
-        let found = self.within(self.certain::<MessageDoc>().find_one(filter)).await?;
+        let found = self.within(self.certain::<MessageDoc>().find_one(said(room, author, client_id))).await?;
         Ok(found.map(Message::from))
     }
 
