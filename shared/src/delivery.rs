@@ -6,7 +6,8 @@
 //!
 //! Before a message is on its way there are three round trips to the database: whether its author may and has not said it before; its
 //! position; storing it, beside which the recipients are read. That they are read no later is enough: a client whose socket came after that
-//! finds in its first `sync` that the room's head is beyond what is settled, and asks again when the frame does not come.
+//! finds in its first `sync` that the room's head is beyond what is settled, and asks again when the frame does not come. For somebody who was
+//! let through a moment ago there are two: the position is taken beside the questions; see [`Trust`].
 //!
 //! A failure after the message was stored is no failure for its author. The next one who acts in the room takes the lease over, as does
 //! any `sync` that finds something waiting.
@@ -23,13 +24,15 @@ use crate::message::{Amendment, Change, Draft, Message};
 use crate::metrics::Tally;
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Lease, Place, Purpose, Round, Store, Stored};
+use crate::store::{Granted, Lease, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
+use self::trust::Trust;
 use self::turn::{Step, Turn};
 
 pub mod frame;
+mod trust;
 pub mod turn;
 
 /// How many changes one round looks at: more than fit into a frame.
@@ -42,18 +45,25 @@ pub const RECOVERY: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 5;
 
 /// What saying something needs.
-#[derive(Clone, Copy)]
-pub struct Delivery<'a> {
+pub struct Delivery {
     /// Where messages are kept.
-    pub store: &'a Store,
+    pub store: Store,
     /// How they get to the others.
-    pub gateway: &'a Gateway,
-    /// How they get to many others.
-    pub fanout: &'a Fanout,
+    pub gateway: Gateway,
     /// How much one may do.
-    pub limits: &'a Limits,
+    pub limits: Limits,
     /// What is done is noted here.
-    pub tally: &'a Tally,
+    pub tally: Tally,
+    /// How they get to many others.
+    fanout: Fanout,
+    trust: Trust,
+}
+
+/// What the questions before a change have told.
+struct Allowed {
+    membership: Membership,
+    /// They are too fast, and have to wait so long.
+    wait: Option<Duration>,
 }
 
 /// What a request that changes a room came to.
@@ -61,6 +71,14 @@ enum Done<T> {
     /// This, now.
     Now(Message),
     /// What an earlier request of the same kind came to.
+    Before(T),
+}
+
+/// What the questions before a change came to.
+enum Begun<T> {
+    /// It goes on, perhaps with a position that was taken beside them.
+    Goes(Membership, Option<Place>),
+    /// It was done before, with this answer.
     Before(T),
 }
 
@@ -100,75 +118,138 @@ impl Deliverable for Amended<'_> {
     }
 }
 
-impl Delivery<'_> {
+impl Delivery {
+    /// With nothing done yet.
+    pub fn new(store: Store, gateway: Gateway, fanout: Fanout, limits: Limits) -> Self {
+        Self { store, gateway, limits, fanout, tally: Tally::default(), trust: Trust::default() }
+    }
+
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
-    pub async fn say(self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
+    pub async fn say(&self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
-        let before = self.store.was_said(room, author, &draft.client_id);
-        let (may, before) = futures_util::join!(self.may(from, room), before);
-        // Whoever is not in the room learns nothing else.
-        let (membership, wait) = may?;
-        if before? && let Some(said) = self.store.said_as(room, author, &draft.client_id).await? {
-            self.recover(room, said.rev, RECOVERY).await?;
-            return Ok(said);
-        }
-        if let Some(wait) = wait {
-            return Err(Error::Limited { wait });
-        }
-        match self.deliver(from, room, Said(membership, draft), now).await? {
+        let before = async {
+            match self.store.was_said(room, author, &draft.client_id).await? {
+                true => self.store.said_as(room, author, &draft.client_id).await,
+                false => Ok(None),
+            }
+        };
+        let (membership, place) = match self.begin(from, room, before, self.trust.has(&from.id, room)).await? {
+            Begun::Goes(membership, place) => (membership, place),
+            Begun::Before(said) => {
+                self.recover(room, said.rev, RECOVERY).await?;
+                return Ok(said);
+            }
+        };
+        match self.deliver(from, room, Said(membership, draft), place, now).await? {
             Done::Now(message) | Done::Before(message) => Ok(message),
         }
     }
 
     /// Changes a message of theirs. Once this returns, the change is stored; the same again returns the same position.
     pub async fn amend(
-        self,
+        &self,
         from: &Connection,
         room: RoomId,
         amendment: &Amendment,
         now: Timestamp,
     ) -> Result<Position> {
-        let author = from.session.user().id;
-        let before = self.store.amended_as(room, author, amendment);
-        let (may, before) = futures_util::join!(self.may(from, room), before);
-        // Whoever is not in the room learns nothing else.
-        let (membership, wait) = may?;
-        if let Some(rev) = before? {
-            self.recover(room, rev, RECOVERY).await?;
-            return Ok(rev);
-        }
-        if let Some(wait) = wait {
-            return Err(Error::Limited { wait });
-        }
-        match self.deliver(from, room, Amended(membership, amendment), now).await? {
+        let before = self.store.amended_as(room, from.session.user().id, amendment);
+        let (membership, place) = match self.begin(from, room, before, false).await? {
+            Begun::Goes(membership, place) => (membership, place),
+            Begun::Before(rev) => {
+                self.recover(room, rev, RECOVERY).await?;
+                return Ok(rev);
+            }
+        };
+        match self.deliver(from, room, Amended(membership, amendment), place, now).await? {
             Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }
     }
 
+    /// Asks what has to be asked before a change; beside that, takes a position for a message of somebody who is trusted. An amendment is refused for
+    /// more reasons, and nobody waits for it to appear.
+    async fn begin<T>(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        before: impl Future<Output = Result<Option<T>>>,
+        is_trusted: bool,
+    ) -> Result<Begun<T>> {
+        let ahead = async {
+            match is_trusted {
+                true => Some(self.store.place(room, Purpose::Message).await),
+                false => None,
+            }
+        };
+        let (may, before, ahead) = futures_util::join!(self.may(from, room), before, ahead);
+        let decided = Self::decide(may, before);
+        match (decided, ahead) {
+            (Ok(Begun::Goes(membership, None)), Some(place)) => Ok(Begun::Goes(membership, Some(place?))),
+            (decided, Some(Ok(place))) => {
+                self.trust.note(&from.id, room, false);
+                self.give_up(room, place).await;
+                decided
+            }
+            (decided, _) => decided,
+        }
+    }
+
+    fn decide<T>(may: Result<Allowed>, before: Result<Option<T>>) -> Result<Begun<T>> {
+        // Whoever is not in the room learns nothing else.
+        let Allowed { membership, wait } = may?;
+        match (before?, wait) {
+            (Some(before), _) => Ok(Begun::Before(before)),
+            (None, Some(wait)) => Err(Error::Limited { wait }),
+            (None, None) => Ok(Begun::Goes(membership, None)),
+        }
+    }
+
     /// Whether they may act in the room, and how long they have to wait if they are too fast.
-    async fn may(self, from: &Connection, room: RoomId) -> Result<(Membership, Option<Duration>)> {
+    async fn may(&self, from: &Connection, room: RoomId) -> Result<Allowed> {
         let membership = self.store.membership_to_say(&from.session, room, self.limits.send);
-        let (membership, ()) = futures_util::try_join!(membership, self.store.is_open(from))?;
-        Ok(membership)
+        let asked = futures_util::try_join!(membership, self.store.is_open(from));
+        let more = asked.as_ref().is_ok_and(|((_, granted), ())| matches!(granted, Granted::Yes { more: true }));
+        self.trust.note(&from.id, room, more);
+        let ((membership, granted), ()) = asked?;
+        let wait = match granted {
+            Granted::Yes { .. } => None,
+            Granted::No { wait } => Some(wait),
+        };
+        Ok(Allowed { membership, wait })
+    }
+
+    /// Makes a position come to nothing, and sees to it that nobody waits for it. What fails is logged: the next holder of the lease voids it.
+    async fn give_up(&self, room: RoomId, place: Place) {
+        if let Err(error) = self.store.void(room, place.rev).await {
+            return error.log();
+        }
+        if let Some(lease) = place.lease {
+            let holder = Holder { delivery: self, lease, sender: None };
+            holder.broadcast(Turn::new(place.standing, RECOVERY), None, None).await;
+        }
     }
 
     /// Stores a change at a position of its own, and sees to its broadcast.
     async fn deliver<D: Deliverable>(
-        self,
+        &self,
         from: &Connection,
         room: RoomId,
         change: D,
+        mut ahead: Option<Place>,
         now: Timestamp,
     ) -> Result<Done<D::Before>> {
         for _ in 0..ATTEMPTS {
-            let place = self.store.place(room, D::PURPOSE).await?;
+            let place = match ahead.take() {
+                Some(place) => place,
+                None => self.store.place(room, D::PURPOSE).await?,
+            };
             let recipients = async {
                 match &place.lease {
                     Some(_) => Some(self.store.sockets_in(room, now).await),
                     None => None,
                 }
             };
-            let (stored, recipients) = futures_util::join!(change.store(self.store, &place, now), recipients);
+            let (stored, recipients) = futures_util::join!(change.store(&self.store, &place, now), recipients);
             if let Err(error @ Error::Unavailable(_)) = stored {
                 // Whether it was stored nobody can tell now. The lease runs out, and the repetition will see.
                 return Err(error);
@@ -192,7 +273,7 @@ impl Delivery<'_> {
     }
 
     /// Posts a frame to all, to the first one first.
-    async fn post(self, sockets: &[ConnectionId], frame: &str) -> Posted {
+    async fn post(&self, sockets: &[ConnectionId], frame: &str) -> Posted {
         let Some((first, others)) = sockets.split_first().filter(|_| sockets.len() > fanout::PART) else {
             return self.gateway.post_to_all(sockets, frame).await;
         };
@@ -203,7 +284,7 @@ impl Delivery<'_> {
     }
 
     /// Broadcasts what waits in a room, if nobody does, for that long; something is known to be stored at `known`.
-    pub async fn recover(self, room: RoomId, known: Position, length: Duration) -> Result<()> {
+    pub async fn recover(&self, room: RoomId, known: Position, length: Duration) -> Result<()> {
         if let Some((lease, standing)) = self.store.take_over(room, known).await? {
             self.tally.note(|counts| counts.take_overs += 1);
             let holder = Holder { delivery: self, lease, sender: None };
@@ -215,7 +296,7 @@ impl Delivery<'_> {
 
 /// Whoever holds the lease.
 struct Holder<'a> {
-    delivery: Delivery<'a>,
+    delivery: &'a Delivery,
     lease: Lease,
     sender: Option<&'a ConnectionId>,
 }

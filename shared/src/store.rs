@@ -1,7 +1,7 @@
 //! MongoDB, and nothing else knows that it is.
 //!
 //! Methods say what is meant; document types are private to their file; a document that does not decode is an error with its id, never
-//! skipped. Every write has write concern majority. Every call has a deadline of its own below the functions' time-out, so that a
+//! skipped. Every write has write concern majority, but for those of positions, leases and limits. Every call has a deadline of its own below the functions' time-out, so that a
 //! database that does not answer is told apart from a function that hangs. A failed connection, a time-out or an election is
 //! [`Error::Unavailable`], and may be tried again.
 
@@ -13,7 +13,8 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
 use mongodb::options::{
-    ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode, WriteConcern,
+    Acknowledgment, ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode,
+    WriteConcern,
 };
 use mongodb::{Client, Collection, Database, IndexModel};
 use tokio::sync::OnceCell;
@@ -33,7 +34,7 @@ mod users;
 
 pub use connections::Arrival;
 pub use lease::{LEASE, Lease, Place, Purpose, Round};
-pub use limits::Spender;
+pub use limits::{Granted, Spender};
 pub use members::MAX_ROOMS;
 pub use messages::{Stored, Window};
 pub use sessions::Rotation;
@@ -198,6 +199,11 @@ fn is_election(error: &mongodb::error::Error) -> bool {
         ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
         _ => false,
     }
+}
+
+/// For writes of which nothing matters that a primary which dies may take with it.
+fn unconfirmed() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
 }
 
 fn object_id(bytes: [u8; 12]) -> ObjectId {

@@ -1,13 +1,15 @@
 //! What a client missed, in one reply below API Gateway's 32 KB.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Instant;
 
-use parlour::Result;
+use futures_util::{StreamExt, TryStreamExt, try_join};
 use parlour::delivery::{Delivery, RECOVERY, frame};
 use parlour::ids::RoomId;
 use parlour::room::{Membership, Position, Standing};
 use parlour::wire::{Catchup, Verdict};
+use parlour::{Error, Result};
 
 /// What the changes of one reply may take; the rest is for the envelope and the rooms that are gone.
 const REPLY_BYTES: usize = 24 * 1024;
@@ -21,9 +23,12 @@ const CHANGES: i64 = 250;
 /// How many rooms share a reply: those that miss the least come first, and none is starved by a busy one.
 const SHARED_BY: usize = 8;
 
+/// How many rooms are looked at beside one another.
+const AT_ONCE: usize = 4;
+
 /// The rooms in which something came after the positions, and whether to ask again.
 pub(crate) async fn catch_up(
-    delivery: Delivery<'_>,
+    delivery: &Delivery,
     wanted: &[Membership],
     positions: &BTreeMap<RoomId, Position>,
 ) -> Result<(Vec<Catchup>, bool)> {
@@ -33,11 +38,15 @@ pub(crate) async fn catch_up(
     let mut left = REPLY_BYTES;
     let mut rooms = Vec::new();
     let mut waiting = behind.len();
-    for (membership, standing, position) in behind {
+    let missed = futures_util::stream::iter(behind).map(|(membership, standing, position)| async move {
         let missed = match position < standing.settled {
-            true => delivery.store.missed(membership, position, standing.settled, CHANGES).await?,
+            true => delivery.store.missed(&membership, position, standing.settled, CHANGES).await?,
             false => Vec::new(),
         };
+        Ok::<_, Error>((membership.room(), standing, position, missed))
+    });
+    let mut missed = pin!(missed.buffered(AT_ONCE));
+    while let Some((room, standing, position, missed)) = missed.try_next().await? {
         let first = missed.first().map_or(0, frame::bytes);
         if !rooms.is_empty() && left < ROOM_BYTES + first {
             return Ok((rooms, true));
@@ -52,7 +61,7 @@ pub(crate) async fn catch_up(
             _ => position.max(standing.settled),
         };
         rooms.push(Catchup {
-            room: membership.room().to_string(),
+            room: room.to_string(),
             from: position + 1,
             to,
             head: standing.head,
@@ -66,22 +75,21 @@ pub(crate) async fn catch_up(
 }
 
 /// How far the rooms have come, after whatever waits in one of them without a broadcaster has been sent.
-async fn standings<'m>(
-    delivery: Delivery<'_>,
-    wanted: &'m [Membership],
+async fn standings(
+    delivery: &Delivery,
+    wanted: &[Membership],
     positions: &BTreeMap<RoomId, Position>,
-) -> Result<Vec<(&'m Membership, Standing, Position)>> {
-    let mut found = delivery.store.rooms_of(wanted).await?;
-    let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
-    let waiting: Vec<(RoomId, Position)> = waiting.map(|(room, standing, _)| (room.id, standing.head)).collect();
+) -> Result<Vec<(Membership, Standing, Position)>> {
+    let Delivery { store, .. } = delivery;
+    let (mut found, stalled) = try_join!(store.rooms_of(wanted), store.stalled(wanted))?;
     // Of a room that is left for later the client sees that its head is ahead.
     let began = Instant::now();
-    for (room, head) in waiting.iter().take_while(|_| began.elapsed() < RECOVERY) {
-        delivery.recover(*room, *head, RECOVERY).await?;
+    for room in stalled.iter().take_while(|_| began.elapsed() < RECOVERY) {
+        delivery.recover(*room, 0, RECOVERY).await?;
     }
-    if !waiting.is_empty() {
-        found = delivery.store.rooms_of(wanted).await?;
+    if !stalled.is_empty() {
+        found = store.rooms_of(wanted).await?;
     }
     let position = |room: RoomId| positions.get(&room).copied().unwrap_or_default();
-    Ok(found.into_iter().map(|(room, standing, mine)| (mine, standing, position(room.id))).collect())
+    Ok(found.into_iter().map(|(room, standing, mine)| (mine.clone(), standing, position(room.id))).collect())
 }

@@ -6,12 +6,9 @@ use std::sync::Mutex;
 use futures_util::try_join;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
-use parlour::fanout::Fanout;
 use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Metrics, Settings};
-use parlour::gateway::Gateway;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
-use parlour::limits::Limits;
 use parlour::message::{Amendment, Deed, Draft, Text};
 use parlour::room::{Membership, Position};
 use parlour::store::{MAX_ROOMS, Spender, Store};
@@ -29,10 +26,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Answers what clients ask.
 pub struct Message {
-    store: Store,
-    gateway: Gateway,
-    fanout: Fanout,
-    limits: Limits,
+    delivery: Delivery,
     metrics: Metrics,
     /// Whose sockets these are, which cannot change while they live.
     sockets: Mutex<HashMap<String, Connection>>,
@@ -43,14 +37,8 @@ impl Function for Message {
     type Answer = Answer;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self {
-            store: settings.store().await?,
-            gateway: settings.gateway()?,
-            fanout: settings.fanout()?,
-            limits: settings.limits()?,
-            metrics: settings.metrics(),
-            sockets: Mutex::default(),
-        })
+        let delivery = settings.delivery().await?;
+        Ok(Self { delivery, metrics: settings.metrics(), sockets: Mutex::default() })
     }
 
     async fn handle(&self, event: Event) -> Result<Answer> {
@@ -59,7 +47,7 @@ impl Function for Message {
             Ok(action) => self.answer(&event.socket()?, action).await,
             Err(invalid) => Err(invalid.into()),
         };
-        self.metrics.write(self.store.round_trips());
+        self.metrics.write(&self.delivery);
         Ok(Answer::frame(&answered.unwrap_or_else(|error| {
             error.log();
             Frame::Error(Failure::new(&error, request.id))
@@ -91,7 +79,7 @@ impl Message {
         if let Some(connection) = remembered {
             return Ok(connection);
         }
-        let connection = self.store.connection(id, time::now()).await?;
+        let connection = self.store().connection(id, time::now()).await?;
         if let Ok(mut sockets) = self.sockets.lock() {
             if sockets.len() >= REMEMBERED {
                 sockets.clear();
@@ -104,7 +92,7 @@ impl Message {
     async fn send(&self, from: &Connection, send: wire::Send) -> Result<Frame> {
         let room = room(&send.room)?;
         let draft = Draft { client_id: ClientId::parse(&send.client_id)?, text: Text::parse(&send.text)? };
-        let message = self.delivery().say(from, room, &draft, time::now()).await?;
+        let message = self.delivery.say(from, room, &draft, time::now()).await?;
         Ok(Frame::Sent { id: send.id, room: send.room, message: (&message).into() })
     }
 
@@ -118,53 +106,52 @@ impl Message {
         deed: Deed,
     ) -> Result<Frame> {
         let amendment = Amendment { client_id: ClientId::parse(client_id)?, seq, deed };
-        let rev = self.delivery().amend(from, self::room(&room)?, &amendment, time::now()).await?;
+        let rev = self.delivery.amend(from, self::room(&room)?, &amendment, time::now()).await?;
         Ok(Frame::Changed { id, room, seq, rev })
     }
 
     async fn sync(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
         let positions = positions(&asked)?;
-        let (mine, ()) = try_join!(self.store.memberships(&connection.session), self.asks(connection))?;
-        if self.store.heard(connection, &mine, time::now()).await?.came {
+        let (mine, ()) = try_join!(self.store().memberships(&connection.session), self.asks(connection))?;
+        if self.store().heard(connection, &mine, time::now()).await?.came {
             let rooms: Vec<RoomId> = mine.iter().map(Membership::room).collect();
-            presence::came(&self.store, &self.gateway, connection.session.user(), &rooms).await;
+            presence::came(self.store(), &self.delivery.gateway, connection.session.user(), &rooms).await;
         }
         let wanted: Vec<Membership> = mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
         let gone = asked.rooms.keys().filter(|id| !wanted.iter().any(|mine| mine.room().to_string() == **id));
         let gone = gone.cloned().collect();
-        let (rooms, more) = catchup::catch_up(self.delivery(), &wanted, &positions).await?;
+        let (rooms, more) = catchup::catch_up(&self.delivery, &wanted, &positions).await?;
         Ok(Frame::Synced { id: asked.id, rooms, gone, more })
     }
 
     async fn ping(&self, connection: &Connection, asked: wire::Positions) -> Result<Frame> {
         let positions = positions(&asked)?;
         let (mut mine, (), ()) = try_join!(
-            self.store.memberships(&connection.session),
-            self.store.still_there(connection, time::now()),
+            self.store().memberships(&connection.session),
+            self.store().still_there(connection, time::now()),
             self.asks(connection),
         )?;
         mine.retain(|mine| positions.contains_key(&mine.room()));
-        let rooms = self.store.rooms_of(&mine).await?;
+        let rooms = self.store().rooms_of(&mine).await?;
         let behind = rooms.iter().filter(|(room, standing, _)| positions.get(&room.id) < Some(&standing.head));
         Ok(Frame::Pong { id: asked.id, behind: behind.map(|(room, ..)| room.id.to_string()).collect() })
     }
 
     async fn read(&self, connection: &Connection, read: wire::Read) -> Result<Frame> {
         let (membership, ()) =
-            try_join!(self.store.membership(&connection.session, room(&read.room)?), self.asks(connection))?;
-        let standing = self.store.standing(&membership).await?;
-        let number = self.store.mark_read(&membership, read.seq, read.position, standing).await?;
+            try_join!(self.store().membership(&connection.session, room(&read.room)?), self.asks(connection))?;
+        let standing = self.store().standing(&membership).await?;
+        let number = self.store().mark_read(&membership, read.seq, read.position, standing).await?;
         Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })
     }
 
     /// Whether the socket may ask for something now.
     async fn asks(&self, connection: &Connection) -> Result<()> {
-        self.store.spend(Spender::Asks(connection), self.limits.ask).await
+        self.store().spend(Spender::Asks(connection), self.delivery.limits.ask).await
     }
 
-    fn delivery(&self) -> Delivery<'_> {
-        let Self { store, gateway, fanout, limits, metrics, .. } = self;
-        Delivery { store, gateway, fanout, limits, tally: &metrics.tally }
+    fn store(&self) -> &Store {
+        &self.delivery.store
     }
 }
 

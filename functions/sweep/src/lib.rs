@@ -4,11 +4,8 @@
 use std::time::Duration;
 
 use parlour::delivery::{Delivery, turn};
-use parlour::fanout::Fanout;
 use parlour::function::{Function, Metrics, Settings};
-use parlour::gateway::Gateway;
-use parlour::limits::Limits;
-use parlour::store::{LEASE, Store};
+use parlour::store::LEASE;
 use parlour::{Result, presence, time};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
@@ -22,10 +19,7 @@ const SOCKETS: i64 = 500;
 
 /// Makes up for what was left undone.
 pub struct Sweep {
-    store: Store,
-    gateway: Gateway,
-    fanout: Fanout,
-    limits: Limits,
+    delivery: Delivery,
     metrics: Metrics,
 }
 
@@ -47,18 +41,12 @@ impl Function for Sweep {
     type Answer = Done;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self {
-            store: settings.store().await?,
-            gateway: settings.gateway()?,
-            fanout: settings.fanout()?,
-            limits: settings.limits()?,
-            metrics: settings.metrics(),
-        })
+        Ok(Self { delivery: settings.delivery().await?, metrics: settings.metrics() })
     }
 
     async fn handle(&self, _: Tick) -> Result<Done> {
         let swept = self.sweep().await;
-        self.metrics.write(self.store.round_trips());
+        self.metrics.write(&self.delivery);
         swept
     }
 }
@@ -67,27 +55,23 @@ impl Sweep {
     async fn sweep(&self) -> Result<Done> {
         let began = Instant::now();
         let now = time::now();
-        let expired = self.store.expired_sockets(now, SOCKETS).await?;
+        let Delivery { store, gateway, .. } = &self.delivery;
+        let expired = store.expired_sockets(now, SOCKETS).await?;
         let sockets = expired.len();
-        presence::departed(&self.store, &self.gateway, expired).await;
+        presence::departed(store, gateway, expired).await;
         let mut rooms = 0;
         // A lease that is running now may be that of somebody who has just died: waiting for its end is what keeps the promise of a minute.
-        for (room, until) in self.store.leased_rooms(now.plus(LEASE), ROOMS).await? {
+        for (room, until) in store.leased_rooms(now.plus(LEASE), ROOMS).await? {
             sleep(until.since(time::now())).await;
             if began.elapsed() > BUSY {
                 break;
             }
-            match self.delivery().recover(room, 0, turn::LONGEST).await {
+            match self.delivery.recover(room, 0, turn::LONGEST).await {
                 Ok(()) => rooms += 1,
                 // Its turn comes again in a minute; the others need not wait for that.
                 Err(error) => error.log(),
             }
         }
         Ok(Done { rooms, sockets })
-    }
-
-    fn delivery(&self) -> Delivery<'_> {
-        let Self { store, gateway, fanout, limits, metrics } = self;
-        Delivery { store, gateway, fanout, limits, tally: &metrics.tally }
     }
 }

@@ -4,10 +4,10 @@
 use aws_credential_types::Credentials;
 
 use crate::aws::Caller;
+use crate::delivery::Delivery;
 use crate::fanout::Fanout;
 use crate::gateway::Gateway;
 use crate::limits::Limits;
-use crate::metrics::Tally;
 use crate::password::DEFAULT_COST;
 use crate::store::Store;
 use crate::token::Keys;
@@ -43,6 +43,11 @@ impl Settings {
         }
     }
 
+    /// What messages are delivered by, in rooms of any size: all of [`Self::store`], [`Self::gateway`], [`Self::fanout`] and [`Self::limits`].
+    pub async fn delivery(&self) -> Result<Delivery> {
+        Ok(Delivery::new(self.store().await?, self.gateway()?, self.fanout()?, self.limits()?))
+    }
+
     /// How much one may do: `LIMITS`, as `send=5/30,ask=10/60,connect=1/30`, each a rate for one second and how many at once.
     pub fn limits(&self) -> Result<Limits> {
         let limits = optional("LIMITS").unwrap_or_default();
@@ -52,7 +57,7 @@ impl Settings {
     /// Where metrics go: to the CloudWatch namespace `METRICS_NAMESPACE`, or nowhere.
     pub fn metrics(&self) -> Metrics {
         let function = optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-        Metrics { namespace: optional("METRICS_NAMESPACE"), function, tally: Tally::default() }
+        Metrics { namespace: optional("METRICS_NAMESPACE"), function }
     }
 
     /// What posts to sockets: `CONNECTIONS_ENDPOINT`, signed with the environment's own credentials.
@@ -61,7 +66,7 @@ impl Settings {
     }
 
     /// What posts to the sockets of large rooms: the function `FANOUT_FUNCTION`, at `AWS_ENDPOINT_URL_LAMBDA` or the Region's own address.
-    pub fn fanout(&self) -> Result<Fanout> {
+    fn fanout(&self) -> Result<Fanout> {
         let caller = caller()?;
         let own = || format!("https://lambda.{}.amazonaws.com", caller.region);
         let endpoint = optional("AWS_ENDPOINT_URL_LAMBDA").unwrap_or_else(own);
@@ -73,16 +78,14 @@ impl Settings {
 pub struct Metrics {
     namespace: Option<String>,
     function: String,
-    /// What the invocation that runs does is noted here.
-    pub tally: Tally,
 }
 
 impl Metrics {
     /// Writes what was noted since the last time, if anything was and somebody wants to know.
     #[expect(clippy::print_stdout, reason = "a line of its own is what CloudWatch reads metrics from")]
-    pub fn write(&self, round_trips: u64) {
-        let mut counts = self.tally.take();
-        counts.round_trips = round_trips;
+    pub fn write(&self, delivery: &Delivery) {
+        let mut counts = delivery.tally.take();
+        counts.round_trips = delivery.store.round_trips();
         if let Some(namespace) = self.namespace.as_ref().filter(|_| !counts.is_empty()) {
             println!("{}", counts.line(namespace, &self.function, time::now()));
         }

@@ -10,13 +10,12 @@
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
-use super::limits::unconfirmed;
 use super::rooms::ROOMS;
-use super::{Store, date, object_id, time};
+use super::{Store, date, object_id, time, unconfirmed};
 use crate::ids::RoomId;
 use crate::room::{Position, Standing};
 use crate::time::Timestamp;
@@ -134,8 +133,8 @@ impl Store {
     /// so: a primary that died may have taken the memory of that position with it.
     pub async fn take_over(&self, room: RoomId, known: Position) -> Result<Option<(Lease, Standing)>> {
         let owner = ObjectId::new();
-        let head = doc! { "$max": ["$head", known] };
-        let waiting = doc! { "$and": [{ "$gt": [head.clone(), "$settled"] }, is_free()] };
+        let head = Bson::from(doc! { "$max": ["$head", known] });
+        let waiting = waits(&head);
         let filter = doc! { "_id": object_id(room.bytes()), "$expr": waiting };
         let found = self.leased(filter, vec![doc! { "$set": { "head": head, "lease": held(owner) } }]).await?;
         Ok(found.map(|found| (Lease { room, owner }, found.standing())))
@@ -181,6 +180,15 @@ impl Store {
             .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
         self.within(found).await
     }
+}
+
+/// Something waits to be broadcast and nobody does it.
+pub(super) fn is_stalled() -> Document {
+    waits(&Bson::from("$head"))
+}
+
+fn waits(head: &Bson) -> Document {
+    doc! { "$and": [{ "$gt": [head, "$settled"] }, is_free()] }
 }
 
 fn is_free() -> Document {

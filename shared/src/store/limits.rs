@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::{Acknowledgment, IndexOptions, ReturnDocument, WriteConcern};
+use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::Deserialize;
 
-use super::Store;
+use super::{Store, unconfirmed};
 use crate::connection::Connection;
 use crate::ids::UserId;
 use crate::limits::Allowance;
@@ -52,12 +52,29 @@ pub(super) struct SpentDoc {
     at: DateTime,
 }
 
+/// Whether somebody was let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    /// They were.
+    Yes {
+        /// And would be once more, right now.
+        more: bool,
+    },
+    /// They have to wait.
+    No {
+        /// For so long.
+        wait: Duration,
+    },
+}
+
 impl SpentDoc {
-    /// How long to wait, if it was not let through.
-    pub(super) fn wait(&self, allowance: Allowance) -> Option<Duration> {
+    pub(super) fn granted(&self, allowance: Allowance) -> Granted {
         let owed = self.full_at.timestamp_millis() - self.at.timestamp_millis();
         let wait = owed + millis(allowance.every) - millis(allowance.depth());
-        (!self.granted).then(|| Duration::from_millis(wait.max(1).unsigned_abs()))
+        match self.granted {
+            true => Granted::Yes { more: wait <= 0 },
+            false => Granted::No { wait: Duration::from_millis(wait.max(1).unsigned_abs()) },
+        }
     }
 }
 
@@ -69,11 +86,6 @@ pub(super) fn spending(allowance: Allowance) -> Vec<Document> {
     let full_at = doc! { "$cond": [granted.clone(), "$$next", "$spent.full_at"] };
     let spent = doc! { "at": "$$NOW", "granted": granted, "full_at": full_at };
     vec![doc! { "$set": { "spent": { "$let": { "vars": { "next": next }, "in": spent } } } }]
-}
-
-/// What is lost of it with a primary that dies is a little of somebody's patience.
-pub(super) fn unconfirmed() -> WriteConcern {
-    WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
 }
 
 fn millis(time: Duration) -> i64 {
@@ -95,6 +107,9 @@ impl Store {
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed());
         let found = self.within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
-        found.spent.wait(allowance).map_or(Ok(()), |wait| Err(Error::Limited { wait }))
+        match found.spent.granted(allowance) {
+            Granted::Yes { .. } => Ok(()),
+            Granted::No { wait } => Err(Error::Limited { wait }),
+        }
     }
 }

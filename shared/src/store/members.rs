@@ -6,7 +6,6 @@
 //! with what holds.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
@@ -14,8 +13,8 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::limits::{self, SpentDoc};
-use super::{Inserted, Store, date, object_id};
+use super::limits::{self, Granted, SpentDoc};
+use super::{Inserted, Store, date, object_id, unconfirmed};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
@@ -94,14 +93,13 @@ impl Store {
         found.map(MemberDoc::membership).ok_or(Error::NotFound)
     }
 
-    /// The session's membership of a room in which they are about to say something: with how long they have to wait before they may, if they are
-    /// too fast.
+    /// The session's membership of a room in which they are about to say something, and whether they may do that now.
     pub async fn membership_to_say(
         &self,
         session: &Session,
         room: RoomId,
         allowance: Allowance,
-    ) -> Result<(Membership, Option<Duration>)> {
+    ) -> Result<(Membership, Granted)> {
         #[derive(Deserialize)]
         struct SpendingDoc {
             #[serde(flatten)]
@@ -113,9 +111,9 @@ impl Store {
         let spent = members
             .find_one_and_update(filter, limits::spending(allowance))
             .return_document(ReturnDocument::After)
-            .write_concern(limits::unconfirmed());
+            .write_concern(unconfirmed());
         let found = self.within(spent).await?.ok_or(Error::NotFound)?;
-        Ok((found.member.membership(), found.spent.wait(allowance)))
+        Ok((found.member.membership(), found.spent.granted(allowance)))
     }
 
     /// All memberships of the session's user, the oldest first.

@@ -22,7 +22,7 @@ fn delete(seq: i64, key: &str) -> Amendment {
 
 impl Pair {
     async fn amends(&self, amendment: &Amendment) -> parlour::Result<i64> {
-        self.delivery().amend(&self.from, self.tea, amendment, time::now()).await
+        self.delivery.amend(&self.from, self.tea, amendment, time::now()).await
     }
 
     async fn history(&self) -> Vec<parlour::message::Message> {
@@ -40,7 +40,7 @@ fn nobody_amends_what_is_not_theirs_not_there_or_not_open_to_them() {
         let eve = pair.world.person("eve").await;
         let eve = pair.world.socket(&eve, "eve=").await;
         let amendment = edit(1, "edit-0001", "changed");
-        let by = async |socket| pair.delivery().amend(socket, pair.tea, &amendment, time::now()).await;
+        let by = async |socket| pair.delivery.amend(socket, pair.tea, &amendment, time::now()).await;
         assert!(matches!(by(&ben).await, Err(Error::Forbidden)));
         assert!(matches!(by(&eve).await, Err(Error::NotFound)));
         assert!(matches!(pair.amends(&edit(2, "edit-0001", "x")).await, Err(Error::NotFound)));
@@ -118,7 +118,7 @@ fn a_position_that_an_edit_leaves_before_it_was_broadcast_holds_nobody_up() {
         pair.amends(&edit(2, "edit-0001", "hi")).await.unwrap();
         pair.world.lease_runs_out(pair.tea).await;
         let began = std::time::Instant::now();
-        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
+        pair.delivery.recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["hi"]);
         // One patience, for the dead one's position; none for the one that was left.
         assert!(began.elapsed() < 2 * parlour::delivery::turn::PATIENCE, "{:?}", began.elapsed());

@@ -9,13 +9,11 @@ use parlour::Error;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
 use parlour::delivery::turn::LONGEST;
-use parlour::fanout::Fanout;
-use parlour::gateway::Gateway;
-use parlour::ids::RoomId;
+use parlour::ids::{ClientId, RoomId};
 use parlour::limits::{Allowance, Limits};
-use parlour::metrics::Tally;
+use parlour::message::Draft;
 use parlour::session::Session;
-use parlour::store::Purpose;
+use parlour::store::{LEASE, Purpose, Store};
 use parlour::time;
 use parlour::wire::Frame;
 
@@ -26,14 +24,11 @@ use crate::world::{World, draft, story};
 pub(crate) struct Pair {
     pub(crate) world: World,
     fake: FakeGateway,
-    gateway: Gateway,
     pub(crate) anna: Session,
     pub(crate) ben: Session,
     pub(crate) from: Connection,
     pub(crate) tea: RoomId,
-    fanout: Fanout,
-    pub(crate) limits: Limits,
-    pub(crate) tally: Tally,
+    pub(crate) delivery: Delivery,
 }
 
 impl Pair {
@@ -46,20 +41,15 @@ impl Pair {
         world.store.heard(&from, &mine, time::now()).await.unwrap();
         world.store.heard(&to, &theirs, time::now()).await.unwrap();
         let fake = FakeGateway::start().await;
-        let gateway = fake.client();
-        let fanout = fake.fanout();
         let allowance = Allowance { every: Duration::from_micros(1), burst: 1_000_000 };
         let limits = Limits { send: allowance, ..Limits::default() };
-        Self { world, fake, gateway, anna, ben, from, tea, fanout, limits, tally: Tally::default() }
-    }
-
-    pub(crate) fn delivery(&self) -> Delivery<'_> {
-        let Self { world, gateway, fanout, limits, tally, .. } = self;
-        Delivery { store: &world.store, gateway, fanout, limits, tally }
+        let store = Store::on(world.database.clone());
+        let delivery = Delivery::new(store, fake.client(), fake.fanout(), limits);
+        Self { world, fake, anna, ben, from, tea, delivery }
     }
 
     pub(crate) async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
-        self.delivery().say(&self.from, self.tea, &draft(text), time::now()).await
+        self.delivery.say(&self.from, self.tea, &draft(text), time::now()).await
     }
 
     pub(crate) async fn documents(&self, collection: &str) -> Vec<Document> {
@@ -95,7 +85,7 @@ fn a_stranger_says_nothing() {
         let pair = Pair::new(world).await;
         let eve = pair.world.person("eve").await;
         let socket = pair.world.socket(&eve, "eve=").await;
-        let refused = pair.delivery().say(&socket, pair.tea, &draft("hello"), time::now()).await;
+        let refused = pair.delivery.say(&socket, pair.tea, &draft("hello"), time::now()).await;
         assert!(matches!(refused, Err(Error::NotFound)));
         assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 0, "a position was taken");
         assert!(pair.texts("ben=").is_empty());
@@ -179,7 +169,7 @@ fn what_a_dead_holder_left_is_sent_by_the_next_who_acts() {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
-        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
+        pair.delivery.recover(pair.tea, 0, LONGEST).await.unwrap();
         assert!(pair.texts("ben=").is_empty(), "the lease was held still");
         pair.world.lease_runs_out(pair.tea).await;
         pair.says("hello").await.unwrap();
@@ -194,7 +184,7 @@ fn what_waits_without_a_broadcaster_is_sent_by_whoever_asks() {
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         pair.world.stores(&mine, "orphan").await;
         pair.world.lease_runs_out(pair.tea).await;
-        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
+        pair.delivery.recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["orphan"]);
         assert_eq!(pair.texts("anna="), ["orphan"]);
     });
@@ -216,7 +206,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
         pair.world.lease_runs_out(pair.tea).await;
         pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());
         let began = Instant::now();
-        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
+        pair.delivery.recover(pair.tea, 0, LONGEST).await.unwrap();
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}: more than one post waited for it", began.elapsed());
         assert_eq!(pair.texts("anna=").len(), 8);
         assert_eq!(pair.fake.heard("anna=").len(), 4);
@@ -244,6 +234,46 @@ fn a_socket_that_was_taken_out_says_nothing_more() {
         pair.world.store.remove_socket(&pair.from.id).await.unwrap();
         assert!(matches!(pair.says("hello").await, Err(Error::Unauthenticated(_))));
         assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 0);
+    });
+}
+
+#[test]
+fn a_position_that_was_taken_beside_a_question_that_is_answered_no_comes_to_nothing() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let standing = async || pair.world.store.public_room(pair.tea).await.unwrap().1;
+        pair.says("one").await.unwrap();
+        let said = pair.says("two").await.unwrap();
+        assert_eq!((said.rev, standing().await.head), (2, 2));
+        // It was said before: its author, who is trusted, has taken a place that nobody waits for.
+        let again = Draft { client_id: ClientId::parse(&said.client_id).unwrap(), ..draft("two") };
+        let answer = pair.delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
+        assert_eq!((answer.rev, standing().await.settled), (2, 3));
+        // Once: whoever was in vain is not trusted before they were let through again.
+        pair.delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
+        assert_eq!(standing().await.head, 3);
+        pair.says("three").await.unwrap();
+        pair.world.store.leave(&pair.anna, pair.tea).await.unwrap();
+        for _ in 0..2 {
+            assert!(matches!(pair.says("nothing").await, Err(Error::NotFound)));
+            let standing = standing().await;
+            assert_eq!((standing.head, standing.settled), (5, 5));
+        }
+        assert_eq!(pair.texts("ben="), ["one", "two", "three"]);
+        assert_eq!(pair.world.store.leased_rooms(time::now().plus(LEASE * 2), 10).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn whoever_has_said_all_they_may_takes_no_position_for_nothing() {
+    story(|world| async move {
+        let mut pair = Pair::new(world).await;
+        pair.delivery.limits.send = "1/3".parse().unwrap();
+        for text in ["one", "two", "three"] {
+            pair.says(text).await.unwrap();
+        }
+        assert!(matches!(pair.says("four").await, Err(Error::Limited { .. })));
+        assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 3);
     });
 }
 
@@ -287,7 +317,7 @@ fn a_large_room_is_posted_to_in_parts_and_keeps_its_order() {
             assert_eq!(pair.texts(id), ["one", "two"], "{id}");
         }
         assert!(!pair.world.sockets_in(pair.tea).await.contains(&"crowd77=".to_owned()), "one that is gone was kept");
-        let counts = pair.tally.take();
+        let counts = pair.delivery.tally.take();
         assert_eq!((counts.rounds, counts.changes, counts.posts, counts.gone), (2, 2, 601 + 601, 1));
     });
 }
@@ -296,7 +326,7 @@ fn a_large_room_is_posted_to_in_parts_and_keeps_its_order() {
 fn whoever_is_too_loud_waits_and_is_still_answered_for_what_was_said() {
     story(|world| async move {
         let mut pair = Pair::new(world).await;
-        pair.limits.send = "2/3".parse().unwrap();
+        pair.delivery.limits.send = "2/3".parse().unwrap();
         for text in ["one", "two", "three"] {
             pair.says(text).await.unwrap();
         }
@@ -308,7 +338,7 @@ fn whoever_is_too_loud_waits_and_is_still_answered_for_what_was_said() {
         assert_eq!(pair.says("one").await.unwrap().text, "one", "a repetition was not answered");
         // Another person is not held up, and neither is the same one after the wait.
         let ben = pair.world.socket(&pair.ben, "ben2=").await;
-        pair.delivery().say(&ben, pair.tea, &draft("five"), time::now()).await.unwrap();
+        pair.delivery.say(&ben, pair.tea, &draft("five"), time::now()).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(5);
         while let Err(Error::Limited { wait }) = pair.says("four").await {
             assert!(Instant::now() < deadline);
@@ -323,7 +353,7 @@ fn what_a_dead_broadcaster_left_is_found_by_its_lease() {
     story(|world| async move {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
-        let soon = time::now().plus(parlour::store::LEASE * 2);
+        let soon = time::now().plus(LEASE * 2);
         pair.says("done").await.unwrap();
         assert_eq!(
             pair.world.store.leased_rooms(soon, 10).await.unwrap(),
@@ -339,7 +369,7 @@ fn what_a_dead_broadcaster_left_is_found_by_its_lease() {
         pair.world.store.hand_over(lease, standing.settled).await.unwrap();
         let [(_, until)] = pair.world.store.leased_rooms(soon, 10).await.unwrap()[..] else { panic!() };
         assert!(until <= time::now().plus(Duration::from_secs(1)));
-        pair.delivery().recover(pair.tea, 0, LONGEST).await.unwrap();
+        pair.delivery.recover(pair.tea, 0, LONGEST).await.unwrap();
         assert_eq!(pair.texts("ben="), ["done", "left"]);
         assert_eq!(pair.world.store.leased_rooms(soon, 10).await.unwrap(), []);
     });
