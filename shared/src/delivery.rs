@@ -127,13 +127,15 @@ impl Delivery {
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
     pub async fn say(&self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
+        let is_trusted = self.trust.has(&from.id, room);
         let before = async {
-            match self.store.was_said(room, author, &draft.client_id).await? {
+            // Whoever takes a position anyway is told by the message that is there already.
+            match !is_trusted && self.store.was_said(room, author, &draft.client_id).await? {
                 true => self.store.said_as(room, author, &draft.client_id).await,
                 false => Ok(None),
             }
         };
-        let (membership, place) = match self.begin(from, room, before, self.trust.has(&from.id, room)).await? {
+        let (membership, place) = match self.begin(from, room, before, is_trusted).await? {
             Begun::Goes(membership, place) => (membership, place),
             Begun::Before(said) => {
                 self.recover(room, said.rev, RECOVERY).await?;
@@ -141,7 +143,11 @@ impl Delivery {
             }
         };
         match self.deliver(from, room, Said(membership, draft), place, now).await? {
-            Done::Now(message) | Done::Before(message) => Ok(message),
+            Done::Now(message) => Ok(message),
+            Done::Before(message) => {
+                self.trust.note(&from.id, room, false);
+                Ok(message)
+            }
         }
     }
 

@@ -63,6 +63,12 @@ impl Shared {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether somebody is to ask for another change now.
+    pub(crate) fn wants_more(&self) -> bool {
+        let left = self.ledger().left;
+        left > 0 && self.settings.changes - left < self.settings.due(self.began.elapsed())
+    }
+
     pub(crate) fn tell(&self, client: usize, event: Event) {
         if let Some(inbox) = self.inboxes.get().and_then(|inboxes| inboxes.get(client)) {
             let _ = inbox.send(event);

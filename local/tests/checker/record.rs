@@ -138,6 +138,8 @@ pub(crate) struct Heard {
 pub(crate) enum Via {
     Frame,
     Sync,
+    /// A frame that was kept until it followed.
+    Kept,
 }
 
 /// What a client did with it.

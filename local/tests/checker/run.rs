@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use futures_util::FutureExt;
 use http::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::client::{Client, Event, Report, Shared};
 use super::database::Data;
@@ -115,10 +116,13 @@ fn inexcusable(faults: &[Fault]) -> Vec<TroubleKind> {
 
 impl Conductor {
     async fn load(&mut self, tell: &mut impl FnMut(String)) -> Result<()> {
-        let Settings { changes, ref faults, .. } = self.shared.settings;
-        let mut due =
-            faults::schedule(Random::new(self.shared.settings.seed).fork(3), changes, faults).into_iter().peekable();
+        let Settings { changes, clients, ref faults, cut_every, .. } = self.shared.settings;
+        let now_and_then = |(_, fault): &(usize, Fault)| *fault != Fault::Cut || cut_every.is_none();
+        let due = faults::schedule(Random::new(self.shared.settings.seed).fork(3), changes, faults);
+        let mut due = due.into_iter().filter(now_and_then).peekable();
         let began = Instant::now();
+        let mut cuts = cut_every.map(|period| interval(period / u32::try_from(clients).unwrap_or(u32::MAX)));
+        let mut in_turn = (0..clients).cycle();
         let (mut moved, mut last, mut told) = (began, 0, began);
         loop {
             let (answered, asked) = {
@@ -143,6 +147,13 @@ impl Conductor {
                 if self.does(fault).await? {
                     *self.done.entry(fault.name()).or_default() += 1;
                 }
+            }
+            while let Some(cuts) = &mut cuts
+                && cuts.tick().now_or_never().is_some()
+                && let Some(client) = in_turn.next()
+            {
+                self.shared.tell(client, Event::Cut);
+                *self.done.entry(Fault::Cut.name()).or_default() += 1;
             }
             sleep(LOOK).await;
         }

@@ -5,18 +5,23 @@ use super::record::{Applied, Heard, Log, Message, Ms, Step, Via};
 /// How long something that was stored may be on its way before the client asks for it. docs/API.md says two seconds.
 const PATIENCE: Ms = 2_000;
 
+/// How many frames beyond a gap are kept.
+const BEYOND: usize = 200;
+
 #[derive(Debug)]
 pub(crate) struct Timeline {
     pub(crate) log: Log,
     /// The furthest position that it heard of.
     head: i64,
     behind_since: Option<Ms>,
+    /// Frames beyond a gap, which follow when it is closed.
+    beyond: Vec<Range>,
     /// Whether it was level once: one that begins anew lacks what the one before it was told meanwhile.
     has_settled_in: bool,
 }
 
 /// A range of positions with what happened in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Range {
     pub(crate) via: Via,
     pub(crate) socket: u32,
@@ -30,10 +35,33 @@ impl Timeline {
     pub(crate) fn new(client: usize, room: usize, position: i64, messages: Vec<Message>, at: Ms) -> Self {
         let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
         let log = Log { client, room, began_at: at, began: position, position, messages, ..Log::default() };
-        Self { log, head: position, behind_since: None, has_settled_in: false }
+        Self { log, head: position, behind_since: None, beyond: Vec::new(), has_settled_in: false }
     }
 
+    /// Applies what follows, and then what was kept and follows now.
     pub(crate) fn hear(&mut self, range: Range, at: Ms) -> Step {
+        let kept = (range.via == Via::Frame && self.beyond.len() < BEYOND).then(|| range.clone());
+        let step = self.hear_one(range, at);
+        match step {
+            Step::Gap => self.beyond.extend(kept),
+            Step::Applied => self.connect(at),
+            Step::Old => {}
+        }
+        step
+    }
+
+    fn connect(&mut self, at: Ms) {
+        let mut kept = std::mem::take(&mut self.beyond);
+        kept.sort_by_key(|range| range.from);
+        for range in kept {
+            match range.from > self.log.position + 1 {
+                true => self.beyond.push(range),
+                false => drop(self.hear_one(Range { via: Via::Kept, ..range }, at)),
+            }
+        }
+    }
+
+    fn hear_one(&mut self, range: Range, at: Ms) -> Step {
         let Range { via, socket, from, to, changes } = range;
         let (known, count) = (self.log.position, changes.len());
         let inside = |change: &Message| from <= change.rev && change.rev <= to;

@@ -56,7 +56,7 @@ class Client {
       case "ask": {
         const before = timeline.messages[0]?.seq;
         if (!timeline.loaded || !timeline.earlier || before === undefined || this.#asked) break;
-        const seen = Math.max(this.#seen, timeline.position ?? 0, ...timeline.messages.map(({ rev }) => rev));
+        const seen = Math.max(this.#seen, timeline.position ?? 0, ...this.#revs.values());
         const time = Math.max(seen, step.time);
         this.#asked = { page: room.page(LIMIT, timeline.position ?? 0, time, before), before };
         break;
@@ -81,6 +81,9 @@ class Client {
       }
       case "trim":
         timeline.trim(1);
+        // What is out of sight may come back with a page that was under way before it was changed.
+        for (const seq of this.#revs.keys())
+          if (!timeline.messages.some((message) => message.seq === seq)) this.#revs.delete(seq);
         break;
     }
     this.#check();

@@ -50,6 +50,15 @@ describe("the newest page", () => {
     expect(timeline.position).toBe(6);
   });
 
+  test("keeps what came after such a gap until it is closed", () => {
+    const timeline = new Timeline("room");
+    timeline.apply(changes(7, 8, message(7), message(8)));
+    expect(timeline.load(page(1, 4))).toBe("gap");
+    expect(timeline.apply(changes(5, 6, message(5), message(6)))).toBe("applied");
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(timeline.position).toBe(8);
+  });
+
   test("says when those frames leave a gap", () => {
     const timeline = new Timeline("room");
     timeline.apply(changes(7, 7, message(7)));
@@ -202,5 +211,43 @@ describe("an own message", () => {
     timeline.apply(changes(4, 5, message(4), message(5)));
     expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5]);
     expect(timeline.behind).toBe(false);
+  });
+});
+
+describe("beyond a gap", () => {
+  test("frames are kept in any order, and applied with what closes it", () => {
+    const timeline = loaded(1, 3);
+    expect(timeline.apply(changes(9, 9, message(9)))).toBe("gap");
+    expect(timeline.apply(changes(6, 8, message(6), message(8)))).toBe("gap");
+    expect(seqs(timeline)).toEqual([1, 2, 3]);
+    expect(timeline.position).toBe(3);
+    expect(timeline.apply(changes(4, 6, message(4), message(5), message(6)))).toBe("applied");
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
+    expect(timeline.position).toBe(9);
+    expect(timeline.behind).toBe(false);
+  });
+
+  test("what was kept is older than what came since", () => {
+    const timeline = loaded(1, 3);
+    timeline.apply(changes(5, 5, message(2, 5, "first edit")));
+    timeline.apply(changes(4, 6, message(2, 6, "second edit")));
+    expect(timeline.messages[1]?.text).toBe("second edit");
+    expect(timeline.position).toBe(6);
+  });
+
+  test("the oldest frames are kept when there are too many", () => {
+    const timeline = loaded(1, 1);
+    for (let position = 3; position < 1_000; position++) timeline.apply(changes(position, position, message(position)));
+    timeline.apply(changes(2, 2, message(2)));
+    expect(timeline.position).toBe(202);
+    expect(timeline.behind).toBe(true);
+  });
+
+  test("nothing is kept of a room that is dropped", () => {
+    const timeline = loaded(1, 3);
+    timeline.apply(changes(6, 6, message(6)));
+    timeline.drop();
+    timeline.load(page(1, 5));
+    expect(timeline.position).toBe(5);
   });
 });

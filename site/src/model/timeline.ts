@@ -6,11 +6,14 @@ export type Changes = { from: number; to: number; changes: readonly Message[] };
 
 /** Frames kept while the newest page is under way. The oldest go first: the page most likely holds what they brought. */
 const HELD = 100;
+/** Frames kept beyond a gap, until it is closed. The newest are not kept: the oldest are what a sync connects to. */
+const BEYOND = 200;
 
 /**
  * The messages of one room as far as they are loaded: always one unbroken stretch up to the newest, so that order is
  * order of `seq` and nothing is missing in between. `position` is the proof: everything up to it has been applied. A
- * frame that does not connect to it is a gap, and only a sync closes a gap.
+ * frame that does not connect to it is a gap, and only a sync closes a gap; the frame is kept until then, so that a busy
+ * room is caught up with as soon as what was missed is here.
  *
  * `seq` has holes, where a message was given up; so whether two stretches touch is never told from numbers alone, but
  * from positions and from what was asked for.
@@ -27,6 +30,8 @@ export class Timeline extends Observable {
   earlier = true;
   /** Frames that came before the first page. */
   #early: Changes[] = [];
+  /** Frames that came after a gap. */
+  #beyond: Changes[] = [];
   /** Where the stretch began: of changes up to here only its own messages are known. */
   #since = 0;
   /** Changes, after that, of messages before the stretch. A page that was read before them does not have them. */
@@ -55,12 +60,11 @@ export class Timeline extends Observable {
     // A page that is not ahead of what is here brings nothing. One that is takes its place: what lies before the page
     // may have been changed at the positions that are jumped over, and comes again when it is scrolled to.
     if (this.position === null || page.position > this.position) this.#begin(page);
-    const early = this.#early;
+    this.#beyond.push(...this.#early);
     this.#early = [];
-    let outcome: "applied" | "gap" = "applied";
-    for (const changes of early) if (this.#step(changes) === "gap") outcome = "gap";
+    this.#connect();
     this.changed();
-    return outcome;
+    return this.#beyond.length > 0 ? "gap" : "applied";
   }
 
   /** The page before the message `before`. Says whether it fits: meanwhile the stretch may have become another one. */
@@ -83,7 +87,12 @@ export class Timeline extends Observable {
       return "held";
     }
     const outcome = this.#step(changes);
-    if (outcome === "applied") this.changed();
+    if (outcome === "applied") {
+      this.#connect();
+      this.changed();
+    } else if (this.#beyond.length < BEYOND) {
+      this.#beyond.push(changes);
+    }
     return outcome;
   }
 
@@ -105,6 +114,7 @@ export class Timeline extends Observable {
     this.messages = [];
     this.position = null;
     this.earlier = true;
+    this.#beyond = [];
     this.#outside.clear();
     this.changed();
   }
@@ -135,6 +145,13 @@ export class Timeline extends Observable {
     this.#merge(changes);
     this.position = Math.max(this.position, to);
     return "applied";
+  }
+
+  /** Applies what was kept beyond a gap, as far as it connects now. */
+  #connect(): void {
+    const kept = this.#beyond.sort((a, b) => a.from - b.from);
+    this.#beyond = [];
+    for (const changes of kept) if (this.#step(changes) === "gap") this.#beyond.push(changes);
   }
 
   /** Puts in what is as new as what is here. The stretch begins at its first message, or at the `seq` `oldest`. */

@@ -22,7 +22,7 @@ impl Client {
         for ask in due {
             self.put(ask, now);
         }
-        while self.pending.len() < AT_ONCE && self.shared.ledger().left > 0 {
+        while self.pending.len() < AT_ONCE && self.shared.wants_more() {
             self.ask_for_something(now);
         }
     }
