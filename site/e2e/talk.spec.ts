@@ -62,6 +62,25 @@ test("unread messages are counted until they are read", async ({ pair }) => {
   }).toPass();
 });
 
+test("back in a room where one was before, one reads, hears and sees who is there", async ({ pair }) => {
+  test.slow();
+  const { ada, ben, room } = await pair();
+  await ada.says("one");
+  await ben.reads("one");
+  await ben.makesRoom(unique("coffee"));
+  await ben.opens(room);
+
+  await ada.says("two");
+  await ben.reads("two");
+  await expect(ben.page.locator("[aria-live=polite]")).toHaveText(`${ada.name}: two`);
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+  await ben.goesOffline();
+  await ben.context.setOffline(false);
+  await expect(ben.page.getByText("Connected again.").last()).toBeVisible({ timeout: 20_000 });
+  await ben.sees(ada.name, "Here now");
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+});
+
 test("history is scrolled back without a jump", async ({ arrives }) => {
   test.slow();
   const ada = await arrives("ada");

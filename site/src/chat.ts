@@ -122,11 +122,18 @@ export class Chat {
     this.#lose(id);
   }
 
-  /** The room on screen, or null. */
-  look(room: string | null): void {
-    if (this.#open && this.#open !== room) this.#timelines.get(this.#open)?.trim(KEPT);
+  /** A room comes on screen. */
+  look(room: string): void {
+    if (this.#open && this.#open !== room) this.lookAway(this.#open);
     this.#open = room;
-    if (room && !this.people(room).loaded) this.#peopleErrand.ask();
+    if (!this.people(room).loaded) this.#peopleErrand.ask();
+  }
+
+  /** It is on screen no more. Another one may have come before this is said. */
+  lookAway(room: string): void {
+    if (this.#open !== room) return;
+    this.#timelines.get(room)?.trim(KEPT);
+    this.#open = null;
   }
 
   // History
@@ -151,6 +158,7 @@ export class Chat {
       const { opens } = this.connection;
       const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}`);
       const outcome = timeline.load(page);
+      this.reading.consider();
       // What happened between reading the page and having a socket reached nobody here.
       if (outcome === "gap" || opens !== this.connection.opens || opens === 0) this.#sync.ask();
     });
@@ -199,6 +207,7 @@ export class Chat {
       text,
     });
     this.#timelines.get(room)?.confirm(message);
+    this.reading.consider();
     this.#sync.watch();
     return message;
   }
@@ -241,6 +250,8 @@ export class Chat {
     this.rooms.advance(room, frame.to, frame.said, mine.length);
     const timeline = this.#timelines.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
+    // Before anything is drawn: what is in view is never shown as unread.
+    this.reading.consider();
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
     const others = news.filter((message) => message.author.id !== this.me.id && message.deleted_at === undefined);
     if (others.length > 0) this.onsaid(room, others);

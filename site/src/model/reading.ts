@@ -34,6 +34,11 @@ export class Reading {
     this.consider();
   }
 
+  /** It is in view no more. Another room may have taken its place before this is said. */
+  away(room: string): void {
+    if (this.#room === room) this.at(null);
+  }
+
   /** Something may have been read just now. */
   consider(): void {
     const room = this.#room;

@@ -24,8 +24,10 @@ test("a frame that is repeated counts once", () => {
   const rooms = new MyRooms();
   rooms.replace([room("tea", { said: 3 })]);
   rooms.advance("tea", 4, 4, 0);
+  const { version } = rooms;
   rooms.advance("tea", 4, 4, 0);
   expect(rooms.get("tea")?.unread).toBe(1);
+  expect(rooms.version, "nothing to draw").toBe(version);
 });
 
 test("a list that frames have overtaken keeps what they brought", () => {

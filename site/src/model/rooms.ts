@@ -44,6 +44,8 @@ export class MyRooms extends Observable {
 
   /** A room went on to position `to`; `mine` of the new messages are my own, and so not unread. */
   advance(id: string, to: number, said: number, mine: number): void {
+    const known = this.get(id);
+    if (known && known.position >= to && known.said >= said) return;
     this.#update(id, (room) => {
       const news = Math.max(0, said - room.said);
       return {

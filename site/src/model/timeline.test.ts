@@ -116,8 +116,11 @@ describe("a frame", () => {
 
   test("that is wholly old changes nothing", () => {
     const timeline = loaded(1, 5);
+    const { version, messages } = timeline;
     expect(timeline.apply(changes(2, 2, message(2)))).toBe("applied");
     expect(timeline.position).toBe(5);
+    expect(timeline.version, "nothing to draw").toBe(version);
+    expect(timeline.messages).toBe(messages);
   });
 
   test("beyond the next position is a gap and is not applied", () => {

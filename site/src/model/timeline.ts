@@ -20,7 +20,7 @@ const BEYOND = 200;
  */
 export class Timeline extends Observable {
   readonly room: string;
-  /** Oldest first. A new array after each change, so that it can be compared by identity. */
+  /** Oldest first. A new array after each change, and only then, so that it can be compared by identity. */
   messages: readonly Message[] = [];
   /** Everything up to here has been applied; null until the newest page is here. */
   position: number | null = null;
@@ -86,13 +86,12 @@ export class Timeline extends Observable {
       this.#early = [...this.#early.slice(1 - HELD), changes];
       return "held";
     }
+    const { messages } = this;
     const outcome = this.#step(changes);
-    if (outcome === "applied") {
-      this.#connect();
-      this.changed();
-    } else if (this.#beyond.length < BEYOND) {
-      this.#beyond.push(changes);
-    }
+    if (outcome === "applied") this.#connect();
+    else if (this.#beyond.length < BEYOND) this.#beyond.push(changes);
+    // Two sockets bring the same, while one takes the place of the other: what is known is not drawn again.
+    if (messages !== this.messages) this.changed();
     return outcome;
   }
 
@@ -154,9 +153,10 @@ export class Timeline extends Observable {
     for (const changes of kept) if (this.#step(changes) === "gap") this.#beyond.push(changes);
   }
 
-  /** Puts in what is as new as what is here. The stretch begins at its first message, or at the `seq` `oldest`. */
+  /** Puts in what is newer than what is here. The stretch begins at its first message, or at the `seq` `oldest`. */
   #merge(incoming: readonly Message[], oldest = this.earlier ? (this.messages[0]?.seq ?? 0) : 0): void {
     const next = [...this.messages];
+    let news = false;
     for (const message of incoming) {
       if (message.seq < oldest) {
         const known = this.#outside.get(message.seq);
@@ -165,10 +165,11 @@ export class Timeline extends Observable {
       }
       const at = place(next, message.seq);
       const known = next[at];
-      if (known?.seq !== message.seq) next.splice(at, 0, message);
-      else if (message.rev >= known.rev) next[at] = message;
+      if (known?.seq === message.seq && message.rev <= known.rev) continue;
+      next.splice(at, known?.seq === message.seq ? 1 : 0, message);
+      news = true;
     }
-    this.messages = next;
+    if (news) this.messages = next;
   }
 }
 

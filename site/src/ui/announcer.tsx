@@ -15,7 +15,7 @@ export function Announcer({ room }: { room: string }) {
   useEffect(() => {
     let gathered: Message[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
-    chat.onsaid = (where, messages) => {
+    const hear: typeof chat.onsaid = (where, messages) => {
       if (where !== room) return;
       gathered.push(...messages);
       timer ??= setTimeout(() => {
@@ -24,8 +24,10 @@ export function Announcer({ room }: { room: string }) {
         timer = undefined;
       }, GATHER_MS);
     };
+    chat.onsaid = hear;
     return () => {
-      chat.onsaid = () => {};
+      // The announcer of the next room may be there already.
+      if (chat.onsaid === hear) chat.onsaid = () => {};
       clearTimeout(timer);
     };
   }, [chat, room]);

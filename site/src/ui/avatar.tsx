@@ -27,6 +27,9 @@ function initials(name: string): string {
   return (letters.join("") || "?").toLocaleUpperCase();
 }
 
+/** One for all: making it costs more than asking it. */
+const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
+
 function graphemes(text: string): string[] {
-  return "Segmenter" in Intl ? Array.from(new Intl.Segmenter().segment(text), (part) => part.segment) : [...text];
+  return segmenter ? Array.from(segmenter.segment(text), (part) => part.segment) : [...text];
 }

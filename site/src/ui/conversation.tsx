@@ -30,7 +30,7 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
     // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
     if (!document.activeElement || document.activeElement === document.body)
       heading.current?.focus({ preventScroll: true });
-    return () => chat.look(null);
+    return () => chat.lookAway(room.id);
   }, []);
 
   // Also when a room that was loaded has to begin anew.

@@ -118,11 +118,9 @@ export function Log({ room }: { room: Room }) {
     };
     look();
     document.addEventListener("visibilitychange", turn);
-    return () => {
-      document.removeEventListener("visibilitychange", turn);
-      chat.reading.at(null);
-    };
-  }, [atEnd, timeline.loaded, timeline.newest?.seq]);
+    return () => document.removeEventListener("visibilitychange", turn);
+  }, [atEnd, timeline.loaded]);
+  useEffect(() => () => chat.reading.away(room.id), []);
 
   const fresh = atEnd
     ? 0
