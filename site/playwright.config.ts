@@ -34,7 +34,8 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "stories", testIgnore: "screenshots.spec.ts" },
+    { name: "stories", testIgnore: ["screenshots.spec.ts", "replacements.spec.ts"] },
+    { name: "replacements", testMatch: "replacements.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts", workers: 1 },
   ],
 });

@@ -15,14 +15,25 @@ const READY: Duration = Duration::from_secs(15 * 60);
 
 #[test]
 fn the_stories_in_a_browser_come_true() {
+    come_true("e2e", &[]);
+}
+
+#[test]
+fn a_client_that_replaces_its_socket_fifty_times_shows_nothing_of_it() {
+    // Two hours are over after 36 seconds, ten idle minutes after three.
+    come_true("replacements", &["--chaos", "1,all=0,clock=200"]);
+}
+
+/// The stories of one of the site's scripts, told to a chat of their own.
+fn come_true(script: &str, options: &[&str]) {
     let _site = SITE.lock().unwrap_or_else(PoisonError::into_inner);
     let browser = browser();
     install_site();
     let data = tempfile::tempdir().unwrap();
-    let chat = Chat::start(data.path());
+    let chat = Chat::start(data.path(), options);
     let mut stories = Command::new("npm");
-    stories.args(["run", "e2e"]).current_dir(root().join("site"));
-    stories.env("BASE_URL", &chat.address).env("CHROMIUM", browser).env("E2E_OUTPUT", target().join("e2e"));
+    stories.args(["run", script]).current_dir(root().join("site"));
+    stories.env("BASE_URL", &chat.address).env("CHROMIUM", browser).env("E2E_OUTPUT", target().join(script));
     run(&mut stories);
     chat.stops();
 }
@@ -57,8 +68,9 @@ struct Chat {
 }
 
 impl Chat {
-    fn start(data: &Path) -> Self {
+    fn start(data: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command.args(options);
         for port in ["--http-port", "--websocket-port", "--lambda-port", "--site-port", "--mongodb-port"] {
             command.args([port, "0"]);
         }
