@@ -45,8 +45,8 @@ export function Status() {
       </p>
       {shown !== "nothing" && (
         <div class={`status ${shown}`}>
-          <span class="status-light" aria-hidden="true" />
           <span aria-hidden="true">
+            <span class="status-light" />
             {shown === "back"
               ? words.connected
               : offline
