@@ -114,6 +114,11 @@ impl Timeline {
         }
     }
 
+    /// Whether something is missing before what came.
+    pub(crate) fn has_gap(&self) -> bool {
+        !self.beyond.is_empty()
+    }
+
     pub(crate) fn has_settled_in(&self) -> bool {
         self.has_settled_in
     }

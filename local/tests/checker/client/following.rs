@@ -43,7 +43,23 @@ impl Client {
                     self.refused(&id, code, retry_after, now);
                 }
             }
-            Ok(Frame::Signal) | Err(_) => {}
+            Ok(Frame::Signal) => {}
+            Err(_) => self.failed_somewhere(number, now),
+        }
+    }
+
+    /// The gateway says that an invocation failed, and not which: what is under way is asked again in a moment.
+    fn failed_somewhere(&mut self, number: u32, now: Ms) {
+        if self.next.as_ref().is_some_and(|next| next.number == number) {
+            return self.give_up_next(now);
+        }
+        let again = now + self.random.between(100, 600);
+        for due in self.pending.values_mut() {
+            *due = again;
+        }
+        if self.sync.id.is_some() {
+            self.sync = Question { id: None, due: again };
+            self.wants_sync = true;
         }
     }
 
@@ -53,7 +69,8 @@ impl Client {
         let (from, at, via) = (range.from, timeline.log.position, range.via);
         let has_settled_in = timeline.has_settled_in();
         if timeline.hear(range, now) == Step::Gap {
-            self.wants_sync = true;
+            // The sync that is under way may close it.
+            self.wants_sync |= self.sync.id.is_none();
             if via == Via::Frame && has_settled_in && self.is_settled_in(now) {
                 self.trouble(
                     TroubleKind::Gap,
@@ -78,7 +95,7 @@ impl Client {
         for room in gone {
             self.trouble(TroubleKind::TakenOut, None, format!("out of the room {room}"), now);
         }
-        self.wants_sync |= more;
+        self.wants_sync |= more || self.timelines.values().any(Timeline::has_gap);
         if self.sync.id.as_deref() == Some(id) {
             self.sync = Question::default();
         }
@@ -115,7 +132,7 @@ impl Client {
             self.trouble(TroubleKind::Unanswered, None, "a ping".to_owned(), now);
             return self.lose(now);
         }
-        if self.wants_sync && self.sync.id.is_none() {
+        if self.wants_sync && self.sync.id.is_none() && now >= self.sync.due {
             self.wants_sync = false;
             let id = self.id("sync");
             self.write(self.positions("sync", &id));
