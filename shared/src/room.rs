@@ -1,9 +1,11 @@
 //! A room, its members, and where it stands.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::ids::RoomId;
 use crate::text::{self, Invalid, Rule};
+use crate::time::Timestamp;
 use crate::user::User;
 
 /// The number of a change among its room's changes: 1, 2, 3 … A room without changes is at 0.
@@ -27,6 +29,26 @@ pub struct Standing {
     pub settled: Position,
     /// How many messages were ever said: the number of the last one.
     pub said: i64,
+    /// What happened up to here may be kept no longer.
+    pub floor: Position,
+}
+
+/// How long a room keeps a message after its last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention(Duration);
+
+impl Retention {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// So many days; none, if everything is kept for ever.
+    pub fn days(days: u32) -> Option<Self> {
+        (days > 0).then(|| Self(Self::DAY * days))
+    }
+
+    /// What was last changed before this moment is kept no longer.
+    pub fn ends(self, now: Timestamp) -> Timestamp {
+        now.minus(self.0)
+    }
 }
 
 /// What a member may do.

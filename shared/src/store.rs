@@ -28,6 +28,7 @@ mod lease;
 mod limits;
 mod members;
 mod messages;
+mod retention;
 mod rooms;
 mod sessions;
 mod users;

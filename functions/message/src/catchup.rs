@@ -39,7 +39,7 @@ pub(crate) async fn catch_up(
     let mut rooms = Vec::new();
     let mut waiting = behind.len();
     let missed = futures_util::stream::iter(behind).map(|(membership, standing, position)| async move {
-        let missed = match position < standing.settled {
+        let missed = match position < standing.settled && position >= standing.floor {
             true => delivery.store.missed(&membership, position, standing.settled, CHANGES).await?,
             false => Vec::new(),
         };
@@ -47,6 +47,12 @@ pub(crate) async fn catch_up(
     });
     let mut missed = pin!(missed.buffered(AT_ONCE));
     while let Some((room, standing, position, missed)) = missed.try_next().await? {
+        if position < standing.floor {
+            left = left.saturating_sub(ROOM_BYTES);
+            waiting -= 1;
+            rooms.push(cut(room, standing));
+            continue;
+        }
         let first = missed.first().map_or(0, frame::bytes);
         if !rooms.is_empty() && left < ROOM_BYTES + first {
             return Ok((rooms, true));
@@ -72,6 +78,19 @@ pub(crate) async fn catch_up(
     }
     let more = rooms.iter().any(|room| room.verdict == Verdict::More);
     Ok((rooms, more))
+}
+
+/// Something that was missed is kept no longer: the client has to begin anew.
+fn cut(room: RoomId, standing: Standing) -> Catchup {
+    Catchup {
+        room: room.to_string(),
+        from: standing.floor + 1,
+        to: standing.floor,
+        head: standing.head,
+        said: standing.said,
+        changes: Vec::new(),
+        verdict: Verdict::Cut,
+    }
 }
 
 /// How far the rooms have come, after whatever waits in one of them without a broadcaster has been sent.

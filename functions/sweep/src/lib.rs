@@ -1,10 +1,11 @@
 //! Once a minute: broadcasts what was stored by an invocation that died, if nobody has acted in the room since, and sees off sockets whose end
-//! API Gateway never told.
+//! API Gateway never told. Where a retention is set, it also deletes what is older.
 
 use std::time::Duration;
 
 use parlour::delivery::{Delivery, turn};
 use parlour::function::{Function, Metrics, Settings};
+use parlour::room::Retention;
 use parlour::store::LEASE;
 use parlour::{Result, presence, time};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ const SOCKETS: i64 = 500;
 /// Makes up for what was left undone.
 pub struct Sweep {
     delivery: Delivery,
+    retention: Option<Retention>,
     metrics: Metrics,
 }
 
@@ -34,6 +36,8 @@ pub struct Done {
     pub rooms: usize,
     /// Sockets that were seen off.
     pub sockets: usize,
+    /// Messages that were too old.
+    pub forgotten: u64,
 }
 
 impl Function for Sweep {
@@ -41,7 +45,8 @@ impl Function for Sweep {
     type Answer = Done;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { delivery: settings.delivery().await?, metrics: settings.metrics() })
+        let delivery = settings.delivery().await?;
+        Ok(Self { delivery, retention: settings.retention()?, metrics: settings.metrics() })
     }
 
     async fn handle(&self, _: Tick) -> Result<Done> {
@@ -72,6 +77,14 @@ impl Sweep {
                 Err(error) => error.log(),
             }
         }
-        Ok(Done { rooms, sockets })
+        let mut forgotten = 0;
+        if let Some(retention) = self.retention {
+            while began.elapsed() < BUSY
+                && let Some(gone) = store.forget(retention, now).await?
+            {
+                forgotten += gone;
+            }
+        }
+        Ok(Done { rooms, sockets, forgotten })
     }
 }

@@ -9,6 +9,7 @@ use crate::fanout::Fanout;
 use crate::gateway::Gateway;
 use crate::limits::Limits;
 use crate::password::DEFAULT_COST;
+use crate::room::Retention;
 use crate::store::Store;
 use crate::token::Keys;
 use crate::{Error, Result, time};
@@ -52,6 +53,13 @@ impl Settings {
     pub fn limits(&self) -> Result<Limits> {
         let limits = optional("LIMITS").unwrap_or_default();
         limits.parse().map_err(|wrong: String| Error::internal(format!("LIMITS: {wrong}")))
+    }
+
+    /// How long rooms keep messages: `KEEP_DAYS`; 0 for ever.
+    pub fn retention(&self) -> Result<Option<Retention>> {
+        let days = required("KEEP_DAYS")?;
+        let wrong = || Error::internal(format!("KEEP_DAYS is {days:?} and should be a number of days, or 0"));
+        Ok(Retention::days(days.parse().map_err(|_| wrong())?))
     }
 
     /// Where metrics go: to the CloudWatch namespace `METRICS_NAMESPACE`, or nowhere.

@@ -77,6 +77,8 @@ struct LeasedDoc {
     head: i64,
     settled: i64,
     said: i64,
+    #[serde(default)]
+    floor: i64,
     lease: Option<LeaseDoc>,
 }
 
@@ -87,7 +89,7 @@ struct LeaseDoc {
 
 impl LeasedDoc {
     fn standing(&self) -> Standing {
-        Standing { head: self.head, settled: self.settled, said: self.said }
+        Standing { head: self.head, settled: self.settled, said: self.said, floor: self.floor }
     }
 
     fn is_held_by(&self, owner: ObjectId) -> bool {
@@ -177,7 +179,7 @@ impl Store {
             .find_one_and_update(filter, update)
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed())
-            .projection(doc! { "head": 1, "settled": 1, "said": 1, "lease": 1 });
+            .projection(doc! { "head": 1, "settled": 1, "said": 1, "floor": 1, "lease": 1 });
         self.within(found).await
     }
 }

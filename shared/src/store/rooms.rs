@@ -29,6 +29,9 @@ struct RoomDoc {
     head: i64,
     settled: i64,
     said: i64,
+    /// See `retention`.
+    #[serde(default)]
+    floor: i64,
 }
 
 impl RoomDoc {
@@ -37,7 +40,7 @@ impl RoomDoc {
     }
 
     fn standing(&self) -> Standing {
-        Standing { head: self.head, settled: self.settled, said: self.said }
+        Standing { head: self.head, settled: self.settled, said: self.said, floor: self.floor }
     }
 }
 
@@ -51,6 +54,8 @@ pub(super) fn indexes() -> Vec<IndexModel> {
             .keys(doc! { "lease.until": 1 })
             .options(IndexOptions::builder().sparse(true).build())
             .build(),
+        // Whose turn it is to be rid of what is old.
+        IndexModel::builder().keys(doc! { "kept_at": 1 }).build(),
     ]
 }
 
@@ -81,6 +86,7 @@ impl Store {
             head: 0,
             settled: 0,
             said: 0,
+            floor: 0,
         };
         let id = match self.insert_once(&rooms, &room).await? {
             Inserted::New => room._id,

@@ -8,6 +8,7 @@ mod gateway;
 mod lease;
 mod people;
 mod positions;
+mod retention;
 mod sdk;
 mod sockets;
 mod talk;

@@ -34,7 +34,7 @@ fn the_lease_is_let_go_only_when_nothing_was_said_meanwhile() {
         assert!(world.store.place(tea, Purpose::Message).await.unwrap().lease.is_none());
         let round = world.store.advance(&lease, 1).await.unwrap();
         assert!(round.goes_on);
-        assert_eq!(round.standing, Standing { head: 2, settled: 1, said: 2 });
+        assert_eq!(round.standing, Standing { head: 2, settled: 1, said: 2, floor: 0 });
         assert!(!world.store.advance(&lease, 2).await.unwrap().goes_on);
         assert!(world.store.place(tea, Purpose::Message).await.unwrap().lease.is_some(), "the lease was not let go");
     });
@@ -68,7 +68,7 @@ fn a_room_in_which_nothing_waits_is_not_taken_over() {
         let lease = world.store.place(tea, Purpose::Message).await.unwrap().lease.unwrap();
         world.store.hand_over(lease, 0).await.unwrap();
         let (lease, standing) = world.store.take_over(tea, 0).await.unwrap().unwrap();
-        assert_eq!(standing, Standing { head: 1, settled: 0, said: 1 });
+        assert_eq!(standing, Standing { head: 1, settled: 0, said: 1, floor: 0 });
         world.store.hand_over(lease, 1).await.unwrap();
         assert!(world.store.take_over(tea, 0).await.unwrap().is_none());
     });

@@ -5,14 +5,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Draft, Text};
+use parlour::room::Retention;
 use parlour::store::Purpose;
-use parlour::time;
-use parlour::wire::{Code, Frame, Reason};
+use parlour::time::{self, Timestamp};
+use parlour::wire::{Code, Frame, Reason, Room, Verdict};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::client::{client_id, fresh};
-use super::world::{story, story_with_limits, story_with_short_minutes};
+use super::world::{SOON, World, story, story_with_limits, story_with_short_minutes};
 
 #[test]
 fn a_message_is_edited_and_deleted_by_its_author_only() {
@@ -74,24 +75,81 @@ fn what_was_stored_by_somebody_who_died_is_told_by_the_sweep() {
     story_with_short_minutes(|world| async move {
         let (anna, mut ben) = world.pair("tea").await;
         // An invocation that takes a position, stores its message there, and dies.
-        let store = world.store().await;
-        let mut message = None;
-        for id in world.running().connections() {
-            let socket = store.connection(&ConnectionId::new(id), time::now()).await.unwrap();
-            if socket.session.user().name == "anna" {
-                let room = RoomId::parse(&anna.room.id).unwrap();
-                let membership = store.membership(&socket.session, room).await.unwrap();
-                let place = store.place(room, Purpose::Message).await.unwrap();
-                assert!(place.lease.is_some());
-                let client_id = ClientId::parse("client-id-1").unwrap();
-                let draft = Draft { client_id, text: Text::parse("my last words").unwrap() };
-                message = Some(store.store(&membership, &draft, &place, time::now()).await.unwrap());
-            }
-        }
-        assert!(message.is_some());
+        stores(&world, "anna", &anna.room, time::now()).await;
         drop(anna);
         ben.hears("my last words").await;
     });
+}
+
+#[test]
+fn what_is_too_old_is_deleted_and_whoever_missed_it_is_told_to_begin_anew() {
+    story_with_short_minutes(|world| async move {
+        let (mut anna, ben) = world.pair("tea").await;
+        let store = world.store().await;
+        let ages = Duration::from_secs(31 * 24 * 60 * 60);
+        let mut old = Vec::new();
+        for text in ["one", "two"] {
+            old.push(anna.says(text).await);
+        }
+        let (person, room) = (ben.person.clone(), ben.room.clone());
+        ben.closes().await;
+        assert_eq!(person.history(&room, "").await.messages, old);
+        // A month goes by. The first visit says what will be gone, the second one, an hour later, deletes it.
+        let retention = Retention::days(30).unwrap();
+        let hour = Duration::from_secs(60 * 60);
+        for later in [ages, ages + hour] {
+            store.forget(retention, time::now().plus(later)).await.unwrap();
+        }
+        let new = anna.says("three").await;
+        let mut tab = person.connects(&room).await.unwrap();
+        let pages = tab.syncs().await;
+        let page = &pages[0];
+        assert!(page.verdict == Verdict::Cut && (page.from, page.to) == (3, 2), "{pages:?}");
+        assert!(page.changes.is_empty());
+        assert_eq!(person.history(&room, "").await.messages, [new]);
+    });
+}
+
+#[test]
+fn the_sweep_looks_for_what_is_too_old() {
+    story_with_short_minutes(|world| async move {
+        let anna = world.person("anna").await;
+        let deadline = Instant::now() + SOON;
+        loop {
+            // Another room each time: one that was visited before something old was there is left alone for an hour.
+            let room = anna.makes(&fresh()).await;
+            let tab = anna.opens(&room).await;
+            stores(&world, "anna", &room, time::now().minus(Duration::from_secs(31 * 24 * 60 * 60))).await;
+            let visited = Instant::now() + Duration::from_secs(3);
+            while Instant::now() < visited {
+                let mut other = anna.connects(&room).await.unwrap();
+                if other.syncs().await.iter().any(|page| page.verdict == Verdict::Cut) {
+                    return;
+                }
+                sleep(Duration::from_millis(200)).await;
+            }
+            drop(tab);
+            assert!(Instant::now() < deadline, "nothing is ever too old");
+        }
+    });
+}
+
+/// Takes a position in a room and stores something there, as an invocation does that dies after that.
+async fn stores(world: &World, name: &str, room: &Room, at: Timestamp) {
+    let store = world.store().await;
+    for id in world.running().connections() {
+        let socket = store.connection(&ConnectionId::new(id), time::now()).await.unwrap();
+        if socket.session.user().name == name {
+            let room = RoomId::parse(&room.id).unwrap();
+            let membership = store.membership(&socket.session, room).await.unwrap();
+            let place = store.place(room, Purpose::Message).await.unwrap();
+            let client_id = ClientId::parse("client-id-1").unwrap();
+            let draft = Draft { client_id, text: Text::parse("my last words").unwrap() };
+            store.store(&membership, &draft, &place, at).await.unwrap();
+            return;
+        }
+    }
+    panic!("{name} has no socket");
 }
 
 #[test]

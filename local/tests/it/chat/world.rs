@@ -103,6 +103,7 @@ impl World {
             ("JWT_SECRET", SECRET.to_owned()),
             ("BCRYPT_COST", "4".to_owned()),
             ("LIMITS", limits.to_owned()),
+            ("KEEP_DAYS", "30".to_owned()),
         ];
         let setup = Setup {
             programs,

@@ -51,7 +51,7 @@ fn parsed(frames: &[String]) -> Vec<(i64, i64, Vec<i64>)> {
 
 #[test]
 fn a_position_that_came_to_nothing_is_in_the_range_only() {
-    let standing = Standing { head: 7, settled: 4, said: 2 };
+    let standing = Standing { head: 7, settled: 4, said: 2, floor: 0 };
     let frames = packed(standing, &[nothing(5), said(6, "x"), nothing(7)]);
     assert_eq!(parsed(&frames), [(5, 7, vec![6])]);
 }
@@ -59,7 +59,7 @@ fn a_position_that_came_to_nothing_is_in_the_range_only() {
 #[test]
 fn the_longest_texts_go_two_to_a_frame() {
     let long = "😀".repeat(4000);
-    let standing = Standing { head: 3, settled: 0, said: 3 };
+    let standing = Standing { head: 3, settled: 0, said: 3, floor: 0 };
     let frames = packed(standing, &[said(1, &long), said(2, &long), said(3, &long)]);
     assert_eq!(parsed(&frames), [(1, 2, vec![1, 2]), (3, 3, vec![3])]);
     assert!(frames.iter().all(|frame| frame.len() <= FRAME_BYTES));
@@ -73,7 +73,7 @@ proptest! {
             None => nothing(rev),
         }).collect();
         let head = 10 + i64::try_from(changes.len()).unwrap();
-        let frames = packed(Standing { head, settled: 10, said: head }, &changes);
+        let frames = packed(Standing { head, settled: 10, said: head, floor: 0 }, &changes);
         let mut position = 10;
         let mut revs = Vec::new();
         for ((from, to, messages), frame) in parsed(&frames).into_iter().zip(&frames) {

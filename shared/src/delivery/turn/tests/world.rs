@@ -126,7 +126,7 @@ impl World {
     }
 
     pub(super) fn standing(&self) -> Standing {
-        Standing { head: self.room.head, settled: self.room.settled, said: 0 }
+        Standing { head: self.room.head, settled: self.room.settled, said: 0, floor: 0 }
     }
 
     pub(super) fn said(&self, id: Id) -> Option<Position> {
