@@ -27,6 +27,8 @@ pub mod metrics;
 pub mod delivery;
 pub mod presence;
 
+pub mod erasure;
+
 pub mod function;
 
 pub use error::Error;

@@ -26,21 +26,21 @@ impl std::fmt::Debug for Password {
 
 impl Password {
     /// A new password: at least 8 characters, at most 72 bytes.
-    pub fn parse_new(raw: &str) -> Result<Self, Invalid> {
-        let password = Self::parse(raw)?;
-        text::bounded("password", &password.0, MIN_CHARACTERS..=MAX_BYTES)?;
+    pub fn parse_new(field: &'static str, raw: &str) -> Result<Self, Invalid> {
+        let password = Self::parse(field, raw)?;
+        text::bounded(field, &password.0, MIN_CHARACTERS..=MAX_BYTES)?;
         Ok(password)
     }
 
     /// A password to compare: whatever could be one.
-    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &'static str, raw: &str) -> Result<Self, Invalid> {
         use unicode_normalization::UnicodeNormalization;
         let password: String = raw.nfc().collect();
         if password.len() > MAX_BYTES {
-            return Err(Invalid::bounded("password", Rule::TooManyBytes, MAX_BYTES));
+            return Err(Invalid::bounded(field, Rule::TooManyBytes, MAX_BYTES));
         }
         if password.contains('\0') {
-            return Err(Invalid::new("password", Rule::Characters));
+            return Err(Invalid::new(field, Rule::Characters));
         }
         Ok(Self(password))
     }

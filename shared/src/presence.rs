@@ -17,6 +17,12 @@ pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId
     }
 }
 
+/// Closes sockets whose session has ended, and takes them out.
+pub async fn close(store: &Store, gateway: &Gateway, sockets: Vec<ConnectionId>) {
+    gateway.close_all(&sockets).await;
+    departed(store, gateway, sockets).await;
+}
+
 /// Takes sockets out that have ended, and tells everybody who shares a room with somebody whose last one it was. What fails is logged:
 /// the sockets' leases run out by themselves.
 pub async fn departed(store: &Store, gateway: &Gateway, mut ended: Vec<ConnectionId>) {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::ids::SessionId;
+use crate::text;
+use crate::time::Timestamp;
 use crate::user::User;
 
 /// How long an access token is good for.
@@ -42,6 +44,64 @@ impl Session {
 pub struct Device {
     /// The address the request came from.
     pub address: String,
-    /// What the client calls itself, at most 256 characters.
-    pub agent: String,
+    /// What it is in a word or two; see [`device_name`].
+    pub name: String,
 }
+
+/// A session that has not ended, as its owner sees it in the list of their devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Which session.
+    pub id: SessionId,
+    /// Where it began, and at which address it was last continued.
+    pub device: Device,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last continued: when its last access token was given out.
+    pub seen_at: Timestamp,
+}
+
+/// The most characters of a name that a client gives itself.
+const OWN_NAME: usize = 32;
+
+/// What a browser or another client is in a word or two, from its `User-Agent`: `Firefox on Linux`. Whoever signs in writes that header
+/// themselves, so what is not known is cut to a short word of plain characters; a client that says nothing has no name.
+pub fn device_name(agent: &str) -> String {
+    // The order matters: each of these says that it is one of those below it too.
+    const PROGRAMS: [(&str, &str); 8] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Windows", "Windows"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("CrOS", "ChromeOS"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let known =
+        |names: &[(&str, &'static str)]| names.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (known(&PROGRAMS), known(&SYSTEMS)) {
+        (Some(program), Some(system)) => format!("{program} on {system}"),
+        (Some(program), None) => program.to_owned(),
+        (None, _) => own_name(agent),
+    }
+}
+
+/// The first product of a `User-Agent`, without its version.
+fn own_name(agent: &str) -> String {
+    let product = agent.split(['/', ' ', '(']).next().unwrap_or_default();
+    let plain = |c: &char| (c.is_alphanumeric() || "_-.".contains(*c)) && !text::is_invisible(*c);
+    product.chars().filter(plain).take(OWN_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests;

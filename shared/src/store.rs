@@ -24,6 +24,7 @@ use crate::{Error, Result};
 
 mod amendments;
 mod connections;
+mod erasure;
 mod lease;
 mod limits;
 mod members;
@@ -34,11 +35,13 @@ mod sessions;
 mod users;
 
 pub use connections::Arrival;
+pub use erasure::Erasing;
 pub use lease::{LEASE, Lease, Place, Purpose, Round};
 pub use limits::{Granted, Spender};
 pub use members::MAX_ROOMS;
 pub use messages::{Stored, Window};
 pub use sessions::Rotation;
+pub use users::Account;
 
 /// How long one operation may take before it counts as failed.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -97,6 +100,7 @@ impl Store {
                 self.keep_expired_sockets().await?;
                 self.index("connections", connections::indexes()).await?;
                 self.index("messages", messages::indexes()).await?;
+                self.index("messages", erasure::indexes_of_messages()).await?;
                 self.index("limits", limits::indexes()).await
             })
             .await

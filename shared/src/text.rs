@@ -64,6 +64,8 @@ impl fmt::Display for Invalid {
         let field = match &*self.field {
             "client_id" => "client id",
             "refresh_token" => "refresh token",
+            "old" => "old password",
+            "new" => "new password",
             other => other,
         };
         let limit = self.limit.unwrap_or_default();

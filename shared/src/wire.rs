@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::ids::SessionId;
 use crate::text::{self, Invalid};
 use crate::time::Timestamp;
 use crate::token::{Claims, Keys, RefreshToken};
@@ -31,7 +32,7 @@ wire! {
     pub struct User {
         /// Who they are.
         pub id: String,
-        /// What they are called.
+        /// What they are called; empty once their account is deleted.
         pub name: String,
     }
 
@@ -64,6 +65,44 @@ wire! {
     pub struct Refresh {
         /// The last one that was given out.
         pub refresh_token: String,
+    }
+
+    /// A session of mine: one sign-in on one device.
+    pub struct Device {
+        /// The session's.
+        pub id: String,
+        /// What it is in a word or two, by what its client said of itself; empty if it said nothing.
+        pub name: String,
+        /// The address it was last continued from.
+        pub address: String,
+        /// When it signed in, in milliseconds since 1970-01-01 UTC.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub created_at: i64,
+        /// When it signed in or refreshed last.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seen_at: i64,
+        /// Whether it is the one that asks.
+        pub current: bool,
+    }
+
+    /// The answer of `GET /sessions`.
+    pub struct Sessions {
+        /// The one seen last first.
+        pub sessions: Vec<Device>,
+    }
+
+    /// The body of `POST /password`.
+    pub struct NewPassword {
+        /// The one that holds.
+        pub old: String,
+        /// The one that is to hold.
+        pub new: String,
+    }
+
+    /// The body of `DELETE /account`.
+    pub struct Farewell {
+        /// The person's password.
+        pub password: String,
     }
 
     /// The body of `POST /rooms`.
@@ -360,6 +399,20 @@ impl Session {
             expires_in: session::ACCESS_TTL.as_secs(),
             refresh_token: keys.reveal(refresh),
         })
+    }
+}
+
+impl Device {
+    /// A session, as its owner sees it who asks with the session `mine`.
+    pub fn new(signed_in: &session::SignedIn, mine: SessionId) -> Self {
+        Self {
+            id: signed_in.id.to_string(),
+            name: signed_in.device.name.clone(),
+            address: signed_in.device.address.clone(),
+            created_at: signed_in.created_at.millis(),
+            seen_at: signed_in.seen_at.millis(),
+            current: signed_in.id == mine,
+        }
     }
 }
 

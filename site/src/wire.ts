@@ -9,7 +9,7 @@ export type User = {
  */
 id: string, 
 /**
- * What they are called.
+ * What they are called; empty once their account is deleted.
  */
 name: string, };
 
@@ -59,6 +59,66 @@ export type Refresh = {
  * The last one that was given out.
  */
 refresh_token: string, };
+
+/**
+ * A session of mine: one sign-in on one device.
+ */
+export type Device = { 
+/**
+ * The session's.
+ */
+id: string, 
+/**
+ * What it is in a word or two, by what its client said of itself; empty if it said nothing.
+ */
+name: string, 
+/**
+ * The address it was last continued from.
+ */
+address: string, 
+/**
+ * When it signed in, in milliseconds since 1970-01-01 UTC.
+ */
+created_at: number, 
+/**
+ * When it signed in or refreshed last.
+ */
+seen_at: number, 
+/**
+ * Whether it is the one that asks.
+ */
+current: boolean, };
+
+/**
+ * The answer of `GET /sessions`.
+ */
+export type Sessions = { 
+/**
+ * The one seen last first.
+ */
+sessions: Array<Device>, };
+
+/**
+ * The body of `POST /password`.
+ */
+export type NewPassword = { 
+/**
+ * The one that holds.
+ */
+old: string, 
+/**
+ * The one that is to hold.
+ */
+new: string, };
+
+/**
+ * The body of `DELETE /account`.
+ */
+export type Farewell = { 
+/**
+ * The person's password.
+ */
+password: string, };
 
 /**
  * The body of `POST /rooms`.

@@ -45,7 +45,7 @@ impl Login {
     async fn login(&self, request: &Request) -> Result<Reply> {
         let given: wire::Credentials = request.json()?;
         let refused = Error::Unauthenticated(Unauthenticated::Credentials);
-        let password = Password::parse(&given.password)?;
+        let password = Password::parse("password", &given.password)?;
         let account = match Username::parse(&given.name) {
             Ok(name) => self.store.account(&name).await?,
             Err(_) => None,
@@ -54,8 +54,8 @@ impl Login {
         if !password::matches(password, hash, self.cost).await? {
             return Err(refused);
         }
-        let user = account.ok_or(refused)?.user;
-        let (session, token) = self.store.sign_in(&user, request.device(), time::now()).await?;
+        let account = account.ok_or(refused)?;
+        let (session, token) = self.store.sign_in(&account, request.device(), time::now()).await?;
         Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &token, time::now())?))
     }
 
@@ -63,7 +63,7 @@ impl Login {
         let given: wire::Refresh = request.json()?;
         let token = self.keys.refresh_token(&given.refresh_token)?;
         let next = self.keys.next(&token);
-        match self.store.rotate(&token, &next, time::now()).await? {
+        match self.store.rotate(&token, &next, &request.address(), time::now()).await? {
             Rotation::Done(session) => Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &next, time::now())?)),
             Rotation::Ended(session) => {
                 tracing::warn!(%session, "a refresh token came back after it was exchanged or its session had ended");
@@ -86,8 +86,7 @@ impl Login {
     /// Closes the sockets of a session that has ended.
     async fn close(&self, session: SessionId) -> Result<()> {
         let sockets = self.store.sockets_of(session).await?;
-        self.gateway.close_all(&sockets).await;
-        presence::departed(&self.store, &self.gateway, sockets).await;
+        presence::close(&self.store, &self.gateway, sockets).await;
         Ok(())
     }
 }

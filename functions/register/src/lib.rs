@@ -5,9 +5,9 @@ use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::ids::ClientId;
 use parlour::password::{self, Password};
-use parlour::store::Store;
+use parlour::store::{Account, Store};
 use parlour::token::Keys;
-use parlour::user::{User, Username};
+use parlour::user::Username;
 use parlour::{Error, Result, time, wire};
 
 /// Makes accounts.
@@ -28,29 +28,29 @@ impl Function for Register {
     async fn handle(&self, request: Request) -> Result<Reply> {
         let wanted: wire::Credentials = request.json()?;
         let name = Username::parse(&wanted.name)?;
-        let password = Password::parse_new(&wanted.password)?;
+        let password = Password::parse_new("password", &wanted.password)?;
         let client_id = wanted.client_id.as_deref().map(ClientId::parse).transpose()?;
         self.store.prepare().await?;
         let hash = password::hash(password.clone(), self.cost).await?;
-        let user = match self.store.register(&name, hash, client_id.as_ref(), time::now()).await? {
-            Some(user) => user,
+        let account = match self.store.register(&name, hash, client_id.as_ref(), time::now()).await? {
+            Some(account) => account,
             None => self.made_before(&name, password, client_id).await?,
         };
-        let (session, token) = self.store.sign_in(&user, request.device(), time::now()).await?;
+        let (session, token) = self.store.sign_in(&account, request.device(), time::now()).await?;
         Ok(Reply::created(&wire::Session::new(&self.keys, &session, &token, time::now())?))
     }
 }
 
 impl Register {
     /// The account that an earlier request of the same kind has made. Anybody else finds the name taken.
-    async fn made_before(&self, name: &Username, password: Password, client_id: Option<ClientId>) -> Result<User> {
+    async fn made_before(&self, name: &Username, password: Password, client_id: Option<ClientId>) -> Result<Account> {
         let taken = Error::Conflict(Conflict::NameTaken);
         let account = self.store.account(name).await?.filter(|account| {
             client_id.is_some() && account.client_id.as_deref() == client_id.as_ref().map(ClientId::as_str)
         });
         let Some(account) = account else { return Err(taken) };
-        if password::matches(password, Some(account.password), self.cost).await? {
-            Ok(account.user)
+        if password::matches(password, Some(account.password.clone()), self.cost).await? {
+            Ok(account)
         } else {
             Err(taken)
         }

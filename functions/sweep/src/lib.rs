@@ -1,5 +1,5 @@
 //! Once a minute: broadcasts what was stored by an invocation that died, if nobody has acted in the room since, and sees off sockets whose end
-//! API Gateway never told. Where a retention is set, it also deletes what is older.
+//! API Gateway never told, erases what is left of deleted accounts, and, where a retention is set, deletes what is older.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use parlour::delivery::{Delivery, turn};
 use parlour::function::{Function, Metrics, Settings};
 use parlour::room::Retention;
 use parlour::store::LEASE;
-use parlour::{Result, presence, time};
+use parlour::{Result, erasure, presence, time};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +17,10 @@ const BUSY: Duration = Duration::from_secs(45);
 /// How many rooms and how many sockets one sweep takes on.
 const ROOMS: i64 = 1000;
 const SOCKETS: i64 = 500;
+
+/// How many deleted accounts, and how long.
+const ACCOUNTS: i64 = 100;
+const ERASING: Duration = Duration::from_secs(10);
 
 /// Makes up for what was left undone.
 pub struct Sweep {
@@ -36,6 +40,8 @@ pub struct Done {
     pub rooms: usize,
     /// Sockets that were seen off.
     pub sockets: usize,
+    /// Deleted accounts of which nothing is left.
+    pub accounts: usize,
     /// Messages that were too old.
     pub forgotten: u64,
 }
@@ -50,15 +56,18 @@ impl Function for Sweep {
     }
 
     async fn handle(&self, _: Tick) -> Result<Done> {
-        let swept = self.sweep().await;
+        let began = Instant::now();
+        // What has to be sent goes first, and nothing that fails here keeps it from being sent.
+        let swept = self.sweep(began).await;
+        let erased = self.erase(began).await;
+        let forgotten = self.forget(began).await;
         self.metrics.write(&self.delivery);
-        swept
+        Ok(Done { accounts: erased?, forgotten: forgotten?, ..swept? })
     }
 }
 
 impl Sweep {
-    async fn sweep(&self) -> Result<Done> {
-        let began = Instant::now();
+    async fn sweep(&self, began: Instant) -> Result<Done> {
         let now = time::now();
         let Delivery { store, gateway, .. } = &self.delivery;
         let expired = store.expired_sockets(now, SOCKETS).await?;
@@ -77,14 +86,39 @@ impl Sweep {
                 Err(error) => error.log(),
             }
         }
+        Ok(Done { rooms, sockets, accounts: 0, forgotten: 0 })
+    }
+
+    /// Deletes what is too old, in as many rooms as there is time for.
+    async fn forget(&self, began: Instant) -> Result<u64> {
         let mut forgotten = 0;
         if let Some(retention) = self.retention {
             while began.elapsed() < BUSY
-                && let Some(gone) = store.forget(retention, now).await?
+                && let Some(gone) = self.delivery.store.forget(retention, time::now()).await?
             {
                 forgotten += gone;
             }
         }
-        Ok(Done { rooms, sockets, forgotten })
+        Ok(forgotten)
+    }
+
+    /// Finishes what became of deleted accounts.
+    async fn erase(&self, began: Instant) -> Result<usize> {
+        let (mut erased, ends) = (0, Instant::now() + ERASING);
+        let Delivery { store, gateway, .. } = &self.delivery;
+        for erasing in store.unfinished_erasures(time::now(), ACCOUNTS).await? {
+            if began.elapsed() > BUSY || Instant::now() > ends {
+                break;
+            }
+            match erasure::erase(store, gateway, erasing, None, ends).await {
+                Ok(true) => {
+                    store.erased(erasing).await?;
+                    erased += 1;
+                }
+                Ok(false) => break,
+                Err(error) => error.log(),
+            }
+        }
+        Ok(erased)
     }
 }

@@ -5,6 +5,7 @@ mod away;
 mod bad_input;
 mod client;
 mod delivery;
+mod devices;
 mod presence;
 mod sockets;
 mod spec;

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::{Function, Handler};
 use crate::error::Unauthenticated;
-use crate::ids::RoomId;
-use crate::session::{Device, Session};
+use crate::ids::{RoomId, SessionId};
+use crate::session::{Device, Session, device_name};
 use crate::store::Store;
 use crate::text::{Invalid, Rule};
 use crate::token::Keys;
@@ -92,6 +92,11 @@ impl Request {
         self.path("room").and_then(|id| RoomId::parse(&id).ok()).ok_or(Error::NotFound)
     }
 
+    /// The session in the path. An id that is none names no session of mine.
+    pub fn session_in_path(&self) -> Result<SessionId> {
+        self.path("session").and_then(|id| SessionId::parse(&id).ok()).ok_or(Error::NotFound)
+    }
+
     /// A part of the path.
     fn path(&self, name: &str) -> Option<String> {
         self.0.path_parameters_ref()?.first(name).map(str::to_owned)
@@ -137,11 +142,15 @@ impl Request {
     /// Where it came from.
     pub fn device(&self) -> Device {
         let agent = self.0.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let address = match self.0.request_context_ref() {
+        Device { address: self.address(), name: device_name(agent) }
+    }
+
+    /// The address it came from, as API Gateway saw it. What a header says of it is the client's own word.
+    pub fn address(&self) -> String {
+        match self.0.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
             _ => String::new(),
-        };
-        Device { address, agent: agent.chars().take(256).collect() }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn refused(raw: &str) -> Option<Invalid> {
-    Password::parse_new(raw).err()
+    Password::parse_new("password", raw).err()
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn a_password_of_seven_characters_is_refused() {
 
 #[tokio::test]
 async fn only_the_right_password_matches_and_nobody_matches_nothing() {
-    let password = |raw: &str| Password::parse(raw).unwrap();
+    let password = |raw: &str| Password::parse("password", raw).unwrap();
     let hashed = hash(password("caf\u{e9} au lait"), 4).await.unwrap();
     assert!(matches(password("cafe\u{301} au lait"), Some(hashed.clone()), 4).await.unwrap());
     assert!(!matches(password("cafe au lait"), Some(hashed), 4).await.unwrap());

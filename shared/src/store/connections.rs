@@ -127,7 +127,7 @@ impl Store {
         let before = found.ok_or(CLOSED)?;
         let has: HashSet<RoomId> = before.rooms().into_iter().collect();
         if has != rooms.iter().map(Membership::room).collect() {
-            self.reconcile(&connection.session).await?;
+            self.reconcile(connection.session.user().id).await?;
         }
         let came = before.announced_at.is_none() && !self.came_before(connection, now).await?;
         Ok(Arrival { came })
@@ -182,6 +182,15 @@ impl Store {
     /// The sockets of a session.
     pub async fn sockets_of(&self, session: SessionId) -> Result<Vec<ConnectionId>> {
         self.socket_ids(doc! { "session": object_id(session.bytes()) }).await
+    }
+
+    /// The sockets of somebody, but for those of one session.
+    pub async fn sockets_of_person(&self, user: UserId, except: Option<SessionId>) -> Result<Vec<ConnectionId>> {
+        let mut filter = doc! { "user": object_id(user.bytes()) };
+        if let Some(session) = except {
+            filter.insert("session", doc! { "$ne": object_id(session.bytes()) });
+        }
+        self.socket_ids(filter).await
     }
 
     async fn socket_ids(&self, filter: Document) -> Result<Vec<ConnectionId>> {

@@ -118,7 +118,11 @@ impl Store {
 
     /// All memberships of the session's user, the oldest first.
     pub async fn memberships(&self, session: &Session) -> Result<Vec<Membership>> {
-        let filter = doc! { "user": object_id(session.user().id.bytes()) };
+        self.memberships_of(session.user().id).await
+    }
+
+    pub(super) async fn memberships_of(&self, user: UserId) -> Result<Vec<Membership>> {
+        let filter = doc! { "user": object_id(user.bytes()) };
         let found = self.all(self.collection::<MemberDoc>(MEMBERS).find(filter).sort(doc! { "_id": 1 })).await?;
         Ok(found.into_iter().map(MemberDoc::membership).collect())
     }
@@ -146,7 +150,7 @@ impl Store {
             joined_at: date(now),
         };
         let inserted = self.insert_once(&members, &member).await?;
-        self.reconcile(session).await?;
+        self.reconcile(session.user().id).await?;
         Ok(matches!(inserted, Inserted::New))
     }
 
@@ -164,19 +168,24 @@ impl Store {
 
     /// Leaves a room. Says whether the session's user was a member before.
     pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
-        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
+        self.take_out(session.user().id, room).await
+    }
+
+    /// Takes somebody out of a room. Says whether they were a member before.
+    pub(super) async fn take_out(&self, user: UserId, room: RoomId) -> Result<bool> {
+        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(user.bytes()) };
         // The sockets first: whatever fails after that, nothing of the room reaches them.
-        self.leave_sockets(session.user().id, room).await?;
+        self.leave_sockets(user, room).await?;
         let left = self.within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
-        self.reconcile(session).await?;
+        self.reconcile(user).await?;
         Ok(left.deleted_count > 0)
     }
 
-    /// Gives the sockets of the session's user the rooms that are theirs now.
-    pub(super) async fn reconcile(&self, session: &Session) -> Result<()> {
-        let version = self.memberships_changed(session.user().id).await?;
-        let rooms = self.memberships(session).await?;
-        self.enter_sockets(session.user().id, rooms.iter().map(Membership::room).collect(), version).await
+    /// Gives the sockets of somebody the rooms that are theirs now.
+    pub(super) async fn reconcile(&self, user: UserId) -> Result<()> {
+        let version = self.memberships_changed(user).await?;
+        let rooms = self.memberships_of(user).await?;
+        self.enter_sockets(user, rooms.iter().map(Membership::room).collect(), version).await
     }
 
     /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open.

@@ -1,4 +1,7 @@
 //! Sign-ins: one document for each, which holds the hash of its current refresh token and of the one before it.
+//!
+//! A session is begun before the second look at the account's credentials, and credentials are changed before the sessions that they opened
+//! are ended. So of a sign-in and a change of password at the same moment, whichever comes first, no session is left of the old password.
 
 use std::time::Duration;
 
@@ -9,10 +12,10 @@ use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, date, object_id, time};
+use super::{Account, Store, date, object_id, time};
 use crate::error::Unauthenticated;
 use crate::ids::{SessionId, UserId};
-use crate::session::{Device, IDLE_TTL, ROTATION_GRACE, Session};
+use crate::session::{Device, IDLE_TTL, ROTATION_GRACE, Session, SignedIn};
 use crate::time::Timestamp;
 use crate::token::{Claims, RefreshToken};
 use crate::user::User;
@@ -31,8 +34,10 @@ struct SessionDoc {
     hash: Binary,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<Binary>,
+    /// Where it was last continued.
     address: String,
-    agent: String,
+    #[serde(default)]
+    device: String,
     created_at: DateTime,
     rotated_at: DateTime,
     expires_at: DateTime,
@@ -41,7 +46,19 @@ struct SessionDoc {
     ended: bool,
 }
 
+/// How many devices are listed: those seen last.
+const LISTED: i64 = 100;
+
 impl SessionDoc {
+    fn signed_in(self) -> SignedIn {
+        SignedIn {
+            id: SessionId::from_bytes(self._id.bytes()),
+            device: Device { address: self.address, name: self.device },
+            created_at: time(self.created_at),
+            seen_at: time(self.rotated_at),
+        }
+    }
+
     fn session(self) -> Session {
         let user = User { id: UserId::from_bytes(self.user.bytes()), name: self.name };
         Session::proven(SessionId::from_bytes(self._id.bytes()), user)
@@ -59,14 +76,15 @@ pub enum Rotation {
 pub(super) fn indexes() -> Vec<IndexModel> {
     let ttl = IndexOptions::builder().expire_after(Duration::ZERO).build();
     vec![
-        IndexModel::builder().keys(doc! { "user": 1 }).build(),
+        IndexModel::builder().keys(doc! { "user": 1, "rotated_at": -1 }).build(),
         IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
     ]
 }
 
 impl Store {
-    /// Begins a session, of which `first` makes the first refresh token.
-    pub async fn sign_in(&self, user: &User, device: Device, now: Timestamp) -> Result<(Session, RefreshToken)> {
+    /// Begins a session of the account whose credentials were shown, unless they have changed meanwhile.
+    pub async fn sign_in(&self, account: &Account, device: Device, now: Timestamp) -> Result<(Session, RefreshToken)> {
+        let user = &account.user;
         let id = ObjectId::new();
         let token = RefreshToken::first(SessionId::from_bytes(id.bytes()))?;
         let session = SessionDoc {
@@ -76,13 +94,18 @@ impl Store {
             hash: hash(&token),
             previous: None,
             address: device.address,
-            agent: device.agent,
+            device: device.name,
             created_at: date(now),
             rotated_at: date(now),
             expires_at: date(now.plus(IDLE_TTL)),
             ended: false,
         };
-        self.within(self.collection::<SessionDoc>(SESSIONS).insert_one(&session)).await?;
+        let sessions = self.collection::<SessionDoc>(SESSIONS);
+        self.within(sessions.insert_one(&session)).await?;
+        if !self.is_current(account).await? {
+            self.within(sessions.delete_one(doc! { "_id": id })).await?;
+            return Err(Error::Unauthenticated(Unauthenticated::Credentials));
+        }
         Ok((session.session(), token))
     }
 
@@ -107,8 +130,14 @@ impl Store {
             .is_some())
     }
 
-    /// Exchanges `token` for `next`. The same exchange within 30 seconds is the same one.
-    pub async fn rotate(&self, token: &RefreshToken, next: &RefreshToken, now: Timestamp) -> Result<Rotation> {
+    /// Exchanges `token` for `next`, asked from an address. The same exchange within 30 seconds is the same one.
+    pub async fn rotate(
+        &self,
+        token: &RefreshToken,
+        next: &RefreshToken,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Rotation> {
         let sessions = self.collection::<SessionDoc>(SESSIONS);
         let id = object_id(token.session().bytes());
         let exchange = sessions.find_one_and_update(
@@ -116,6 +145,7 @@ impl Store {
             doc! { "$set": {
                 "hash": hash(next),
                 "previous": hash(token),
+                "address": address,
                 "rotated_at": date(now),
                 "expires_at": date(now.plus(IDLE_TTL)),
             } },
@@ -143,6 +173,40 @@ impl Store {
         };
         let found = self.within(self.collection::<SessionDoc>(SESSIONS).find_one_and_update(filter, end(now))).await?;
         Ok(found.map(|session| SessionId::from_bytes(session._id.bytes())))
+    }
+
+    /// The sessions of the same person that have not ended, the one seen last first.
+    pub async fn sessions_of_mine(&self, session: &Session, now: Timestamp) -> Result<Vec<SignedIn>> {
+        let filter = doc! {
+            "user": object_id(session.user().id.bytes()),
+            "expires_at": { "$gt": date(now) },
+            "ended": { "$ne": true },
+        };
+        let sessions = self.collection::<SessionDoc>(SESSIONS);
+        let found = self.all(sessions.find(filter).sort(doc! { "rotated_at": -1 }).limit(LISTED)).await?;
+        Ok(found.into_iter().map(SessionDoc::signed_in).collect())
+    }
+
+    /// Ends a session of the same person, also when it had ended already. One that is missing and one of somebody else are the same.
+    pub async fn end_session(&self, session: &Session, which: SessionId, now: Timestamp) -> Result<()> {
+        let filter = doc! { "_id": object_id(which.bytes()), "user": object_id(session.user().id.bytes()) };
+        let ended = self.within(self.collection::<SessionDoc>(SESSIONS).update_one(filter, end(now))).await?;
+        if ended.matched_count == 0 { Err(Error::NotFound) } else { Ok(()) }
+    }
+
+    /// Ends all sessions of somebody, but for one of them.
+    pub async fn end_sessions(&self, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<()> {
+        let mut filter = doc! { "user": object_id(user.bytes()), "ended": { "$ne": true } };
+        if let Some(session) = except {
+            filter.insert("_id", doc! { "$ne": object_id(session.bytes()) });
+        }
+        self.within(self.collection::<SessionDoc>(SESSIONS).update_many(filter, end(now))).await.map(drop)
+    }
+
+    /// Forgets the sessions of somebody, also those that have ended.
+    pub(super) async fn forget_sessions(&self, user: UserId) -> Result<()> {
+        let theirs = doc! { "user": object_id(user.bytes()) };
+        self.within(self.collection::<SessionDoc>(SESSIONS).delete_many(theirs)).await.map(drop)
     }
 }
 

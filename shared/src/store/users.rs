@@ -1,18 +1,21 @@
-//! People and their password hashes. No two have names that fold to the same.
+//! People and their password hashes. No two have names that fold to the same, and a name whose account was deleted stays taken: nobody can pass
+//! for somebody who was here.
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
 use super::{Inserted, Store, date, object_id};
-use crate::Result;
-use crate::ids::{ClientId, UserId};
+use crate::error::Unauthenticated;
+use crate::ids::{ClientId, SessionId, UserId};
+use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::{User, Username};
+use crate::{Error, Result};
 
-const USERS: &str = "users";
+pub(super) const USERS: &str = "users";
 
 #[derive(Serialize, Deserialize)]
 struct UserDoc {
@@ -25,6 +28,24 @@ struct UserDoc {
     created_at: DateTime,
     /// Goes up whenever a membership of theirs begins or ends; see `members`.
     memberships: i64,
+    /// Goes up whenever what signs them in stops doing so: a new password, or the end of the account.
+    #[serde(default)]
+    credentials: i64,
+    /// The session that changed the password last, so that it may say so again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_by: Option<ObjectId>,
+}
+
+impl UserDoc {
+    fn account(self) -> Account {
+        Account {
+            user: User { id: UserId::from_bytes(self._id.bytes()), name: self.name },
+            password: self.password,
+            client_id: self.client_id,
+            changed_by: self.changed_by.map(|session| SessionId::from_bytes(session.bytes())),
+            credentials: self.credentials,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -40,11 +61,20 @@ pub struct Account {
     pub password: String,
     /// What their client called the registration.
     pub client_id: Option<String>,
+    /// The session that changed the password last.
+    pub changed_by: Option<SessionId>,
+    /// Which of their passwords this is; see [`Store::sign_in`].
+    credentials: i64,
 }
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let unique = IndexOptions::builder().unique(true).build();
-    vec![IndexModel::builder().keys(doc! { "name_key": 1 }).options(unique).build()]
+    let sparse = IndexOptions::builder().sparse(true).build();
+    vec![
+        IndexModel::builder().keys(doc! { "name_key": 1 }).options(unique).build(),
+        // The accounts of which something may be left to erase.
+        IndexModel::builder().keys(doc! { "erase_at": 1 }).options(sparse).build(),
+    ]
 }
 
 impl Store {
@@ -55,7 +85,7 @@ impl Store {
         password: String,
         client_id: Option<&ClientId>,
         now: Timestamp,
-    ) -> Result<Option<User>> {
+    ) -> Result<Option<Account>> {
         let account = UserDoc {
             _id: ObjectId::new(),
             name: name.as_str().to_owned(),
@@ -64,22 +94,52 @@ impl Store {
             client_id: client_id.map(|id| id.as_str().to_owned()),
             created_at: date(now),
             memberships: 0,
+            credentials: 0,
+            changed_by: None,
         };
         let users = self.collection::<UserDoc>(USERS);
         Ok(match self.insert_once(&users, &account).await? {
-            Inserted::New => Some(User { id: UserId::from_bytes(account._id.bytes()), name: account.name }),
+            Inserted::New => Some(account.account()),
             Inserted::Duplicate => None,
         })
     }
 
     /// The account with that name, if there is one.
     pub async fn account(&self, name: &Username) -> Result<Option<Account>> {
-        let found = self.within(self.collection::<UserDoc>(USERS).find_one(doc! { "name_key": name.key() })).await?;
-        Ok(found.map(|account| Account {
-            user: User { id: UserId::from_bytes(account._id.bytes()), name: account.name },
-            password: account.password,
-            client_id: account.client_id,
-        }))
+        let filter = doc! { "name_key": name.key(), "deleted_at": { "$exists": false } };
+        let found = self.within(self.collection::<UserDoc>(USERS).find_one(filter)).await?;
+        Ok(found.map(UserDoc::account))
+    }
+
+    /// The account of a session's user.
+    pub async fn account_of(&self, session: &Session) -> Result<Account> {
+        let filter = doc! { "_id": object_id(session.user().id.bytes()), "deleted_at": { "$exists": false } };
+        let found = self.within(self.collection::<UserDoc>(USERS).find_one(filter)).await?;
+        found.map(UserDoc::account).ok_or(Error::Unauthenticated(Unauthenticated::Session))
+    }
+
+    /// Whether what an account was recognized by still holds.
+    pub(super) async fn is_current(&self, account: &Account) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Any {}
+        let users = self.collection::<Any>(USERS);
+        Ok(self.within(users.find_one(current(account)).projection(doc! { "_id": 1 })).await?.is_some())
+    }
+
+    /// Gives an account, recognized by its old password, the hash of a new one. Says whether it did: not if another change came first.
+    pub async fn change_password(&self, account: &Account, hash: String, by: &Session) -> Result<bool> {
+        let update = doc! {
+            "$set": { "password": hash, "changed_by": object_id(by.id().bytes()) },
+            "$inc": { "credentials": 1_i64 },
+        };
+        let changed = self.within(self.collection::<UserDoc>(USERS).update_one(current(account), update)).await?;
+        Ok(changed.matched_count > 0)
+    }
+
+    /// Replaces the hash of a password by another hash of the same, unless the password has changed.
+    pub async fn rehash(&self, account: &Account, hash: String) -> Result<()> {
+        let update = doc! { "$set": { "password": hash } };
+        self.within(self.collection::<UserDoc>(USERS).update_one(current(account), update)).await.map(drop)
     }
 
     /// How often the memberships of somebody have changed.
@@ -97,5 +157,18 @@ impl Store {
             .return_document(mongodb::options::ReturnDocument::After)
             .projection(doc! { "memberships": 1 });
         Ok(self.within(changed).await?.map_or(0, |found| found.memberships))
+    }
+}
+
+/// An account as it was recognized: with those credentials. An account from before they were counted has none.
+pub(super) fn current(account: &Account) -> Document {
+    let counted = match account.credentials {
+        0 => doc! { "$in": [0_i64, Bson::Null] },
+        credentials => doc! { "$eq": credentials },
+    };
+    doc! {
+        "_id": object_id(account.user.id.bytes()),
+        "credentials": counted,
+        "deleted_at": { "$exists": false },
     }
 }

@@ -4,6 +4,7 @@
 
 mod amendments;
 mod delivery;
+mod erasure;
 mod gateway;
 mod lease;
 mod people;

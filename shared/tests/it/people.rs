@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use parlour::Error;
 use parlour::error::Unauthenticated;
-use parlour::session::Device;
 use parlour::store::Rotation;
 use parlour::time;
 use parlour::token::{Claims, Keys, RefreshToken};
@@ -46,7 +45,7 @@ fn of_two_who_want_a_name_at_once_one_gets_it() {
 fn a_session_that_has_ended_proves_nothing() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (session, token) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (session, token) = world.signs_in(&anna).await;
         let claims = Claims { user: session.user().id, session: session.id() };
         assert_eq!(world.store.session(claims, time::now()).await.unwrap(), session);
         let month = time::now().plus(Duration::from_secs(30 * 24 * 60 * 60 + 1));
@@ -74,14 +73,17 @@ fn a_session_of_another_user_proves_nothing() {
 fn the_same_refresh_within_thirty_seconds_is_one() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (session, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (session, first) = world.signs_in(&anna).await;
         let second = keys().next(&first);
         for _ in 0..3 {
-            let rotation = world.store.rotate(&first, &second, time::now()).await.unwrap();
+            let rotation = world.store.rotate(&first, &second, "192.0.2.1", time::now()).await.unwrap();
             assert!(matches!(rotation, Rotation::Done(found) if found == session));
         }
         let third = keys().next(&second);
-        assert!(matches!(world.store.rotate(&second, &third, time::now()).await.unwrap(), Rotation::Done(_)));
+        assert!(matches!(
+            world.store.rotate(&second, &third, "192.0.2.1", time::now()).await.unwrap(),
+            Rotation::Done(_)
+        ));
     });
 }
 
@@ -89,13 +91,13 @@ fn the_same_refresh_within_thirty_seconds_is_one() {
 fn a_refresh_token_that_comes_back_late_ends_the_session() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (session, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (session, first) = world.signs_in(&anna).await;
         let second = keys().next(&first);
-        world.store.rotate(&first, &second, time::now()).await.unwrap();
+        world.store.rotate(&first, &second, "192.0.2.1", time::now()).await.unwrap();
         let late = time::now().plus(Duration::from_secs(31));
-        let stolen = world.store.rotate(&first, &second, late).await.unwrap();
+        let stolen = world.store.rotate(&first, &second, "192.0.2.1", late).await.unwrap();
         assert!(matches!(stolen, Rotation::Ended(id) if id == session.id()));
-        let owner = world.store.rotate(&second, &keys().next(&second), late).await.unwrap();
+        let owner = world.store.rotate(&second, &keys().next(&second), "192.0.2.1", late).await.unwrap();
         assert!(matches!(owner, Rotation::Ended(_)), "the owner's token works still");
     });
 }
@@ -104,12 +106,15 @@ fn a_refresh_token_that_comes_back_late_ends_the_session() {
 fn a_refresh_token_before_the_last_two_ends_the_session() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (_, first) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (_, first) = world.signs_in(&anna).await;
         let second = keys().next(&first);
         let third = keys().next(&second);
-        world.store.rotate(&first, &second, time::now()).await.unwrap();
-        world.store.rotate(&second, &third, time::now()).await.unwrap();
-        assert!(matches!(world.store.rotate(&first, &second, time::now()).await.unwrap(), Rotation::Ended(_)));
+        world.store.rotate(&first, &second, "192.0.2.1", time::now()).await.unwrap();
+        world.store.rotate(&second, &third, "192.0.2.1", time::now()).await.unwrap();
+        assert!(matches!(
+            world.store.rotate(&first, &second, "192.0.2.1", time::now()).await.unwrap(),
+            Rotation::Ended(_)
+        ));
     });
 }
 
@@ -117,12 +122,12 @@ fn a_refresh_token_before_the_last_two_ends_the_session() {
 fn nobody_ends_a_session_with_a_token_that_was_never_given_out() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (session, mine) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (session, mine) = world.signs_in(&anna).await;
         let guess = Keys::new("a secret that the attacker has made up").unwrap();
         let guess = guess.reveal(&RefreshToken::first(session.id()).unwrap());
         assert!(keys().refresh_token(&guess).is_err(), "a guess reached the database");
         assert!(matches!(
-            world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(),
+            world.store.rotate(&mine, &keys().next(&mine), "192.0.2.1", time::now()).await.unwrap(),
             Rotation::Done(_)
         ));
     });
@@ -132,11 +137,11 @@ fn nobody_ends_a_session_with_a_token_that_was_never_given_out() {
 fn a_refresh_token_of_no_session_is_refused_and_ends_none() {
     story(|world| async move {
         let anna = world.person("anna").await;
-        let (_, mine) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (_, mine) = world.signs_in(&anna).await;
         let stranger = RefreshToken::first(parlour::ids::SessionId::from_bytes([9; 12])).unwrap();
-        assert!(world.store.rotate(&stranger, &keys().next(&stranger), time::now()).await.is_err());
+        assert!(world.store.rotate(&stranger, &keys().next(&stranger), "192.0.2.1", time::now()).await.is_err());
         assert!(matches!(
-            world.store.rotate(&mine, &keys().next(&mine), time::now()).await.unwrap(),
+            world.store.rotate(&mine, &keys().next(&mine), "192.0.2.1", time::now()).await.unwrap(),
             Rotation::Done(_)
         ));
     });

@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 use mongodb::bson::doc;
 use parlour::ids::ConnectionId;
-use parlour::session::Device;
 use parlour::store::Store;
 use parlour::time;
 
@@ -62,7 +61,7 @@ fn a_socket_whose_session_has_ended_does_not_get_in() {
     story(|world| async move {
         let anna = world.person("anna").await;
         let tea = world.room(&anna, "tea").await;
-        let (session, token) = world.store.sign_in(anna.user(), Device::default(), time::now()).await.unwrap();
+        let (session, token) = world.signs_in(&anna).await;
         world.store.sign_out(&token, time::now()).await.unwrap();
         assert!(world.store.connect_socket(&session, &ConnectionId::new("late"), time::now()).await.is_err());
         assert!(world.sockets_in(tea).await.is_empty());

@@ -14,6 +14,7 @@ use parlour::room::{Membership, RoomName};
 use parlour::session::{Device, Session};
 use parlour::store::{Purpose, Store, Stored};
 use parlour::time;
+use parlour::token::RefreshToken;
 use parlour::user::Username;
 use tokio::runtime::Runtime;
 
@@ -58,8 +59,14 @@ fn options() -> mongodb::options::DatabaseOptions {
 impl World {
     pub(crate) async fn person(&self, name: &str) -> Session {
         let name = Username::parse(name).unwrap();
-        let user = self.store.register(&name, "hash".to_owned(), None, time::now()).await.unwrap().unwrap();
-        self.store.sign_in(&user, Device::default(), time::now()).await.unwrap().0
+        let account = self.store.register(&name, "hash".to_owned(), None, time::now()).await.unwrap().unwrap();
+        self.store.sign_in(&account, Device::default(), time::now()).await.unwrap().0
+    }
+
+    /// Another session of somebody's, with the first of its refresh tokens.
+    pub(crate) async fn signs_in(&self, session: &Session) -> (Session, RefreshToken) {
+        let account = self.store.account_of(session).await.unwrap();
+        self.store.sign_in(&account, Device::default(), time::now()).await.unwrap()
     }
 
     pub(crate) async fn room(&self, owner: &Session, name: &str) -> RoomId {

@@ -28,6 +28,7 @@ use super::world::SOON;
 pub(super) struct Http {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
+    agent: Option<&'static str>,
 }
 
 /// An answer.
@@ -40,7 +41,12 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn new(base: String) -> Self {
-        Self { base, client: Client::builder(TokioExecutor::new()).build_http() }
+        Self { base, client: Client::builder(TokioExecutor::new()).build_http(), agent: None }
+    }
+
+    /// The same, by a client that calls itself so.
+    pub(super) fn by(&self, agent: &'static str) -> Self {
+        Self { agent: Some(agent), ..self.clone() }
     }
 
     pub(super) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
@@ -51,9 +57,16 @@ impl Http {
         self.send(Method::GET, path, token, Bytes::new()).await
     }
 
+    pub(super) async fn delete(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.send(Method::DELETE, path, token, body.to_string().into()).await
+    }
+
     pub(super) async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Bytes) -> Answer {
         let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.base));
         request = request.header(header::CONTENT_TYPE, "application/json");
+        if let Some(agent) = self.agent {
+            request = request.header(header::USER_AGENT, agent);
+        }
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }

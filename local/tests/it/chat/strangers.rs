@@ -20,11 +20,16 @@ enum Guard {
     Member,
 }
 
-const ROUTES: [(&str, Guard); 11] = [
+const ROUTES: [(&str, Guard); 16] = [
     ("POST /register", Guard::Open),
     ("POST /login", Guard::Open),
     ("POST /refresh", Guard::Open),
     ("POST /logout", Guard::Open),
+    ("GET /sessions", Guard::Session),
+    ("DELETE /sessions", Guard::Session),
+    ("DELETE /sessions/{session}", Guard::Session),
+    ("POST /password", Guard::Session),
+    ("DELETE /account", Guard::Session),
     ("GET /rooms", Guard::Session),
     ("GET /rooms/public", Guard::Session),
     ("POST /rooms", Guard::Session),

@@ -161,6 +161,13 @@ impl World {
         Person::new(self.http.clone(), self.socket_url().to_owned(), session)
     }
 
+    /// Somebody signs in once more.
+    pub(super) async fn signs_in(&self, name: &str, password: &str) -> Person {
+        let body = json!({ "name": name, "password": password });
+        let session: Session = self.http.post("/login", None, &body).await.expect_json(200);
+        Person::new(self.http.clone(), self.socket_url().to_owned(), session)
+    }
+
     /// Two people with an open tab each, in a room of the first.
     pub(super) async fn pair(&self, room: &str) -> (Tab, Tab) {
         let (anna, ben) = (self.person("anna").await, self.person("ben").await);

@@ -1,0 +1,120 @@
+//! `/sessions`, `POST /password` and `DELETE /account`: what somebody who is signed in does about that.
+
+use std::time::Duration;
+
+use parlour::error::Unauthenticated;
+use parlour::function::http::{Reply, Request};
+use parlour::function::{Function, Settings};
+use parlour::gateway::Gateway;
+use parlour::ids::SessionId;
+use parlour::password::{self, Password};
+use parlour::session::Session;
+use parlour::store::{self, Store};
+use parlour::token::Keys;
+use parlour::{Error, Result, erasure, presence, time, wire};
+use tokio::time::Instant;
+
+/// How long a deleted account's messages are made anonymous before the answer; what is left then is for `sweep`.
+const ERASING: Duration = Duration::from_secs(5);
+
+/// Looks after devices, passwords, and the end of accounts.
+pub struct Account {
+    store: Store,
+    keys: Keys,
+    gateway: Gateway,
+    cost: u32,
+}
+
+impl Function for Account {
+    type Event = Request;
+    type Answer = Reply;
+
+    async fn from_env(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            store: settings.store().await?,
+            keys: settings.keys()?,
+            gateway: settings.gateway()?,
+            cost: settings.bcrypt_cost()?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply> {
+        let session = request.session(&self.keys, &self.store).await?;
+        match request.route().as_deref() {
+            Some("GET /sessions") => self.devices(&session).await,
+            Some("DELETE /sessions") => self.sign_out_others(&session).await,
+            Some("DELETE /sessions/{session}") => self.sign_out(&session, request.session_in_path()?).await,
+            Some("POST /password") => self.change_password(&request, &session).await,
+            Some("DELETE /account") => self.delete(&request, &session).await,
+            _ => Err(Error::NotFound),
+        }
+    }
+}
+
+impl Account {
+    async fn devices(&self, session: &Session) -> Result<Reply> {
+        let sessions = self.store.sessions_of_mine(session, time::now()).await?;
+        let sessions = sessions.iter().map(|one| wire::Device::new(one, session.id())).collect();
+        Ok(Reply::ok(&wire::Sessions { sessions }))
+    }
+
+    async fn sign_out(&self, session: &Session, which: SessionId) -> Result<Reply> {
+        self.store.end_session(session, which, time::now()).await?;
+        presence::close(&self.store, &self.gateway, self.store.sockets_of(which).await?).await;
+        Ok(Reply::nothing())
+    }
+
+    async fn sign_out_others(&self, session: &Session) -> Result<Reply> {
+        self.end_others(session).await?;
+        Ok(Reply::nothing())
+    }
+
+    async fn change_password(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let given: wire::NewPassword = request.json()?;
+        let (old, new) = (Password::parse("old", &given.old)?, Password::parse_new("new", &given.new)?);
+        let account = self.store.account_of(session).await?;
+        if self.is_of(&account, old).await? {
+            let hash = password::hash(new, self.cost).await?;
+            if !self.store.change_password(&account, hash, session).await? {
+                return Err(WRONG);
+            }
+        } else if account.changed_by != Some(session.id()) || !self.is_of(&account, new).await? {
+            return Err(WRONG);
+        }
+        // Also by a repetition of the request that changed it, which may have died before it came to this.
+        self.end_others(session).await?;
+        Ok(Reply::nothing())
+    }
+
+    async fn delete(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let given: wire::Farewell = request.json()?;
+        let erasing = match self.store.is_erasing(session).await? {
+            Some(erasing) => erasing,
+            None => {
+                let password = Password::parse("password", &given.password)?;
+                let account = self.store.account_of(session).await?;
+                if !self.is_of(&account, password).await? {
+                    return Err(WRONG);
+                }
+                self.store.delete_account(&account, time::now()).await?.ok_or(WRONG)?
+            }
+        };
+        let ends = Instant::now() + ERASING;
+        erasure::erase(&self.store, &self.gateway, erasing, Some(session.id()), ends).await?;
+        Ok(Reply::nothing())
+    }
+
+    async fn is_of(&self, account: &store::Account, password: Password) -> Result<bool> {
+        password::matches(password, Some(account.password.clone()), self.cost).await
+    }
+
+    async fn end_others(&self, session: &Session) -> Result<()> {
+        let (user, mine) = (session.user().id, Some(session.id()));
+        self.store.end_sessions(user, mine, time::now()).await?;
+        presence::close(&self.store, &self.gateway, self.store.sockets_of_person(user, mine).await?).await;
+        Ok(())
+    }
+}
+
+/// Not the password; or no longer, because it was changed at the same moment.
+const WRONG: Error = Error::Unauthenticated(Unauthenticated::Credentials);
