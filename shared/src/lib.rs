@@ -19,6 +19,8 @@ pub mod wire;
 
 pub mod store;
 
+pub mod guard;
+
 pub mod aws;
 pub mod fanout;
 pub mod gateway;

@@ -51,12 +51,33 @@ pub async fn hash(password: Password, cost: u32) -> Result<String> {
     on_a_core(move || bcrypt::hash(password.0.as_bytes(), cost)).await
 }
 
-/// Whether it is the password of `hash`. Without a hash, because there is no such person, the same time passes.
+/// Whether it is the password of `hash`. Without a hash, because there is no such person, the same time passes; and so it does when a wrong one
+/// is compared with a hash of less cost than is asked for by now.
 pub async fn matches(password: Password, hash: Option<String>, cost: u32) -> Result<bool> {
     let known = hash.is_some();
     let hash = hash.unwrap_or_else(|| nobody(cost));
-    let same = on_a_core(move || bcrypt::verify(password.0.as_bytes(), &hash)).await?;
+    let same = on_a_core(move || {
+        let same = bcrypt::verify(password.0.as_bytes(), &hash)?;
+        if !same {
+            // Each cost takes twice as long as the one before: 2^c, and again 2^c, 2^(c+1), … up to 2^(cost-1), make 2^cost.
+            for missing in cost_of(&hash).unwrap_or(cost)..cost {
+                bcrypt::verify(password.0.as_bytes(), &nobody(missing))?;
+            }
+        }
+        Ok(same)
+    })
+    .await?;
     Ok(same && known)
+}
+
+/// Whether a hash cost less than is asked for by now.
+pub fn is_outdated(hash: &str, cost: u32) -> bool {
+    cost_of(hash).is_some_and(|old| old < cost)
+}
+
+/// The cost in a hash: `$2b$12$…`.
+fn cost_of(hash: &str) -> Option<u32> {
+    hash.split('$').nth(2)?.parse().ok()
 }
 
 /// A hash that takes as long to compare with as a real one: any salt and digest of the right form at that cost.

@@ -25,6 +25,7 @@ use crate::{Error, Result};
 mod amendments;
 mod connections;
 mod erasure;
+mod failures;
 mod lease;
 mod limits;
 mod members;
@@ -36,6 +37,7 @@ mod users;
 
 pub use connections::Arrival;
 pub use erasure::Erasing;
+pub use failures::Guesser;
 pub use lease::{LEASE, Lease, Place, Purpose, Round};
 pub use limits::{Granted, Spender};
 pub use members::MAX_ROOMS;

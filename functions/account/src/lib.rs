@@ -6,10 +6,12 @@ use parlour::error::Unauthenticated;
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
+use parlour::guard::Guard;
 use parlour::ids::SessionId;
+use parlour::limits::Limits;
 use parlour::password::{self, Password};
 use parlour::session::Session;
-use parlour::store::{self, Store};
+use parlour::store::Store;
 use parlour::token::Keys;
 use parlour::{Error, Result, erasure, presence, time, wire};
 use tokio::time::Instant;
@@ -22,6 +24,7 @@ pub struct Account {
     store: Store,
     keys: Keys,
     gateway: Gateway,
+    limits: Limits,
     cost: u32,
 }
 
@@ -34,6 +37,7 @@ impl Function for Account {
             store: settings.store().await?,
             keys: settings.keys()?,
             gateway: settings.gateway()?,
+            limits: settings.limits()?,
             cost: settings.bcrypt_cost()?,
         })
     }
@@ -73,15 +77,19 @@ impl Account {
         let given: wire::NewPassword = request.json()?;
         let (old, new) = (Password::parse("old", &given.old)?, Password::parse_new("new", &given.new)?);
         let account = self.store.account_of(session).await?;
-        if self.is_of(&account, old).await? {
-            let hash = password::hash(new, self.cost).await?;
-            if !self.store.change_password(&account, hash, session).await? {
-                return Err(WRONG);
+        match self.guard().confirm(session, &account, old, &request.address()).await {
+            Ok(()) => {
+                let hash = password::hash(new, self.cost).await?;
+                if !self.store.change_password(&account, hash, session).await? {
+                    return Err(WRONG);
+                }
             }
-        } else if account.changed_by != Some(session.id()) || !self.is_of(&account, new).await? {
-            return Err(WRONG);
+            // A repetition of the request that changed it, which may have died before it came to the sessions.
+            Err(Error::Unauthenticated(_)) if account.changed_by == Some(session.id()) => {
+                self.guard().confirm(session, &account, new, &request.address()).await?;
+            }
+            Err(error) => return Err(error),
         }
-        // Also by a repetition of the request that changed it, which may have died before it came to this.
         self.end_others(session).await?;
         Ok(Reply::nothing())
     }
@@ -93,9 +101,7 @@ impl Account {
             None => {
                 let password = Password::parse("password", &given.password)?;
                 let account = self.store.account_of(session).await?;
-                if !self.is_of(&account, password).await? {
-                    return Err(WRONG);
-                }
+                self.guard().confirm(session, &account, password, &request.address()).await?;
                 self.store.delete_account(&account, time::now()).await?.ok_or(WRONG)?
             }
         };
@@ -104,8 +110,8 @@ impl Account {
         Ok(Reply::nothing())
     }
 
-    async fn is_of(&self, account: &store::Account, password: Password) -> Result<bool> {
-        password::matches(password, Some(account.password.clone()), self.cost).await
+    fn guard(&self) -> Guard<'_> {
+        Guard { store: &self.store, limits: &self.limits, cost: self.cost }
     }
 
     async fn end_others(&self, session: &Session) -> Result<()> {

@@ -4,11 +4,12 @@ use parlour::error::Unauthenticated;
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
+use parlour::guard::Guard;
 use parlour::ids::SessionId;
+use parlour::limits::Limits;
 use parlour::password::{self, Password};
-use parlour::store::{Rotation, Store};
+use parlour::store::{Account, Rotation, Store};
 use parlour::token::Keys;
-use parlour::user::Username;
 use parlour::{Error, Result, presence, time, wire};
 
 /// Begins, continues and ends sessions.
@@ -16,6 +17,7 @@ pub struct Login {
     store: Store,
     keys: Keys,
     gateway: Gateway,
+    limits: Limits,
     cost: u32,
 }
 
@@ -28,7 +30,13 @@ impl Function for Login {
         if let Err(error) = store.prepare().await {
             error.log();
         }
-        Ok(Self { store, keys: settings.keys()?, gateway: settings.gateway()?, cost: settings.bcrypt_cost()? })
+        Ok(Self {
+            store,
+            keys: settings.keys()?,
+            gateway: settings.gateway()?,
+            limits: settings.limits()?,
+            cost: settings.bcrypt_cost()?,
+        })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply> {
@@ -44,19 +52,25 @@ impl Function for Login {
 impl Login {
     async fn login(&self, request: &Request) -> Result<Reply> {
         let given: wire::Credentials = request.json()?;
-        let refused = Error::Unauthenticated(Unauthenticated::Credentials);
         let password = Password::parse("password", &given.password)?;
-        let account = match Username::parse(&given.name) {
-            Ok(name) => self.store.account(&name).await?,
-            Err(_) => None,
-        };
-        let hash = account.as_ref().map(|account| account.password.clone());
-        if !password::matches(password, hash, self.cost).await? {
-            return Err(refused);
-        }
-        let account = account.ok_or(refused)?;
+        let guard = Guard { store: &self.store, limits: &self.limits, cost: self.cost };
+        let account = guard.sign_in(&given.name, password.clone(), &request.address()).await?;
         let (session, token) = self.store.sign_in(&account, request.device(), time::now()).await?;
+        if password::is_outdated(&account.password, self.cost) {
+            self.rehash(&account, password).await;
+        }
         Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &token, time::now())?))
+    }
+
+    /// Hashes a password anew that was hashed when less was asked for. What fails is logged: the next sign-in tries again.
+    async fn rehash(&self, account: &Account, password: Password) {
+        let rehashed = async {
+            let hash = password::hash(password, self.cost).await?;
+            self.store.rehash(account, hash).await
+        };
+        if let Err(error) = rehashed.await {
+            error.log();
+        }
     }
 
     async fn refresh(&self, request: &Request) -> Result<Reply> {

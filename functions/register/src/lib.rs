@@ -4,8 +4,9 @@ use parlour::error::Conflict;
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::ids::ClientId;
+use parlour::limits::{self, Limits};
 use parlour::password::{self, Password};
-use parlour::store::{Account, Store};
+use parlour::store::{Account, Spender, Store};
 use parlour::token::Keys;
 use parlour::user::Username;
 use parlour::{Error, Result, time, wire};
@@ -14,6 +15,7 @@ use parlour::{Error, Result, time, wire};
 pub struct Register {
     store: Store,
     keys: Keys,
+    limits: Limits,
     cost: u32,
 }
 
@@ -22,7 +24,12 @@ impl Function for Register {
     type Answer = Reply;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, keys: settings.keys()?, cost: settings.bcrypt_cost()? })
+        Ok(Self {
+            store: settings.store().await?,
+            keys: settings.keys()?,
+            limits: settings.limits()?,
+            cost: settings.bcrypt_cost()?,
+        })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply> {
@@ -31,6 +38,8 @@ impl Function for Register {
         let password = Password::parse_new("password", &wanted.password)?;
         let client_id = wanted.client_id.as_deref().map(ClientId::parse).transpose()?;
         self.store.prepare().await?;
+        let network = limits::network(&request.address());
+        self.store.spend(Spender::Registers(&network), self.limits.register).await?;
         let hash = password::hash(password.clone(), self.cost).await?;
         let account = match self.store.register(&name, hash, client_id.as_ref(), time::now()).await? {
             Some(account) => account,

@@ -4,9 +4,10 @@ use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
 use parlour::ids::{ClientId, ConnectionId, RoomId, UserId};
+use parlour::limits::Limits;
 use parlour::room::{Member, RoomName};
 use parlour::session::Session;
-use parlour::store::Store;
+use parlour::store::{Spender, Store};
 use parlour::token::Keys;
 use parlour::wire::{self, Frame};
 use parlour::{Error, Result, presence, time};
@@ -16,6 +17,7 @@ pub struct Rooms {
     store: Store,
     keys: Keys,
     gateway: Gateway,
+    limits: Limits,
 }
 
 impl Function for Rooms {
@@ -23,7 +25,12 @@ impl Function for Rooms {
     type Answer = Reply;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, keys: settings.keys()?, gateway: settings.gateway()? })
+        Ok(Self {
+            store: settings.store().await?,
+            keys: settings.keys()?,
+            gateway: settings.gateway()?,
+            limits: settings.limits()?,
+        })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply> {
@@ -70,6 +77,7 @@ impl Rooms {
         let wanted: wire::NewRoom = request.json()?;
         let name = RoomName::parse(&wanted.name)?;
         let client_id = ClientId::parse(&wanted.client_id)?;
+        self.store.spend(Spender::MakesRooms(session.user().id), self.limits.room).await?;
         let (id, entered) = self.store.make_room(session, &name, &client_id, time::now()).await?;
         if entered {
             self.tell_joined(session, id).await?;
@@ -78,6 +86,7 @@ impl Rooms {
     }
 
     async fn join(&self, session: &Session, id: RoomId) -> Result<Reply> {
+        self.store.spend(Spender::Joins(session.user().id), self.limits.join).await?;
         let (_, standing) = self.store.public_room(id).await?;
         if self.store.join(session, id, standing, time::now()).await? {
             self.tell_joined(session, id).await?;

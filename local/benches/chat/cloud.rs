@@ -27,7 +27,11 @@ pub(crate) const VARIABLES: [(&str, &str); 3] = [
     ("JWT_SECRET", "the secret of the benchmark, 32 bytes"),
     ("BCRYPT_COST", "4"),
     // What is to be measured is how fast it goes, not how fast people may go. The limits are asked and recorded all the same.
-    ("LIMITS", "send=1000000/1000000,ask=1000000/1000000,connect=1000000/1000000"),
+    (
+        "LIMITS",
+        "send=1000000/1000000,ask=1000000/1000000,connect=1000000/1000000,register=1000000/1000000,room=1000000/1000000,\
+        join=1000000/1000000,guess=1000000/1000000,spray=1000000/1000000",
+    ),
 ];
 
 /// Begins a line of the log that answers an order.

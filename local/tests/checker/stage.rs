@@ -63,7 +63,8 @@ impl Stage {
             ("JWT_SECRET", "the secret of the checker, 32 bytes".to_owned()),
             ("BCRYPT_COST", "4".to_owned()),
             // Nobody types as fast as these clients do.
-            ("LIMITS", "send=1000/1000,ask=1000/1000,connect=100/1000".to_owned()),
+            ("LIMITS", "send=1000/1000,ask=1000/1000,connect=100/1000,register=1000/1000,room=1000/1000,join=1000/1000,guess=1000/1000,\
+                spray=1000/1000".to_owned()),
         ];
         let setup = Setup {
             programs: programs.clone(),

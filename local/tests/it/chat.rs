@@ -6,6 +6,7 @@ mod bad_input;
 mod client;
 mod delivery;
 mod devices;
+mod guessing;
 mod presence;
 mod sockets;
 mod spec;

@@ -49,7 +49,7 @@ impl Settings {
         Ok(Delivery::new(self.store().await?, self.gateway()?, self.fanout()?, self.limits()?))
     }
 
-    /// How much one may do: `LIMITS`, as `send=5/30,ask=10/60,connect=1/30`, each a rate for one second and how many at once.
+    /// How much one may do: `LIMITS`, as `send=5/30,register=10h/30`, each a rate for one second, minute or hour, and how many at once.
     pub fn limits(&self) -> Result<Limits> {
         let limits = optional("LIMITS").unwrap_or_default();
         limits.parse().map_err(|wrong: String| Error::internal(format!("LIMITS: {wrong}")))

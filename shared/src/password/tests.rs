@@ -26,3 +26,14 @@ async fn only_the_right_password_matches_and_nobody_matches_nothing() {
     assert!(!matches(password("cafe au lait"), Some(hashed), 4).await.unwrap());
     assert!(!matches(password("cafe au lait"), None, 4).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_hash_of_less_cost_is_outdated_and_still_matches() {
+    let password = || Password::parse("password", "cafe au lait").unwrap();
+    let hashed = hash(password(), 4).await.unwrap();
+    assert!(is_outdated(&hashed, 5));
+    assert!(!is_outdated(&hashed, 4) && !is_outdated(&hashed, 3) && !is_outdated("", 12));
+    assert!(matches(password(), Some(hashed.clone()), 6).await.unwrap());
+    let wrong = Password::parse("password", "cafe sans lait").unwrap();
+    assert!(!matches(wrong, Some(hashed), 6).await.unwrap());
+}

@@ -14,7 +14,7 @@ use crate::ids::UserId;
 use crate::limits::Allowance;
 use crate::{Error, Result};
 
-const LIMITS: &str = "limits";
+pub(super) const LIMITS: &str = "limits";
 
 /// How long a document is kept that limits nobody any more.
 const KEPT: Duration = Duration::from_secs(3600);
@@ -26,6 +26,12 @@ pub enum Spender<'a> {
     Asks(&'a Connection),
     /// The sockets that a person opens.
     Connects(UserId),
+    /// The accounts that are made from a network.
+    Registers(&'a str),
+    /// The rooms that a person makes.
+    MakesRooms(UserId),
+    /// The rooms that a person joins.
+    Joins(UserId),
 }
 
 impl Spender<'_> {
@@ -33,6 +39,9 @@ impl Spender<'_> {
         match self {
             Self::Asks(connection) => format!("ask:{}", connection.id.as_str()),
             Self::Connects(user) => format!("connect:{user}"),
+            Self::Registers(network) => format!("register:{network}"),
+            Self::MakesRooms(user) => format!("room:{user}"),
+            Self::Joins(user) => format!("join:{user}"),
         }
     }
 }
@@ -88,13 +97,16 @@ pub(super) fn spending(allowance: Allowance) -> Vec<Document> {
     vec![doc! { "$set": { "spent": { "$let": { "vars": { "next": next }, "in": spent } } } }]
 }
 
-fn millis(time: Duration) -> i64 {
+pub(super) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
 }
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let ttl = IndexOptions::builder().expire_after(KEPT).build();
-    vec![IndexModel::builder().keys(doc! { "spent.full_at": 1 }).options(ttl).build()]
+    vec![
+        IndexModel::builder().keys(doc! { "spent.full_at": 1 }).options(ttl.clone()).build(),
+        IndexModel::builder().keys(doc! { "failed.forgotten_at": 1 }).options(ttl).build(),
+    ]
 }
 
 impl Store {

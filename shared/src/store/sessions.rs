@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Account, Store, date, object_id, time};
 use crate::error::Unauthenticated;
 use crate::ids::{SessionId, UserId};
+use crate::limits::network;
 use crate::session::{Device, IDLE_TTL, ROTATION_GRACE, Session, SignedIn};
 use crate::time::Timestamp;
 use crate::token::{Claims, RefreshToken};
@@ -36,6 +37,9 @@ struct SessionDoc {
     previous: Option<Binary>,
     /// Where it was last continued.
     address: String,
+    /// The network of that; see `limits::network`.
+    #[serde(default)]
+    network: String,
     #[serde(default)]
     device: String,
     created_at: DateTime,
@@ -77,6 +81,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     let ttl = IndexOptions::builder().expire_after(Duration::ZERO).build();
     vec![
         IndexModel::builder().keys(doc! { "user": 1, "rotated_at": -1 }).build(),
+        IndexModel::builder().keys(doc! { "user": 1, "network": 1 }).build(),
         IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
     ]
 }
@@ -93,6 +98,7 @@ impl Store {
             name: user.name.clone(),
             hash: hash(&token),
             previous: None,
+            network: network(&device.address),
             address: device.address,
             device: device.name,
             created_at: date(now),
@@ -146,6 +152,7 @@ impl Store {
                 "hash": hash(next),
                 "previous": hash(token),
                 "address": address,
+                "network": network(address),
                 "rotated_at": date(now),
                 "expires_at": date(now.plus(IDLE_TTL)),
             } },
@@ -201,6 +208,15 @@ impl Store {
             filter.insert("_id", doc! { "$ne": object_id(session.bytes()) });
         }
         self.within(self.collection::<SessionDoc>(SESSIONS).update_many(filter, end(now))).await.map(drop)
+    }
+
+    /// Whether somebody is signed in on a network, or was until a day ago.
+    pub async fn is_known_at(&self, user: UserId, network: &str) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Any {}
+        let filter = doc! { "user": object_id(user.bytes()), "network": network };
+        let sessions = self.collection::<Any>(SESSIONS);
+        Ok(self.within(sessions.find_one(filter).projection(doc! { "_id": 1 })).await?.is_some())
     }
 
     /// Forgets the sessions of somebody, also those that have ended.

@@ -6,6 +6,7 @@ mod amendments;
 mod delivery;
 mod erasure;
 mod gateway;
+mod guard;
 mod lease;
 mod people;
 mod positions;

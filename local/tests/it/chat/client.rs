@@ -28,7 +28,8 @@ use super::world::SOON;
 pub(super) struct Http {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
-    agent: Option<&'static str>,
+    /// Sent along with every request.
+    header: Option<(&'static str, &'static str)>,
 }
 
 /// An answer.
@@ -41,12 +42,12 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn new(base: String) -> Self {
-        Self { base, client: Client::builder(TokioExecutor::new()).build_http(), agent: None }
+        Self { base, client: Client::builder(TokioExecutor::new()).build_http(), header: None }
     }
 
-    /// The same, by a client that calls itself so.
-    pub(super) fn by(&self, agent: &'static str) -> Self {
-        Self { agent: Some(agent), ..self.clone() }
+    /// The same, with a header.
+    pub(super) fn with(&self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self.clone() }
     }
 
     pub(super) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
@@ -64,8 +65,8 @@ impl Http {
     pub(super) async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Bytes) -> Answer {
         let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.base));
         request = request.header(header::CONTENT_TYPE, "application/json");
-        if let Some(agent) = self.agent {
-            request = request.header(header::USER_AGENT, agent);
+        if let Some((name, value)) = self.header {
+            request = request.header(name, value);
         }
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

@@ -47,7 +47,7 @@ fn devices_are_listed_with_what_and_where_they_are() {
         let anna = world.person("anna").await;
         world.person("ben").await;
         let body = json!({ "name": "anna", "password": PASSWORD });
-        let laptop: Session = world.http().by(agent).post("/login", None, &body).await.expect_json(200);
+        let laptop: Session = world.http().with("user-agent", agent).post("/login", None, &body).await.expect_json(200);
         let laptop = Person::new(world.http().clone(), world.socket_url().to_owned(), laptop);
         let listed = devices(&laptop).await;
         assert_eq!(listed.len(), 2, "{listed:?}");

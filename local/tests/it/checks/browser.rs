@@ -75,7 +75,8 @@ impl Chat {
             command.args([port, "0"]);
         }
         // The stories fill rooms faster than a person may.
-        command.args(["--env", "LIMITS=send=1000/1000,ask=1000/1000,connect=1000/1000"]);
+        let limits = ["send", "ask", "connect", "register", "room", "join"].map(|name| format!("{name}=1000/1000"));
+        command.args(["--env", &format!("LIMITS={}", limits.join(","))]);
         command.args(["--env", "BCRYPT_COST=4", "--data"]).arg(data).current_dir(root());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();

@@ -1,0 +1,87 @@
+//! Who may sign in: whoever knows the password, at the pace of a person. See `limits` for what is counted, and `store::failures` for how.
+
+use futures_util::try_join;
+
+use crate::error::Unauthenticated;
+use crate::limits::{Limits, Origin, network};
+use crate::password::{self, Password};
+use crate::session::Session;
+use crate::store::{Account, Guesser, Store};
+use crate::user::Username;
+use crate::{Error, Result, text};
+
+/// What it takes to look at a password.
+pub struct Guard<'a> {
+    /// Where failures are counted.
+    pub store: &'a Store,
+    /// How many are forgiven.
+    pub limits: &'a Limits,
+    /// bcrypt's cost.
+    pub cost: u32,
+}
+
+impl Guard<'_> {
+    /// The account with that name, if that is its password. A name that nobody has is as good as one with another password, in the answer and in
+    /// the time it takes; so is one that nobody can have.
+    pub async fn sign_in(&self, name: &str, password: Password, address: &str) -> Result<Account> {
+        let (name, account) = match Username::parse(name) {
+            Ok(name) => (name.key(), self.store.account(&name).await?),
+            Err(_) => (String::new(), None),
+        };
+        let place = network(address);
+        let origin = self.origin(&name, account.as_ref(), &place).await?;
+        let hash = account.as_ref().map(|account| account.password.clone());
+        self.attempt(&name, &place, origin, password, hash).await?;
+        account.ok_or(WRONG)
+    }
+
+    /// Whether somebody who is signed in knows the password of their account as well.
+    pub async fn confirm(&self, session: &Session, account: &Account, password: Password, address: &str) -> Result<()> {
+        let name = text::fold(&session.user().name);
+        self.attempt(&name, &network(address), Origin::Known, password, Some(account.password.clone())).await
+    }
+
+    async fn origin(&self, name: &str, account: Option<&Account>, place: &str) -> Result<Origin> {
+        let known = async {
+            match account {
+                Some(account) => self.store.is_known_at(account.user.id, place).await,
+                None => Ok(false),
+            }
+        };
+        Ok(match try_join!(known, self.store.is_besieged(name))? {
+            (true, _) => Origin::Known,
+            (false, true) => Origin::NewWhileBesieged,
+            (false, false) => Origin::New,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        name: &str,
+        network: &str,
+        origin: Origin,
+        password: Password,
+        hash: Option<String>,
+    ) -> Result<()> {
+        let pair = Guesser::Of { name, network };
+        self.store.try_guess(pair, self.limits.guessing(origin)).await?;
+        if origin != Origin::Known {
+            let sprayed = self.store.try_guess(Guesser::At(network), self.limits.spraying()).await;
+            if sprayed.is_err() {
+                self.store.take_back(pair).await?;
+                return sprayed;
+            }
+            self.store.count_towards_siege(name).await?;
+        }
+        if !password::matches(password, hash, self.cost).await? {
+            return Err(WRONG);
+        }
+        if origin != Origin::Known {
+            try_join!(self.store.take_back(Guesser::At(network)), self.store.uncount_from_siege(name))?;
+        }
+        self.store.forgive(name, network).await
+    }
+}
+
+/// A wrong name or a wrong password.
+const WRONG: Error = Error::Unauthenticated(Unauthenticated::Credentials);
