@@ -5,6 +5,9 @@
 //! derived from the one that is presented, so that the same refresh, sent twice because its answer was lost, has the same answer; who
 //! steals the database cannot derive any, because that takes the secret. Each carries a seal: one that was never given out is told from one that
 //! was given out long ago, so that nobody ends a session by guessing at its tokens.
+//!
+//! There may be several secrets: new tokens are made with the first, and those of all are good, so that a secret can be replaced without
+//! signing anybody out. Which one signed an access token is said by its `kid`, a digest of the secret.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -21,11 +24,18 @@ mod provider;
 
 /// What signs and derives tokens.
 pub struct Keys {
+    first: Key,
+    others: Vec<Key>,
+    validation: Validation,
+}
+
+/// One secret, and what is made of it.
+struct Key {
+    id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
     derivation: hmac::Key,
     sealing: hmac::Key,
-    validation: Validation,
 }
 
 /// What an access token says.
@@ -49,24 +59,19 @@ impl Keys {
     /// The shortest secret: as long as the hash, as RFC 7518 section 3.2 asks.
     pub const MIN_SECRET_BYTES: usize = 32;
 
-    /// From the secret, which has at least 32 bytes.
-    pub fn new(secret: &str) -> Result<Self> {
-        if secret.len() < Self::MIN_SECRET_BYTES {
-            return Err(Error::internal(format!("JWT_SECRET needs at least {} bytes", Self::MIN_SECRET_BYTES)));
-        }
+    /// From the secret, which has at least 32 bytes; or from several, with `|` between them.
+    pub fn new(secrets: &str) -> Result<Self> {
         provider::install();
+        let mut keys = secrets.split('|').map(|secret| Key::new(secret.trim())).collect::<Result<Vec<_>>>()?;
+        let first = keys.remove(0);
         let mut validation = Validation::new(Algorithm::HS256);
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "sub"]);
-        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let purpose = |name: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, name).as_ref());
-        Ok(Self {
-            encoding: EncodingKey::from_secret(secret.as_bytes()),
-            decoding: DecodingKey::from_secret(secret.as_bytes()),
-            derivation: purpose(b"parlour refresh token"),
-            sealing: purpose(b"parlour refresh token seal"),
-            validation,
-        })
+        Ok(Self { first, others: keys, validation })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
     /// An access token, good for 15 minutes from `now`.
@@ -77,14 +82,20 @@ impl Keys {
             iat: now.seconds(),
             exp: now.plus(ACCESS_TTL).seconds(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &payload, &self.encoding).map_err(Error::internal)
+        let header = Header { kid: Some(self.first.id.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &payload, &self.first.encoding).map_err(Error::internal)
     }
 
     /// What an access token says, if it is ours and not expired at `now`.
     pub fn claims(&self, token: &str, now: Timestamp) -> Result<Claims> {
         let refused = || Error::Unauthenticated(Unauthenticated::Token);
-        let payload =
-            jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).map_err(|_| refused())?.claims;
+        let named = jsonwebtoken::decode_header(token).map_err(|_| refused())?.kid;
+        // A token of a version before keys had names was signed by any of them.
+        let mut keys = self.all().filter(|key| named.as_ref().is_none_or(|id| *id == key.id));
+        let payload = keys
+            .find_map(|key| jsonwebtoken::decode::<Payload>(token, &key.decoding, &self.validation).ok())
+            .ok_or_else(refused)?
+            .claims;
         if payload.exp <= now.seconds() {
             return Err(refused());
         }
@@ -93,17 +104,16 @@ impl Keys {
         Ok(Claims { user, session })
     }
 
-    /// The refresh token that follows this one.
-    pub fn next(&self, token: &RefreshToken) -> RefreshToken {
-        let mut secret = [0; 32];
-        secret.copy_from_slice(hmac::sign(&self.derivation, &token.bytes()).as_ref());
-        RefreshToken { session: token.session, secret }
+    /// The refresh token that follows this one; and behind it those that may have followed it already, if it was exchanged while another
+    /// secret was the first.
+    pub fn next(&self, token: &RefreshToken) -> Vec<RefreshToken> {
+        self.all().map(|key| key.next(token)).collect()
     }
 
     /// A refresh token as it is given to the client.
     pub fn reveal(&self, token: &RefreshToken) -> String {
         let bytes = token.bytes();
-        URL_SAFE_NO_PAD.encode([&bytes[..], hmac::sign(&self.sealing, &bytes).as_ref()].concat())
+        URL_SAFE_NO_PAD.encode([&bytes[..], hmac::sign(&self.first.sealing, &bytes).as_ref()].concat())
     }
 
     /// What a client sent back. Whatever was not given out belongs to no session.
@@ -111,9 +121,35 @@ impl Keys {
         let refused = || Error::Unauthenticated(Unauthenticated::Session);
         let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
         let (bytes, seal) = sealed.split_first_chunk::<44>().ok_or_else(refused)?;
-        hmac::verify(&self.sealing, bytes, seal).map_err(|_| refused())?;
+        if !self.all().any(|key| hmac::verify(&key.sealing, bytes, seal).is_ok()) {
+            return Err(refused());
+        }
         let (session, secret) = bytes.split_first_chunk::<12>().ok_or_else(refused)?;
         Ok(RefreshToken { session: SessionId::from_bytes(*session), secret: secret.try_into().map_err(|_| refused())? })
+    }
+}
+
+impl Key {
+    fn new(secret: &str) -> Result<Self> {
+        if secret.len() < Keys::MIN_SECRET_BYTES {
+            return Err(Error::internal(format!("each JWT_SECRET needs at least {} bytes", Keys::MIN_SECRET_BYTES)));
+        }
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let purpose = |name: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, name).as_ref());
+        let id = hmac::sign(&root, b"parlour key id");
+        Ok(Self {
+            id: URL_SAFE_NO_PAD.encode(&id.as_ref()[..8]),
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            derivation: purpose(b"parlour refresh token"),
+            sealing: purpose(b"parlour refresh token seal"),
+        })
+    }
+
+    fn next(&self, token: &RefreshToken) -> RefreshToken {
+        let mut secret = [0; 32];
+        secret.copy_from_slice(hmac::sign(&self.derivation, &token.bytes()).as_ref());
+        RefreshToken { session: token.session, secret }
     }
 }
 

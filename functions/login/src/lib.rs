@@ -78,7 +78,9 @@ impl Login {
         let token = self.keys.refresh_token(&given.refresh_token)?;
         let next = self.keys.next(&token);
         match self.store.rotate(&token, &next, &request.address(), time::now()).await? {
-            Rotation::Done(session) => Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &next, time::now())?)),
+            Rotation::Done(session, next) => {
+                Ok(Reply::ok(&wire::Session::new(&self.keys, &session, &next, time::now())?))
+            }
             Rotation::Ended(session) => {
                 tracing::warn!(%session, "a refresh token came back after it was exchanged or its session had ended");
                 self.close(session).await?;

@@ -27,7 +27,7 @@ impl Settings {
         Store::connect(&required("MONGODB_URI")?).await
     }
 
-    /// What signs tokens: `JWT_SECRET`, at least 32 bytes.
+    /// What signs tokens: `JWT_SECRET`, at least 32 bytes, or several such with `|` between them.
     pub fn keys(&self) -> Result<Keys> {
         Keys::new(&required("JWT_SECRET")?)
     }

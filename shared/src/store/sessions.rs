@@ -71,8 +71,8 @@ impl SessionDoc {
 
 /// What came of presenting a refresh token.
 pub enum Rotation {
-    /// It is exchanged for the next one.
-    Done(Session),
+    /// It is exchanged for this one.
+    Done(Session, RefreshToken),
     /// It was exchanged long ago: somebody has a copy. The session has ended, now or before.
     Ended(SessionId),
 }
@@ -136,20 +136,22 @@ impl Store {
             .is_some())
     }
 
-    /// Exchanges `token` for `next`, asked from an address. The same exchange within 30 seconds is the same one.
+    /// Exchanges `token` for the first of `next`, asked from an address. The same exchange within 30 seconds is the same one, and then one of
+    /// them all is the answer.
     pub async fn rotate(
         &self,
         token: &RefreshToken,
-        next: &RefreshToken,
+        next: &[RefreshToken],
         address: &str,
         now: Timestamp,
     ) -> Result<Rotation> {
         let sessions = self.collection::<SessionDoc>(SESSIONS);
         let id = object_id(token.session().bytes());
+        let first = next.first().ok_or_else(|| Error::internal("a token has no next one"))?;
         let exchange = sessions.find_one_and_update(
             doc! { "_id": id, "hash": hash(token), "expires_at": { "$gt": date(now) }, "ended": { "$ne": true } },
             doc! { "$set": {
-                "hash": hash(next),
+                "hash": hash(first),
                 "previous": hash(token),
                 "address": address,
                 "network": network(address),
@@ -158,15 +160,17 @@ impl Store {
             } },
         );
         if let Some(session) = self.within(exchange).await? {
-            return Ok(Rotation::Done(session.session()));
+            return Ok(Rotation::Done(session.session(), first.clone()));
         }
         let ended = Error::Unauthenticated(Unauthenticated::Session);
         let found = self
             .within(sessions.find_one(doc! { "_id": id, "expires_at": { "$gt": date(now) } }))
             .await?
-            .ok_or(ended)?;
+            .ok_or(Error::Unauthenticated(Unauthenticated::Session))?;
         if !found.ended && found.previous == Some(hash(token)) && time(found.rotated_at).plus(ROTATION_GRACE) > now {
-            return Ok(Rotation::Done(found.session()));
+            // Given out by a deployment whose secret is not among ours: its own answer has arrived, or it has to be asked again.
+            let given = next.iter().find(|next| hash(next) == found.hash).cloned().ok_or(ended)?;
+            return Ok(Rotation::Done(found.session(), given));
         }
         self.within(sessions.update_one(doc! { "_id": id }, end(now))).await?;
         Ok(Rotation::Ended(token.session()))

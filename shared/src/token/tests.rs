@@ -65,17 +65,75 @@ fn a_token_is_good_for_fifteen_minutes() {
 
 #[test]
 fn a_short_secret_is_refused() {
-    assert!(Keys::new("too short").is_err());
+    for short in ["", "too short", &format!("{SECRET}|too short"), &format!("{SECRET}|"), &format!("|{SECRET}")] {
+        assert!(Keys::new(short).is_err(), "{short}");
+    }
+}
+
+const NEW: &str = "the secret that takes over from the other";
+
+#[test]
+fn a_secret_is_replaced_without_signing_anybody_out() {
+    let now = Timestamp::from_millis(NOW);
+    let rotating = |secrets: &str| Keys::new(secrets).unwrap();
+    let first = RefreshToken::first(claims().session).unwrap();
+    let steps = [SECRET.to_owned(), format!("{SECRET}|{NEW}"), format!("{NEW} | {SECRET}"), NEW.to_owned()];
+    for (before, after) in steps.iter().zip(&steps[1..]) {
+        let (before, after) = (rotating(before), rotating(after));
+        for (here, there) in [(&before, &after), (&after, &before)] {
+            let token = here.access(claims(), now).unwrap();
+            assert_eq!(
+                there.claims(&token, now).ok(),
+                Some(claims()),
+                "an access token is refused during a deployment"
+            );
+            assert_eq!(there.refresh_token(&here.reveal(&first)).ok(), Some(first.clone()));
+        }
+    }
+    for (before, after) in [(0, 2), (0, 3), (1, 3)] {
+        let (before, after) = (rotating(&steps[before]), rotating(&steps[after]));
+        let from_before = before.access(claims(), now).unwrap();
+        let is_good = after.claims(&from_before, now).is_ok();
+        assert_eq!(
+            is_good,
+            after.all().any(|key| key.id == before.first.id),
+            "a secret that was taken out still opens"
+        );
+    }
+    let (old, new) = (rotating(&steps[1]), rotating(&steps[2]));
+    assert_ne!(old.next(&first)[0], new.next(&first)[0]);
+    assert!(new.next(&first).contains(&old.next(&first)[0]), "a repeated refresh has another answer");
+}
+
+#[test]
+fn the_key_that_a_token_names_has_to_be_the_one_that_signed_it() {
+    let keys = Keys::new(&format!("{NEW}|{SECRET}")).unwrap();
+    let now = Timestamp::from_millis(NOW);
+    let token = |kid: &str| forged(&format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#), &payload(), true);
+    let (new, old) = (keys.first.id.clone(), keys.others[0].id.clone());
+    assert_ne!(new, old);
+    assert_eq!(keys.claims(&token(&old), now).ok(), Some(claims()));
+    for kid in [new.as_str(), "", "unknown", "../../etc/passwd", "' or 1=1"] {
+        assert!(keys.claims(&token(kid), now).is_err(), "{kid}");
+    }
+    let unnamed = forged(r#"{"alg":"HS256","typ":"JWT"}"#, &payload(), true);
+    assert_eq!(keys.claims(&unnamed, now).ok(), Some(claims()), "a token from before keys had names is refused");
+    for alg in ["none", "None", "HS384", "HS512", "RS256"] {
+        let header = format!(r#"{{"alg":"{alg}","typ":"JWT","kid":"{old}"}}"#);
+        assert!(keys.claims(&forged(&header, &payload(), true), now).is_err(), "{alg}");
+        assert!(keys.claims(&forged(&header, &payload(), false), now).is_err(), "{alg}, unsigned");
+    }
 }
 
 #[test]
 fn the_next_refresh_token_is_always_the_same_and_needs_the_secret() {
     let first = RefreshToken::first(claims().session).unwrap();
-    let next = keys().next(&first);
-    assert_eq!(next, keys().next(&first));
+    let follows = |keys: Keys, token: &RefreshToken| keys.next(token).remove(0);
+    let next = follows(keys(), &first);
+    assert_eq!(next, follows(keys(), &first));
     assert_ne!(next, first);
-    assert_ne!(next, keys().next(&next));
-    assert_ne!(next, Keys::new("another secret of at least 32 bytes!").unwrap().next(&first));
+    assert_ne!(next, follows(keys(), &next));
+    assert_ne!(next, follows(Keys::new("another secret of at least 32 bytes!").unwrap(), &first));
     assert_eq!(keys().refresh_token(&keys().reveal(&next)).unwrap(), next);
     assert_eq!(next.session(), claims().session);
 }

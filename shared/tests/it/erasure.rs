@@ -35,7 +35,8 @@ fn a_session_of_somebody_else_cannot_be_ended() {
             world.store.end_session(&ben, phone.id(), time::now()).await.unwrap();
         }
         assert_eq!(devices(&world, &ben).await, [ben.id()]);
-        let rotation = world.store.rotate(&token, &token, "192.0.2.1", time::now()).await.unwrap();
+        let rotation =
+            world.store.rotate(&token, std::slice::from_ref(&token), "192.0.2.1", time::now()).await.unwrap();
         assert!(matches!(rotation, Rotation::Ended(id) if id == phone.id()));
     });
 }
