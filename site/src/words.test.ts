@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Envelope, Refusal, Unreachable } from "./model/failure";
-import { explain, fieldOf } from "./words";
+import { explain, fieldOf, nameOf } from "./words";
 
 function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
   return new Refusal({ code, message: "", ...more });
@@ -33,6 +33,11 @@ test.each([
   [new Error("boom"), "Something went wrong. Try again."],
 ])("%o is explained", (failure, sentence) => {
   expect(explain(failure)).toBe(sentence);
+});
+
+test("whoever deleted their account is called something", () => {
+  expect(nameOf({ id: "0", name: "anna" })).toBe("anna");
+  expect(nameOf({ id: "0", name: "" })).toBe("Deleted account");
 });
 
 test("every code of the API has a sentence of its own", () => {

@@ -1,4 +1,5 @@
 import { Refusal, SessionEnded, Unreachable } from "./model/failure";
+import type { User } from "./wire";
 
 /** Every sentence the client says, in one place. */
 export const words = {
@@ -23,6 +24,7 @@ export const words = {
   passwordHint: "At least 8 characters. A few words together are easy to remember.",
   showPassword: "Show password",
   show: "Show",
+  deletedAccount: "Deleted account",
   sessionEnded: "You have been signed out. Sign in to go on.",
   signOut: "Sign out",
   signedInAs: "Signed in as",
@@ -134,9 +136,16 @@ export const words = {
 const FIELDS: Record<string, string> = {
   name: "The name",
   password: "The password",
+  old: "The old password",
+  new: "The new password",
   text: "The message",
   client_id: "The request",
 };
+
+/** What somebody is called; whoever deleted their account has no name any more. */
+export function nameOf(user: User): string {
+  return user.name || words.deletedAccount;
+}
 
 /** What went wrong, for a person. */
 export function explain(failure: unknown): string {

@@ -68,7 +68,9 @@ export class Account extends Observable {
     try {
       return await call<T>(this.#base, path, { ...options, token });
     } catch (failure) {
-      if (!(failure instanceof Refusal) || failure.code !== "unauthenticated") throw failure;
+      // A wrong password is no reason to ask again: it would count twice.
+      const refused = failure instanceof Refusal && failure.code === "unauthenticated";
+      if (!refused || failure.envelope.reason === "credentials") throw failure;
       return call<T>(this.#base, path, { ...options, token: await this.token(token) });
     }
   }

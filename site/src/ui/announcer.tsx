@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Message } from "../wire";
-import { words } from "../words";
+import { nameOf, words } from "../words";
 import { useChat } from "./hooks";
 
 /** What comes within this time is announced together. */
@@ -40,5 +40,5 @@ export function Announcer({ room }: { room: string }) {
 
 function phrase(messages: readonly Message[]): string {
   if (messages.length > MOST) return words.newIn(messages.length);
-  return messages.map(({ author, text }) => `${author.name}: ${text.slice(0, LENGTH)}`).join(". ");
+  return messages.map(({ author, text }) => `${nameOf(author)}: ${text.slice(0, LENGTH)}`).join(". ");
 }

@@ -2,7 +2,7 @@ import "./said.css";
 import type { Chat } from "../chat";
 import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
-import { explain, words } from "../words";
+import { explain, nameOf, words } from "../words";
 import { Avatar } from "./avatar";
 import { Alert } from "./icons";
 import { memo } from "./memo";
@@ -28,13 +28,13 @@ export const Said = memo(({ author, text, at, edited, deleted, first, draft, cha
         <>
           <Avatar user={author} />
           <p class="said-head">
-            <bdi class="said-author">{author.name}</bdi> {time}
+            <bdi class="said-author">{nameOf(author)}</bdi> {time}
           </p>
         </>
       ) : (
         <p class="said-head">
           <span class="hidden">
-            <bdi>{author.name}</bdi>{" "}
+            <bdi>{nameOf(author)}</bdi>{" "}
           </span>
           {time}
         </p>
