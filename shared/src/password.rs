@@ -1,4 +1,7 @@
 //! Passwords: bcrypt, off the async threads, at most one hash per core at a time. What bcrypt would cut (more than 72 bytes) is refused.
+//!
+//! What is guessed first is refused too, by zxcvbn: its lists of common passwords, names and words, and what people do to them (case, digits,
+//! dates, keys in a row). A list alone has `password1` and not `Password1!`.
 
 use std::sync::LazyLock;
 
@@ -11,6 +14,8 @@ use crate::{Error, Result};
 pub const DEFAULT_COST: u32 = 12;
 
 const MIN_CHARACTERS: usize = 8;
+/// How many guesses it takes at least. zxcvbn calls that enough against guesses at a sign-in that is slowed, as ours is.
+const MIN_GUESSES: u64 = 1_000_000;
 /// bcrypt hashes no more than that.
 const MAX_BYTES: usize = 72;
 
@@ -25,10 +30,13 @@ impl std::fmt::Debug for Password {
 }
 
 impl Password {
-    /// A new password: at least 8 characters, at most 72 bytes.
-    pub fn parse_new(field: &'static str, raw: &str) -> Result<Self, Invalid> {
+    /// A new password of somebody: at least 8 characters, at most 72 bytes, and not easily guessed, least of all from their name.
+    pub fn parse_new(field: &'static str, raw: &str, name: &str) -> Result<Self, Invalid> {
         let password = Self::parse(field, raw)?;
         text::bounded(field, &password.0, MIN_CHARACTERS..=MAX_BYTES)?;
+        if zxcvbn::zxcvbn(&password.0, &[name, "parlour"]).guesses() < MIN_GUESSES {
+            return Err(Invalid::new(field, Rule::Common));
+        }
         Ok(password)
     }
 

@@ -43,6 +43,8 @@ pub enum Rule {
     Format,
     /// It is none of the values there are.
     Unknown,
+    /// It is among what is guessed first.
+    Common,
     /// It is not JSON.
     Json,
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Invalid {
             Rule::Characters => write!(f, "The {field} has characters that cannot be used there."),
             Rule::Format => write!(f, "The {field} does not have the form of one."),
             Rule::Unknown => write!(f, "There is no such {field}."),
+            Rule::Common => write!(f, "The {field} is easily guessed. A few words together are hard to guess."),
             Rule::Json => write!(f, "The {field} is not JSON."),
         }
     }

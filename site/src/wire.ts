@@ -438,7 +438,7 @@ export type Code = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "
 /**
  * What a value can break.
  */
-export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_bytes" | "too_small" | "too_large" | "too_many" | "characters" | "format" | "unknown" | "json";
+export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_bytes" | "too_small" | "too_large" | "too_many" | "characters" | "format" | "unknown" | "common" | "json";
 
 /**
  * The finer reason of a refusal.

@@ -18,6 +18,10 @@ test.each([
   ],
   [refusal("invalid", { field: "name", rule: "too_long", limit: 32 }), "The name can have at most 32 characters."],
   [refusal("invalid", { field: "name", rule: "required" }), "The name is missing."],
+  [
+    refusal("invalid", { field: "new", rule: "common" }),
+    "The new password is easily guessed. A few words together are hard to guess.",
+  ],
   [refusal("invalid", { field: "text", rule: "too_short", limit: 1 }), "The message is empty."],
   [refusal("unauthenticated", { reason: "credentials" }), "That name and password do not belong together."],
   [refusal("unauthenticated", { reason: "session" }), "You have been signed out. Sign in to go on."],

@@ -201,6 +201,8 @@ function broken(subject: string, rule: string, limit: number | null): string | n
       return `${subject} can have at most ${limit} characters.`;
     case "too_many_bytes":
       return `${subject} is too long: it can have at most ${limit} bytes.`;
+    case "common":
+      return `${subject} is easily guessed. A few words together are hard to guess.`;
     case "characters":
       return `${subject} contains characters that cannot be used.`;
     case "format":

@@ -75,7 +75,8 @@ impl Account {
 
     async fn change_password(&self, request: &Request, session: &Session) -> Result<Reply> {
         let given: wire::NewPassword = request.json()?;
-        let (old, new) = (Password::parse("old", &given.old)?, Password::parse_new("new", &given.new)?);
+        let (old, new) =
+            (Password::parse("old", &given.old)?, Password::parse_new("new", &given.new, &session.user().name)?);
         let account = self.store.account_of(session).await?;
         match self.guard().confirm(session, &account, old, &request.address()).await {
             Ok(()) => {

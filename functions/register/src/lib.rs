@@ -35,7 +35,7 @@ impl Function for Register {
     async fn handle(&self, request: Request) -> Result<Reply> {
         let wanted: wire::Credentials = request.json()?;
         let name = Username::parse(&wanted.name)?;
-        let password = Password::parse_new("password", &wanted.password)?;
+        let password = Password::parse_new("password", &wanted.password, name.as_str())?;
         let client_id = wanted.client_id.as_deref().map(ClientId::parse).transpose()?;
         self.store.prepare().await?;
         let network = limits::network(&request.address());

@@ -1,7 +1,7 @@
 use super::*;
 
 fn refused(raw: &str) -> Option<Invalid> {
-    Password::parse_new("password", raw).err()
+    Password::parse_new("password", raw, "annabella").err()
 }
 
 #[test]
@@ -9,7 +9,31 @@ fn a_password_that_bcrypt_would_cut_is_refused() {
     assert_eq!(refused(&"ü".repeat(37)), Some(Invalid::bounded("password", Rule::TooManyBytes, 72)));
     assert_eq!(refused(&"x".repeat(73)), Some(Invalid::bounded("password", Rule::TooManyBytes, 72)));
     assert_eq!(refused("nul in\0side"), Some(Invalid::new("password", Rule::Characters)));
-    assert_eq!(refused(&"ü".repeat(36)), None);
+    assert_eq!(refused("über-große Bücher für müde Füße"), None);
+}
+
+#[test]
+fn a_password_that_is_guessed_first_is_refused() {
+    let common = Some(Invalid::new("password", Rule::Common));
+    for password in [
+        "password",
+        "Passw0rd1",
+        "12345678",
+        "qwertyuiop",
+        "iloveyou",
+        "11111111",
+        "abcdefgh",
+        "trustno1!",
+        "annabella",
+        "Annabella1",
+        "parlour1",
+        &"ü".repeat(36),
+    ] {
+        assert_eq!(refused(password), common, "{password}");
+    }
+    for password in ["correct horse", "another battery staple", "vK3-pw9_xQ", "tulip canyon seven"] {
+        assert_eq!(refused(password), None, "{password}");
+    }
 }
 
 #[test]

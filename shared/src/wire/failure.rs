@@ -55,6 +55,8 @@ wire! {
         Format,
         /// It is none of the values there are.
         Unknown,
+        /// It is among what is guessed first.
+        Common,
         /// It is not JSON.
         Json,
     }
@@ -176,6 +178,7 @@ impl From<text::Rule> for Rule {
             text::Rule::Characters => Self::Characters,
             text::Rule::Format => Self::Format,
             text::Rule::Unknown => Self::Unknown,
+            text::Rule::Common => Self::Common,
             text::Rule::Json => Self::Json,
         }
     }

@@ -26,6 +26,8 @@ fn a_registration_is_refused_with_the_field_the_rule_and_the_limit() {
         assert_eq!(refused(&"a".repeat(33), PASSWORD).await, ("name".to_owned(), Rule::TooLong, Some(32)));
         assert_eq!(refused("an na", PASSWORD).await, ("name".to_owned(), Rule::Characters, None));
         assert_eq!(refused("an\u{200b}na", PASSWORD).await, ("name".to_owned(), Rule::Characters, None));
+        assert_eq!(refused("anna", "sunshine").await, ("password".to_owned(), Rule::Common, None));
+        assert_eq!(refused("annabella", "Annabella").await, ("password".to_owned(), Rule::Common, None));
         assert_eq!(refused("anna", "short").await, ("password".to_owned(), Rule::TooShort, Some(8)));
         assert_eq!(refused("anna", &"x".repeat(73)).await, ("password".to_owned(), Rule::TooManyBytes, Some(72)));
     });

@@ -129,6 +129,7 @@ fn a_new_password_is_held_to_the_rules_and_takes_the_old_one() {
         let anna = world.person("anna").await;
         for (old, new, field, rule) in [
             (PASSWORD, "short", "new", Rule::TooShort),
+            (PASSWORD, "sunshine", "new", Rule::Common),
             (PASSWORD, &*"x".repeat(73), "new", Rule::TooManyBytes),
             (&*"x".repeat(73), NEW, "old", Rule::TooManyBytes),
         ] {
