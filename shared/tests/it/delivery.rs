@@ -12,6 +12,7 @@ use parlour::delivery::turn::LONGEST;
 use parlour::ids::{ClientId, RoomId};
 use parlour::limits::{Allowance, Limits};
 use parlour::message::Draft;
+use parlour::room::Standing;
 use parlour::session::Session;
 use parlour::store::{LEASE, Purpose, Store};
 use parlour::time;
@@ -46,6 +47,12 @@ impl Pair {
         let store = Store::on(world.database.clone());
         let delivery = Delivery::new(store, fake.client(), fake.fanout(), limits);
         Self { world, fake, anna, ben, from, tea, delivery }
+    }
+
+    /// Another environment of the same function, which has heard nothing yet.
+    fn another_environment(&self) -> Delivery {
+        let store = Store::on(self.world.database.clone());
+        Delivery::new(store, self.fake.client(), self.fake.fanout(), self.delivery.limits)
     }
 
     pub(crate) async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
@@ -241,23 +248,30 @@ fn a_socket_that_was_taken_out_says_nothing_more() {
 fn a_position_that_was_taken_beside_a_question_that_is_answered_no_comes_to_nothing() {
     story(|world| async move {
         let pair = Pair::new(world).await;
+        let elsewhere = pair.another_environment();
         let standing = async || pair.world.store.public_room(pair.tea).await.unwrap().1;
         pair.says("one").await.unwrap();
         let said = pair.says("two").await.unwrap();
         assert_eq!((said.rev, standing().await.head), (2, 2));
-        // It was said before: its author, who is trusted, has taken a place that nobody waits for.
         let again = Draft { client_id: ClientId::parse(&said.client_id).unwrap(), ..draft("two") };
-        let answer = pair.delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
-        assert_eq!((answer.rev, standing().await.settled), (2, 3));
-        // Once: whoever was in vain is not trusted before they were let through again.
-        pair.delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
-        assert_eq!(standing().await.head, 3);
-        pair.says("three").await.unwrap();
+        let repeats = async |delivery: &Delivery| {
+            let answer = delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
+            let Standing { head, settled, .. } = standing().await;
+            (answer.rev, head, settled)
+        };
+        // Where it was said it is known, and where nothing was heard of its author nobody is trusted.
+        assert_eq!(repeats(&pair.delivery).await, (2, 2, 2));
+        assert_eq!(repeats(&elsewhere).await, (2, 2, 2));
+        // Where they said something else they have taken a place that nobody waits for.
+        let elsewhere = pair.another_environment();
+        elsewhere.say(&pair.from, pair.tea, &draft("three"), time::now()).await.unwrap();
+        assert_eq!(repeats(&elsewhere).await, (2, 4, 4));
+        assert_eq!(repeats(&elsewhere).await, (2, 4, 4));
         pair.world.store.leave(&pair.anna, pair.tea).await.unwrap();
-        for _ in 0..2 {
-            assert!(matches!(pair.says("nothing").await, Err(Error::NotFound)));
+        for text in ["nothing", "nothing at all"].map(|text| text.replace(' ', "-")) {
+            assert!(matches!(pair.says(&text).await, Err(Error::NotFound)));
             let standing = standing().await;
-            assert_eq!((standing.head, standing.settled), (5, 5));
+            assert_eq!((standing.head, standing.settled), (5, 5), "a place is taken in vain once");
         }
         assert_eq!(pair.texts("ben="), ["one", "two", "three"]);
         assert_eq!(pair.world.store.leased_rooms(time::now().plus(LEASE * 2), 10).await.unwrap(), []);
