@@ -21,8 +21,9 @@ use crate::room::{Position, Standing};
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
-/// How long a lease outlives its holder. Each round renews it; a round of 250 posts takes well under a second.
-const LEASE_MS: i64 = 10_000;
+/// How long a lease outlives its holder, and so how long a room is still when one dies. Each round renews it, and takes well under a second; one in which
+/// posts run into their deadlines takes longer, and then two may broadcast at once: frames are repeated, which costs posts and nothing else.
+const LEASE_MS: i64 = 4_000;
 
 /// How long a room can wait for a holder that has died.
 pub const LEASE: Duration = Duration::from_millis(LEASE_MS as u64);

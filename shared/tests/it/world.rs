@@ -111,7 +111,7 @@ impl World {
         }
     }
 
-    /// Lets the lease of a room run out, as if its holder had died ten seconds ago.
+    /// Lets the lease of a room run out, as if its holder had died a while ago.
     pub(crate) async fn lease_runs_out(&self, room: RoomId) {
         let id = mongodb::bson::oid::ObjectId::from_bytes(room.bytes());
         let past = mongodb::bson::DateTime::from_millis(0);
