@@ -58,6 +58,18 @@ test("every screen passes axe in both themes", async ({ arrives }) => {
   await page.getByRole("button", { name: "Leave room" }).click();
   await isSound(page, "leave?");
   await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Your account/ }).click();
+  await page.getByText("This device").waitFor();
+  await isSound(page, "account");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByRole("alert").waitFor();
+  await isSound(page, "account, refused");
+  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill("three calm armchairs");
+  await page.getByRole("button", { name: "Delete account" }).click();
+  await page.getByRole("button", { name: "Keep account" }).waitFor();
+  await isSound(page, "delete the account?");
+  await page.getByRole("button", { name: "Keep account" }).click();
+  await page.keyboard.press("Escape");
   await page.setViewportSize({ width: 390, height: 844 });
   await isSound(page, "conversation on a phone");
   await page.getByRole("button", { name: /^People/ }).click();

@@ -120,6 +120,15 @@ test("every screen", async ({ arrives }) => {
     .first()
     .waitFor();
   await shoot(phone.page, "23-phone-find");
+  await phone.page.keyboard.press("Escape");
+  await phone.page.getByRole("button", { name: /^Your account/ }).click();
+  await phone.page.getByText("This device").waitFor();
+  await shoot(phone.page, "27-phone-account");
+
+  await ada.page.getByRole("button", { name: /^Your account/ }).click();
+  await ada.page.getByText("This device").waitFor();
+  await shoot(ada.page, "17-account");
+  await ada.page.keyboard.press("Escape");
 
   const narrow = await arrives("unused", {
     viewport: { width: 320, height: 568 },

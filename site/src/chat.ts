@@ -1,5 +1,6 @@
 import type { Dial } from "./model/channel";
 import { Connection, type Lifetime } from "./model/connection";
+import { Devices } from "./model/devices";
 import { Errand } from "./model/errand";
 import { Outbox, type Shelf } from "./model/outbox";
 import { People } from "./model/people";
@@ -9,7 +10,7 @@ import { Sync } from "./model/sync";
 import { Timeline } from "./model/timeline";
 import type { Account } from "./net/account";
 import { newClientId } from "./net/ids";
-import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, User } from "./wire";
+import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, Sessions, User } from "./wire";
 
 /** Messages in one page of history. */
 const PAGE = 50;
@@ -90,6 +91,28 @@ export class Chat {
   async signOut(): Promise<void> {
     await this.outbox.clear();
     await this.#account.logout();
+  }
+
+  // The account
+
+  /** Where I am signed in. Whoever asks for it closes it. */
+  devices(): Devices {
+    return new Devices({
+      list: async () => (await this.#account.call<Sessions>("/sessions")).sessions,
+      end: (id) => this.#account.call(`/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }),
+      endOthers: () => this.#account.call("/sessions", { method: "DELETE" }),
+    });
+  }
+
+  /** Signs out all devices but this one. Repeated after a lost answer it is answered like the first time. */
+  changePassword(old: string, fresh: string): Promise<void> {
+    return this.#account.call("/password", { method: "POST", body: { old, new: fresh } });
+  }
+
+  /** What was written and not sent goes with the account. */
+  async deleteAccount(password: string): Promise<void> {
+    await this.#account.erase(password);
+    await this.outbox.clear();
   }
 
   // Rooms

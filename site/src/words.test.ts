@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type Envelope, Refusal, Unreachable } from "./model/failure";
-import { explain, fieldOf, nameOf } from "./words";
+import { type Envelope, missing, Refusal, Unreachable } from "./model/failure";
+import { explain, explainProof, fieldOf, nameOf } from "./words";
 
 function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
   return new Refusal({ code, message: "", ...more });
@@ -47,6 +47,29 @@ test("whoever deleted their account is called something", () => {
 test("every code of the API has a sentence of its own", () => {
   const codes = ["forbidden", "not_found", "too_large", "limited", "unavailable", "internal", "unauthenticated"];
   expect(new Set(codes.map((code) => explain(refusal(code)))).size).toBe(codes.length);
+});
+
+test.each([
+  [refusal("unauthenticated", { reason: "credentials" }), "That is not your password."],
+  [refusal("unauthenticated", { reason: "session" }), "You have been signed out. Sign in to go on."],
+  [refusal("limited", { retry_after: 4_000 }), "The password was wrong too often. Try again in 4 seconds."],
+  [refusal("limited", { retry_after: 900_000 }), "The password was wrong too often. Try again in 15 minutes."],
+  [refusal("limited"), "That was a little too often. Try again in a moment."],
+  [missing("old"), "The old password is missing."],
+  [missing("password"), "The password is missing."],
+  [refusal("invalid", { field: "new", rule: "too_short", limit: 8 }), "The new password needs at least 8 characters."],
+  [new Unreachable(), "The chat cannot be reached. Check your connection and try again."],
+])("%o is explained where the password is asked for", (failure, sentence) => {
+  expect(explainProof(failure)).toBe(sentence);
+});
+
+test("a password that is wrong stands beside the field that asks for it", () => {
+  const wrong = refusal("unauthenticated", { reason: "credentials" });
+  expect(fieldOf(wrong, "old")).toBe("old");
+  expect(fieldOf(wrong)).toBeNull();
+  expect(fieldOf(refusal("unauthenticated", { reason: "session" }), "old")).toBeNull();
+  expect(fieldOf(refusal("invalid", { field: "new", rule: "common" }), "old")).toBe("new");
+  expect(fieldOf(missing("old"), "old")).toBe("old");
 });
 
 test("a failure stands beside its field", () => {

@@ -27,13 +27,49 @@ export const words = {
   deletedAccount: "Deleted account",
   sessionEnded: "You have been signed out. Sign in to go on.",
   signOut: "Sign out",
-  signedInAs: "Signed in as",
+  accountOf: "Your account:",
   signOutQuestion: "Sign out?",
   unsentHint: (count: number) =>
     count === 1
       ? "One message has not been sent yet. It will be lost."
       : `${count} messages have not been sent yet. They will be lost.`,
   staySignedIn: "Stay signed in",
+
+  account: "Your account",
+  devices: "Devices",
+  devicesHint: "Where you are signed in. Sign out what you do not know, and change your password.",
+  devicesLoading: "Loading your devices",
+  device: "Unknown device",
+  thisDevice: "This device",
+  onlyDevice: "You are signed in nowhere else.",
+  lastSeen: (day: string, time: string) => `Last seen: ${day}, ${time}`,
+  since: (day: string, time: string) => `Signed in: ${day}, ${time}`,
+  from: (address: string) => `From ${address}`,
+  signOutNamed: (name: string, address: string) => `Sign out ${name}${address ? `, ${address}` : ""}`,
+  signOutOthers: "Sign out all other devices",
+  signingOut: "Signing out…",
+  signedOutNamed: (name: string) => `${name} is signed out.`,
+  signedOutOthers: "All other devices are signed out.",
+  changePassword: "Change password",
+  changing: "Changing…",
+  changePasswordHint: "All your other devices are signed out. Sign in there with the new password.",
+  oldPassword: "Old password",
+  newPassword: "New password",
+  showPasswords: "Show passwords",
+  passwordChanged: "Your password is changed. All other devices are signed out; sign in there with the new one.",
+  wrongPassword: "That is not your password.",
+  deleteAccount: "Delete account",
+  deleteMeans: [
+    "You are signed out on all devices and leave all rooms.",
+    "Your messages stay where they are, without your name.",
+    "Your name stays taken: nobody can have it again, not even you.",
+    "It cannot be undone.",
+  ],
+  deleteQuestion: (name: string) => `Delete the account ${name} for good?`,
+  deleteForGood: "Delete for good",
+  deleting: "Deleting…",
+  keepAccount: "Keep account",
+  accountDeleted: "Your account is deleted.",
 
   rooms: "Rooms",
   roomsLoading: "Loading your rooms",
@@ -184,9 +220,20 @@ export function explain(failure: unknown): string {
   }
 }
 
-/** Which field of a form the failure belongs to. */
-export function fieldOf(failure: unknown): string | null {
+/** What went wrong where somebody who is signed in gives their password once more, for a person. */
+export function explainProof(failure: unknown): string {
+  if (!(failure instanceof Refusal)) return explain(failure);
+  const { code, reason, retry_after } = failure.envelope;
+  if (code === "unauthenticated" && reason === "credentials") return words.wrongPassword;
+  if (code === "limited" && retry_after)
+    return `The password was wrong too often. Try again in ${duration(Math.ceil(retry_after / 1_000))}.`;
+  return explain(failure);
+}
+
+/** Which field of a form the failure belongs to. `proof` is the field of the password that must be right, if there is one. */
+export function fieldOf(failure: unknown, proof: string | null = null): string | null {
   if (!(failure instanceof Refusal)) return null;
+  if (proof && failure.code === "unauthenticated" && failure.envelope.reason === "credentials") return proof;
   if (failure.code === "conflict" && failure.envelope.reason === "name_taken") return "name";
   return failure.code === "invalid" ? (failure.envelope.field ?? null) : null;
 }

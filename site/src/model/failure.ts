@@ -27,6 +27,11 @@ export class Refusal extends Error {
   }
 }
 
+/** A field is empty, and the API need not be asked: it would count an empty password as a wrong one. */
+export function missing(field: string): Refusal {
+  return new Refusal({ code: "invalid", field, rule: "required", message: "" });
+}
+
 /** Nobody answered: the network or the socket went away, or the answer took too long. Whether it was done is unknown. */
 export class Unreachable extends Error {
   constructor(message = "No answer") {

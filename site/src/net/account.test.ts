@@ -189,6 +189,57 @@ test("another tab's signing out is this one's too", async () => {
   expect(changes).toBe(1);
 });
 
+test("an account that is deleted is forgotten, and that is no session that ended by itself", async () => {
+  const { account, storage } = await signedIn();
+  let changes = 0;
+  account.subscribe(() => {
+    changes += 1;
+  });
+  answers["/account"] = [[204]];
+  await account.erase("password");
+  expect(calls).toEqual([{ path: "/account", body: { password: "password" }, token: "Bearer access-1" }]);
+  expect(account.user).toBeNull();
+  expect(storage.getItem(KEY)).toBeNull();
+  expect(account.deleted).toBe(true);
+  expect(account.ended).toBe(false);
+  expect(changes).toBeGreaterThan(0);
+  answers["/login"] = [[200, session(2)]];
+  await account.login("ada", "password");
+  expect(account.deleted).toBe(false);
+});
+
+test("a socket that ended with the account does not make its deletion look like a sign-out", async () => {
+  const { account } = await signedIn();
+  answers["/account"] = [[204]];
+  answers["/refresh"] = [[401, ended]];
+  const erased = account.erase("password");
+  await expect(account.token(account.lastToken)).rejects.toBeInstanceOf(SessionEnded);
+  await erased;
+  expect(account.deleted).toBe(true);
+  expect(account.ended).toBe(false);
+});
+
+test("a wrong password deletes nothing, is asked once, and signs nobody out", async () => {
+  const { account } = await signedIn();
+  answers["/account"] = [[401, { ...ended, reason: "credentials" }], [204]];
+  await expect(account.erase("guess")).rejects.toMatchObject({ envelope: { reason: "credentials" } });
+  expect(calls).toHaveLength(1);
+  expect(account.user).toEqual(ada);
+  expect(account.deleted).toBe(false);
+});
+
+test("who signs in while the account is being deleted stays signed in", async () => {
+  const { account, storage } = await signedIn();
+  answers["/account"] = [[204]];
+  const erased = account.erase("password");
+  const ben = { ...session(5), user: { id: "b".repeat(24), name: "ben" }, expires_at: Date.now() + 900_000 };
+  storage.setItem(KEY, JSON.stringify(ben));
+  account.storageChanged(KEY);
+  await erased;
+  expect(account.user).toEqual(ben.user);
+  expect(account.deleted).toBe(false);
+});
+
 test("what is not a session in the storage is no session", () => {
   const storage = new Memory();
   storage.setItem(KEY, "{broken");

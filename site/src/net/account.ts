@@ -20,6 +20,8 @@ const EARLY_MS = 3 * 60_000;
 export class Account extends Observable {
   /** Why the session ended, if not by the person's own wish. */
   ended = false;
+  /** Whether the account that was signed in here last has been deleted here. */
+  deleted = false;
   readonly #base: string;
   readonly #storage: Storage;
   #held: Held | null;
@@ -51,6 +53,19 @@ export class Account extends Observable {
     if (held) await this.#post("/logout", { refresh_token: held.refresh_token }).catch(() => {});
   }
 
+  /** Deletes the account. Its sessions end with it, so that this one may be known to have ended before the answer is here. */
+  async erase(password: string): Promise<void> {
+    const who = this.#held?.user.id;
+    await this.call("/account", { method: "DELETE", body: { password } });
+    const now = this.#stored() ?? this.#held;
+    // Somebody else has signed in meanwhile.
+    if (now && now.user.id !== who) return;
+    this.#forget();
+    this.ended = false;
+    this.deleted = true;
+    this.changed();
+  }
+
   /** The browser's storage was changed by another tab. */
   storageChanged(key: string | null): void {
     if (key !== KEY && key !== null) return;
@@ -58,6 +73,7 @@ export class Account extends Observable {
     this.#held = this.#stored();
     if (this.#held?.user.id !== before) {
       this.ended = false;
+      this.deleted = false;
       this.changed();
     }
   }
@@ -164,6 +180,7 @@ export class Account extends Observable {
     this.#held = { ...session, expires_at: Date.now() + session.expires_in * 1_000 };
     this.#storage.setItem(KEY, JSON.stringify(this.#held));
     this.ended = false;
+    this.deleted = false;
     if (before !== session.user.id) this.changed();
   }
 

@@ -50,6 +50,11 @@ export function Door({ account }: { account: Account }) {
         </header>
         <form onSubmit={submit} noValidate>
           <h1>{fresh ? words.makeYourself : words.welcomeBack}</h1>
+          {account.deleted && !failure && (
+            <p class="notice" role="status">
+              {words.accountDeleted}
+            </p>
+          )}
           {account.ended && !failure && (
             <p class="notice" role="status">
               {words.sessionEnded}

@@ -1,6 +1,7 @@
 import "./parlour.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words";
+import { AccountDialog } from "./account";
 import { Conversation, Stranger } from "./conversation";
 import { Finder, Maker } from "./finder";
 import { useChat, useMedia, useObserved, useTitle } from "./hooks";
@@ -89,6 +90,7 @@ export function Parlour() {
           }}
         />
       )}
+      {opening === "account" && <AccountDialog onClose={() => setOpening(null)} />}
       {opening === "make" && (
         <Maker
           name={naming}

@@ -9,7 +9,7 @@ import { Alert, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./ico
 import { go, Link, pathOf } from "./route";
 import { nextTheme, theme } from "./theme";
 
-export type Opening = "find" | "make";
+export type Opening = "find" | "make" | "account";
 
 type Props = { current: string | null; hidden: boolean; onOpen: (opening: Opening) => void };
 
@@ -51,11 +51,13 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
         {rooms.loaded ? <RoomList rooms={rooms.list} current={current} onOpen={onOpen} /> : <Skeleton />}
       </div>
       <footer class="sidebar-me">
-        <Avatar user={me} />
-        <p class="sidebar-name">
-          <span class="hidden">{words.signedInAs} </span>
-          <bdi>{me.name}</bdi>
-        </p>
+        <button type="button" class="sidebar-account" title={words.account} onClick={() => onOpen("account")}>
+          <Avatar user={me} />
+          <span class="sidebar-name">
+            <span class="hidden">{words.accountOf} </span>
+            <bdi>{me.name}</bdi>
+          </span>
+        </button>
         <button
           type="button"
           class="icon-button"

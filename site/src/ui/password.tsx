@@ -1,0 +1,97 @@
+import { useId, useState } from "preact/hooks";
+import { missing } from "../model/failure";
+import { explainProof, fieldOf, words } from "../words";
+import { Field } from "./field";
+import { useChat } from "./hooks";
+import { Alert } from "./icons";
+
+/** Another password, for whoever knows the one that holds. */
+export function NewPassword({ onChanged }: { onChanged: () => void }) {
+  const chat = useChat();
+  const [old, setOld] = useState("");
+  const [fresh, setFresh] = useState("");
+  const [shown, setShown] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const id = useId();
+
+  async function submit(event: Event) {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setDone(false);
+    setFailure(null);
+    try {
+      if (!old) throw missing("old");
+      await chat.changePassword(old, fresh);
+      setOld("");
+      setFresh("");
+      setShown(false);
+      setDone(true);
+      onChanged();
+    } catch (reason) {
+      setFailure(reason);
+    }
+    setBusy(false);
+  }
+
+  const field = fieldOf(failure, "old");
+  const whole = failure !== null && field !== "old" && field !== "new";
+  const type = shown ? "text" : "password";
+  return (
+    <section class="account-part" aria-labelledby={id}>
+      <h3 id={id}>{words.changePassword}</h3>
+      <form onSubmit={submit} noValidate class="stack">
+        {/* For password managers, which keep a password beside a name. */}
+        <input type="text" autoComplete="username" value={chat.me.name} readOnly hidden />
+        {whole && (
+          <p class="notice bad" role="alert">
+            <Alert />
+            <span>{explainProof(failure)}</span>
+          </p>
+        )}
+        <Field
+          label={words.oldPassword}
+          type={type}
+          autoComplete="current-password"
+          autoCapitalize="none"
+          spellcheck={false}
+          required
+          value={old}
+          onValue={setOld}
+          error={field === "old" ? explainProof(failure) : null}
+        >
+          <button
+            type="button"
+            class="field-button"
+            aria-pressed={shown}
+            aria-label={words.showPasswords}
+            onClick={() => setShown(!shown)}
+          >
+            {words.show}
+          </button>
+        </Field>
+        <Field
+          label={words.newPassword}
+          type={type}
+          autoComplete="new-password"
+          autoCapitalize="none"
+          spellcheck={false}
+          required
+          value={fresh}
+          onValue={setFresh}
+          hint={words.passwordHint}
+          error={field === "new" ? explainProof(failure) : null}
+        />
+        <p class="quiet">{words.changePasswordHint}</p>
+        <button type="submit" class="button primary wide" aria-disabled={busy}>
+          {busy ? words.changing : words.changePassword}
+        </button>
+        <p class="account-said" role="status">
+          {done ? words.passwordChanged : ""}
+        </p>
+      </form>
+    </section>
+  );
+}
