@@ -64,15 +64,19 @@ impl Guard<'_> {
         hash: Option<String>,
     ) -> Result<()> {
         let pair = Guesser::Of { name, network };
-        self.store.try_guess(pair, self.limits.guessing(origin)).await?;
+        // The network first: one that has used up its tries leaves nothing behind with each further name.
         if origin != Origin::Known {
-            let sprayed = self.store.try_guess(Guesser::At(network), self.limits.spraying()).await;
-            if sprayed.is_err() {
-                self.store.take_back(pair).await?;
-                return sprayed;
+            self.store.try_guess(Guesser::At(network), self.limits.spraying()).await?;
+        }
+        let tried = self.store.try_guess(pair, self.limits.guessing(origin)).await;
+        if origin != Origin::Known {
+            if tried.is_err() {
+                self.store.take_back(Guesser::At(network)).await?;
+                return tried;
             }
             self.store.count_towards_siege(name).await?;
         }
+        tried?;
         if !password::matches(password, hash, self.cost).await? {
             return Err(WRONG);
         }

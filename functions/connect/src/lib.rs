@@ -1,4 +1,4 @@
-//! `$connect`: lets a socket in, if it shows whose it is. It posts nothing: the socket is not open before this has answered.
+//! `$connect`: lets a socket in, if it shows whose it is, and no page but the web client's opens it. It posts nothing: the socket is not open before this has answered.
 
 use parlour::error::Unauthenticated;
 use parlour::function::socket::{Answer, Event};
@@ -16,6 +16,7 @@ pub struct Connect {
     store: Store,
     keys: Keys,
     limits: Limits,
+    site: String,
 }
 
 impl Function for Connect {
@@ -23,10 +24,15 @@ impl Function for Connect {
     type Answer = Answer;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, keys: settings.keys()?, limits: settings.limits()? })
+        let (store, keys) = (settings.store().await?, settings.keys()?);
+        Ok(Self { store, keys, limits: settings.limits()?, site: settings.site_origin()? })
     }
 
     async fn handle(&self, event: Event) -> Result<Answer> {
+        // What is no browser names no origin, and has no visitor in whose name a page could act.
+        if event.origin().is_some_and(|origin| origin != self.site) {
+            return Err(Error::Forbidden);
+        }
         let offered = event.protocols();
         let token = offered.iter().find_map(|protocol| protocol.strip_prefix("bearer.")).or(event.bearer());
         let token = token.ok_or(Error::Unauthenticated(Unauthenticated::Token))?;

@@ -49,7 +49,11 @@ fn respond(answer: Result<Reply>) -> std::result::Result<Response<Body>, lambda_
         let failure = Frame::Error(Failure::new(&error, None));
         Reply { status: error.status(), body: Some(failure.to_json()) }
     });
-    let response = Response::builder().status(reply.status).header("cache-control", "no-store");
+    let response = Response::builder()
+        .status(reply.status)
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .header("strict-transport-security", "max-age=31536000");
     Ok(match reply.body {
         Some(body) => response.header("content-type", "application/json").body(Body::Text(body))?,
         None => response.body(Body::Empty)?,
@@ -122,8 +126,13 @@ impl Request {
         }
     }
 
-    /// The body.
+    /// The body. It has to be called what it is: a page of another origin may send anything else in its visitor's name without being asked
+    /// whether it may.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let called = self.0.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !called.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(Invalid::new("content-type", Rule::Type).into());
+        }
         let body: &[u8] = self.0.body();
         if body.len() > BODY_BYTES {
             return Err(Error::TooLarge { limit: BODY_BYTES });

@@ -55,6 +55,11 @@ impl Settings {
         limits.parse().map_err(|wrong: String| Error::internal(format!("LIMITS: {wrong}")))
     }
 
+    /// Where the web client is served from: `SITE_ORIGIN`.
+    pub fn site_origin(&self) -> Result<String> {
+        required("SITE_ORIGIN")
+    }
+
     /// How long rooms keep messages: `KEEP_DAYS`; 0 for ever.
     pub fn retention(&self) -> Result<Option<Retention>> {
         let days = required("KEEP_DAYS")?;

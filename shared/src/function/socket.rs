@@ -69,6 +69,11 @@ impl Event {
         lists.flat_map(|list| list.split(',')).map(str::trim).filter(|protocol| !protocol.is_empty()).collect()
     }
 
+    /// The origin of the page that opens the socket, if a browser does.
+    pub fn origin(&self) -> Option<&str> {
+        self.0.headers.get("origin").map(|value| value.to_str().unwrap_or_default())
+    }
+
     /// The access token in the Authorization header of the handshake.
     pub fn bearer(&self) -> Option<&str> {
         self.0.headers.get("authorization").and_then(|value| value.to_str().ok()).and_then(super::http::bearer)

@@ -183,6 +183,21 @@ fn guessing_at_many_names_from_one_network_is_slowed_and_hurts_nobody_who_lives_
 }
 
 #[test]
+fn a_network_that_has_used_up_its_tries_leaves_nothing_behind_with_each_further_name() {
+    story(|world| async move {
+        for n in 0..37 {
+            world.fails(&format!("name{n}"), HOME, 1).await;
+        }
+        let limits = world.database.collection::<Document>("limits");
+        let before = limits.count_documents(doc! { "_id": { "$gt": "" } }).await.unwrap();
+        for n in 100..105 {
+            assert_eq!(world.tries(&format!("name{n}"), "guess guess", HOME).await, Tried::Later);
+        }
+        assert_eq!(limits.count_documents(doc! { "_id": { "$gt": "" } }).await.unwrap(), before);
+    });
+}
+
+#[test]
 fn who_is_right_owes_nothing() {
     story(|world| async move {
         world.resident("anna").await;
@@ -238,17 +253,22 @@ fn a_wrong_name_takes_as_long_as_a_wrong_password_and_as_one_that_was_hashed_for
             world.store.register(&Username::parse(name).unwrap(), hash, None, time::now()).await.unwrap();
         }
         let names = ["anna", "ben", "nobody", "no such name!"];
+        // The shortest of many: on a machine that has other things to do it takes some more to find out what that is.
         let mut shortest = [Duration::MAX; 4];
-        for _ in 0..8 {
+        let alike = |shortest: &[Duration]| {
+            let ratio = |time: &Duration| time.as_secs_f64() / shortest[0].as_secs_f64();
+            shortest.iter().all(|time| (0.8..1.25).contains(&ratio(time)))
+        };
+        for round in 0..80 {
             for (name, shortest) in names.iter().zip(&mut shortest) {
                 let began = Instant::now();
                 assert!(guard.sign_in(name, password("guess guess"), "203.0.113.9").await.is_err());
                 *shortest = began.elapsed().min(*shortest);
             }
+            if round >= 8 && alike(&shortest) {
+                return;
+            }
         }
-        for (name, time) in names.iter().zip(shortest) {
-            let ratio = time.as_secs_f64() / shortest[0].as_secs_f64();
-            assert!((0.8..1.25).contains(&ratio), "{name} takes {ratio:.2} times as long: {shortest:?}");
-        }
+        panic!("they take differently long: {shortest:?}");
     });
 }

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as Raw;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use super::world::story;
+use super::world::{PASSWORD, story};
 
 #[test]
 fn a_frame_that_is_no_request_is_answered_with_what_is_wrong() {
@@ -124,5 +124,30 @@ fn a_body_that_is_no_request_is_answered_with_what_is_wrong() {
             assert_eq!(world.http().get(&path, anna.token()).await.expect_failure(404).code, Code::NotFound, "{room}");
         }
         anna.makes("tea").await;
+    });
+}
+
+#[test]
+fn a_body_that_is_not_called_json_is_not_read() {
+    story(|world| async move {
+        world.person("anna").await;
+        let login = json!({ "name": "anna", "password": PASSWORD });
+        // What a page of another origin may send without asking.
+        for called in ["text/plain", "text/plain; application/json", "application/x-www-form-urlencoded", ""] {
+            let failure =
+                world.http().with("content-type", called).post("/login", None, &login).await.expect_failure(400);
+            assert_eq!(
+                (failure.field.as_deref(), failure.rule),
+                (Some("content-type"), Some(Rule::Type)),
+                "{called:?}"
+            );
+        }
+        let json = world.http().with("content-type", "Application/JSON; charset=utf-8");
+        let answer = json.post("/login", None, &login).await;
+        answer.expect_json::<Value>(200);
+        // And what is answered is not taken for anything else.
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["strict-transport-security"], "max-age=31536000");
+        assert_eq!(answer.headers["cache-control"], "no-store");
     });
 }

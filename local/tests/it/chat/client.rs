@@ -64,9 +64,10 @@ impl Http {
 
     pub(super) async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Bytes) -> Answer {
         let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.base));
-        request = request.header(header::CONTENT_TYPE, "application/json");
-        if let Some((name, value)) = self.header {
-            request = request.header(name, value);
+        let (name, value) = self.header.unwrap_or(("content-type", "application/json"));
+        request = request.header(name, value);
+        if name != "content-type" {
+            request = request.header(header::CONTENT_TYPE, "application/json");
         }
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

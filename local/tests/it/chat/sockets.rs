@@ -28,6 +28,20 @@ fn a_token_in_the_address_is_not_looked_at() {
 }
 
 #[test]
+fn a_page_of_another_origin_opens_no_socket_even_with_a_good_token() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let bearer = format!("Bearer {}", anna.session.access_token);
+        let from = async |origin| dial(world.socket_url(), &[("authorization", &bearer), ("origin", origin)]).await;
+        for origin in ["https://evil.example", "null", "http://127.0.0.1:90", "http://127.0.0.1:9.evil.example", ""] {
+            assert_eq!(from(origin).await.unwrap_err().0, 403, "{origin:?}");
+        }
+        assert_eq!(world.running().connections().len(), 0);
+        from("http://127.0.0.1:9").await.unwrap();
+    });
+}
+
+#[test]
 fn connections_can_be_posted_to_looked_at_and_closed() {
     story(|world| async move {
         let (mut anna, _ben) = world.pair("tea").await;

@@ -61,6 +61,7 @@ fn what_a_function_reads_of_its_environment_is_what_the_template_sets() {
         ("settings.limits()", "LIMITS"),
         ("settings.metrics()", "METRICS_NAMESPACE"),
         ("settings.retention()", "KEEP_DAYS"),
+        ("settings.site_origin()", "SITE_ORIGIN"),
     ];
     let read_in_all = settings.matches("required(\"").count() + settings.matches("optional(\"").count();
     assert_eq!(read_in_all, needs.len() + given_by_lambda.len(), "a variable is read that no row here names");
