@@ -59,13 +59,6 @@ pub struct Delivery {
     trust: Trust,
 }
 
-/// What the questions before a change have told.
-struct Allowed {
-    membership: Membership,
-    /// They are too fast, and have to wait so long.
-    wait: Option<Duration>,
-}
-
 /// What a request that changes a room came to.
 enum Done<T> {
     /// This, now.
@@ -200,28 +193,23 @@ impl Delivery {
         }
     }
 
-    fn decide<T>(may: Result<Allowed>, before: Result<Option<T>>) -> Result<Begun<T>> {
+    fn decide<T>(may: Result<(Membership, Granted)>, before: Result<Option<T>>) -> Result<Begun<T>> {
         // Whoever is not in the room learns nothing else.
-        let Allowed { membership, wait } = may?;
-        match (before?, wait) {
+        let (membership, granted) = may?;
+        match (before?, granted) {
             (Some(before), _) => Ok(Begun::Before(before)),
-            (None, Some(wait)) => Err(Error::Limited { wait }),
-            (None, None) => Ok(Begun::Goes(membership, None)),
+            (None, Granted::No { wait }) => Err(Error::Limited { wait }),
+            (None, Granted::Yes { .. }) => Ok(Begun::Goes(membership, None)),
         }
     }
 
-    /// Whether they may act in the room, and how long they have to wait if they are too fast.
-    async fn may(&self, from: &Connection, room: RoomId) -> Result<Allowed> {
+    /// Whether they may act in the room, and do so now.
+    async fn may(&self, from: &Connection, room: RoomId) -> Result<(Membership, Granted)> {
         let membership = self.store.membership_to_say(&from.session, room, self.limits.send);
         let asked = futures_util::try_join!(membership, self.store.is_open(from));
         let more = asked.as_ref().is_ok_and(|((_, granted), ())| matches!(granted, Granted::Yes { more: true }));
         self.trust.note(&from.id, room, more);
-        let ((membership, granted), ()) = asked?;
-        let wait = match granted {
-            Granted::Yes { .. } => None,
-            Granted::No { wait } => Some(wait),
-        };
-        Ok(Allowed { membership, wait })
+        asked.map(|(allowed, ())| allowed)
     }
 
     /// Makes a position come to nothing, and sees to it that nobody waits for it. What fails is logged: the next holder of the lease voids it.

@@ -44,8 +44,7 @@ async fn leave(store: &Store, gateway: &Gateway, erasing: Erasing, membership: &
     if store.erase_membership(erasing, membership).await? {
         let sockets = store.sockets_in(room, time::now()).await?;
         let frame = Frame::Left { room: room.to_string(), user: wire::User::from(membership.user()) };
-        let posted = gateway.post_to_all(&sockets, &frame.to_json()).await;
-        presence::departed(store, gateway, posted.gone).await;
+        presence::post(store, gateway, &sockets, &frame).await;
     }
     Ok(())
 }

@@ -87,5 +87,5 @@ impl Guard<'_> {
     }
 }
 
-/// A wrong name or a wrong password.
-const WRONG: Error = Error::Unauthenticated(Unauthenticated::Credentials);
+/// A wrong name or a wrong password, or one that is no longer right because it was changed at the same moment.
+pub const WRONG: Error = Error::Unauthenticated(Unauthenticated::Credentials);

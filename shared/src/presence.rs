@@ -17,6 +17,12 @@ pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId
     }
 }
 
+/// Posts a frame to sockets, and takes those out that are gone.
+pub async fn post(store: &Store, gateway: &Gateway, sockets: &[ConnectionId], frame: &Frame) {
+    let posted = gateway.post_to_all(sockets, &frame.to_json()).await;
+    departed(store, gateway, posted.gone).await;
+}
+
 /// Closes sockets whose session has ended, and takes them out.
 pub async fn close(store: &Store, gateway: &Gateway, sockets: Vec<ConnectionId>) {
     gateway.close_all(&sockets).await;

@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use mongodb::error::{ErrorKind, WriteFailure};
 use mongodb::options::{
     Acknowledgment, ClientOptions, CollectionOptions, ReadConcern, SelectionCriteria, ServerMonitoringMode,
     WriteConcern,
 };
 use mongodb::{Client, Collection, Database, IndexModel};
+use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::time::Timestamp;
@@ -143,6 +144,14 @@ impl Store {
         self.within(async { query.await?.try_collect().await }).await
     }
 
+    /// Whether a query finds anything.
+    async fn finds(&self, collection: &str, filter: Document) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Any {}
+        let documents = self.collection::<Any>(collection);
+        Ok(self.within(documents.find_one(filter).projection(doc! { "_id": 1 })).await?.is_some())
+    }
+
     /// Inserts into a unique index, and tells a duplicate key from a failure.
     async fn insert_once<T>(&self, collection: &Collection<T>, document: &T) -> Result<Inserted>
     where
@@ -211,6 +220,12 @@ fn is_election(error: &mongodb::error::Error) -> bool {
 /// For writes of which nothing matters that a primary which dies may take with it.
 fn unconfirmed() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
+}
+
+/// All that is asked of a document is which one it is.
+#[derive(Deserialize)]
+struct IdDoc {
+    _id: ObjectId,
 }
 
 fn object_id(bytes: [u8; 12]) -> ObjectId {

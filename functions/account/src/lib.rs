@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use parlour::error::Unauthenticated;
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
-use parlour::guard::Guard;
+use parlour::guard::{Guard, WRONG};
 use parlour::ids::SessionId;
 use parlour::limits::Limits;
 use parlour::password::{self, Password};
@@ -122,6 +121,3 @@ impl Account {
         Ok(())
     }
 }
-
-/// Not the password; or no longer, because it was changed at the same moment.
-const WRONG: Error = Error::Unauthenticated(Unauthenticated::Credentials);

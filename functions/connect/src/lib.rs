@@ -1,4 +1,5 @@
-//! `$connect`: lets a socket in, if it shows whose it is, and no page but the web client's opens it. It posts nothing: the socket is not open before this has answered.
+//! `$connect`: lets a socket in, if it shows whose it is, and no page but the web client's opens it. It posts nothing: the socket is not open before
+//! this has answered.
 
 use parlour::error::Unauthenticated;
 use parlour::function::socket::{Answer, Event};

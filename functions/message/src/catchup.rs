@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Instant;
 
-use futures_util::{StreamExt, TryStreamExt, try_join};
+use futures_util::{StreamExt, TryStreamExt};
 use parlour::delivery::{Delivery, RECOVERY, frame};
 use parlour::ids::RoomId;
 use parlour::room::{Membership, Position, Standing};
@@ -100,7 +100,11 @@ async fn standings(
     positions: &BTreeMap<RoomId, Position>,
 ) -> Result<Vec<(Membership, Standing, Position)>> {
     let Delivery { store, .. } = delivery;
-    let (mut found, stalled) = try_join!(store.rooms_of(wanted), store.stalled(wanted))?;
+    let mut found = store.rooms_of(wanted).await?;
+    let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
+    let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();
+    // Mostly there are none, and nothing more is asked.
+    let stalled = if waiting.is_empty() { Vec::new() } else { store.stalled(&waiting).await? };
     // Of a room that is left for later the client sees that its head is ahead.
     let began = Instant::now();
     for room in stalled.iter().take_while(|_| began.elapsed() < RECOVERY) {

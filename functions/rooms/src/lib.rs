@@ -132,7 +132,6 @@ impl Rooms {
     }
 
     async fn tell(&self, sockets: &[ConnectionId], frame: &Frame) {
-        let posted = self.gateway.post_to_all(sockets, &frame.to_json()).await;
-        presence::departed(&self.store, &self.gateway, posted.gone).await;
+        presence::post(&self.store, &self.gateway, sockets, frame).await;
     }
 }

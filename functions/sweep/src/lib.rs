@@ -62,12 +62,14 @@ impl Function for Sweep {
         let erased = self.erase(began).await;
         let forgotten = self.forget(began).await;
         self.metrics.write(&self.delivery);
-        Ok(Done { accounts: erased?, forgotten: forgotten?, ..swept? })
+        let (rooms, sockets) = swept?;
+        Ok(Done { rooms, sockets, accounts: erased?, forgotten: forgotten? })
     }
 }
 
 impl Sweep {
-    async fn sweep(&self, began: Instant) -> Result<Done> {
+    /// Broadcasts what waits, and sees off sockets: in how many rooms, and how many.
+    async fn sweep(&self, began: Instant) -> Result<(usize, usize)> {
         let now = time::now();
         let Delivery { store, gateway, .. } = &self.delivery;
         let expired = store.expired_sockets(now, SOCKETS).await?;
@@ -86,7 +88,7 @@ impl Sweep {
                 Err(error) => error.log(),
             }
         }
-        Ok(Done { rooms, sockets, accounts: 0, forgotten: 0 })
+        Ok((rooms, sockets))
     }
 
     /// Deletes what is too old, in as many rooms as there is time for.

@@ -139,7 +139,7 @@ impl Store {
         let earlier = doc! { "announced_at": { "$lt": date(now) } };
         let tied = doc! { "announced_at": date(now), "_id": { "$lt": id } };
         let filter = doc! { "user": user, "expires_at": { "$gt": date(now) }, "$or": [earlier, tied] };
-        Ok(self.within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+        self.finds(CONNECTIONS, filter).await
     }
 
     /// Refuses a socket that is not open any more, whatever an environment remembers of it.
@@ -245,7 +245,7 @@ impl Store {
         let announced = doc! { "$type": "date" };
         let filter =
             doc! { "user": object_id(user.bytes()), "announced_at": announced, "expires_at": { "$gt": date(now) } };
-        Ok(self.within(self.collection::<ConnectionDoc>(CONNECTIONS).find_one(filter)).await?.is_some())
+        self.finds(CONNECTIONS, filter).await
     }
 
     /// Who of a room is here.

@@ -10,11 +10,10 @@ use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
-use serde::Deserialize;
 
 use super::messages::MESSAGES;
 use super::users::{USERS, current};
-use super::{Account, Store, date, object_id};
+use super::{Account, IdDoc, Store, date, object_id};
 use crate::Result;
 use crate::ids::UserId;
 use crate::room::Membership;
@@ -40,11 +39,6 @@ impl Erasing {
     }
 }
 
-#[derive(Deserialize)]
-struct IdDoc {
-    _id: ObjectId,
-}
-
 /// The messages of an author that still name them. No other query asks for a name, so that none takes this index by mistake.
 pub(super) fn indexes_of_messages() -> Vec<IndexModel> {
     let named = IndexOptions::builder().partial_filter_expression(doc! { "author_name": { "$gt": "" } }).build();
@@ -68,9 +62,7 @@ impl Store {
     pub async fn is_erasing(&self, session: &Session) -> Result<Option<Erasing>> {
         let user = session.user().id;
         let filter = doc! { "_id": object_id(user.bytes()), "erase_at": { "$exists": true } };
-        let users = self.collection::<IdDoc>(USERS);
-        let found = self.within(users.find_one(filter).projection(doc! { "_id": 1 })).await?;
-        Ok(found.map(|_| Erasing { user }))
+        Ok(self.finds(USERS, filter).await?.then_some(Erasing { user }))
     }
 
     /// Deleted accounts of which something may be left.

@@ -114,8 +114,7 @@ impl Store {
     /// Whether many have been wrong about the password of a name lately, from networks that are new to it.
     pub async fn is_besieged(&self, name: &str) -> Result<bool> {
         let count = doc! { "$expr": { "$gte": [remembered(SIEGE.every), SIEGE.burst] }, "_id": siege(name) };
-        let limits = self.collection::<FailuresDoc>(LIMITS);
-        Ok(self.within(limits.find_one(count)).await?.is_some())
+        self.finds(LIMITS, count).await
     }
 
     /// Records a try with a name from a network that is new to it.

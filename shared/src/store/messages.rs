@@ -149,10 +149,7 @@ impl Store {
 
     /// Whether somebody said something in a room under that client id, as far as the primary knows at this moment.
     pub async fn was_said(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<bool> {
-        #[derive(Deserialize)]
-        struct Any {}
-        let messages = self.collection::<Any>(MESSAGES);
-        Ok(self.within(messages.find_one(said(room, author, client_id)).projection(doc! { "_id": 1 })).await?.is_some())
+        self.finds(MESSAGES, said(room, author, client_id)).await
     }
 
     /// What somebody said in a room under that client id, if they did; asked beside the question whether

@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Inserted, Store, date, lease, object_id};
+use super::{IdDoc, Inserted, Store, date, lease, object_id};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
 use crate::room::{Membership, Role, Room, RoomName, Standing};
@@ -120,14 +120,10 @@ impl Store {
     }
 
     /// Those of these rooms in which something waits and nobody broadcasts.
-    pub async fn stalled(&self, rooms: &[Membership]) -> Result<Vec<RoomId>> {
-        #[derive(Deserialize)]
-        struct Id {
-            _id: ObjectId,
-        }
-        let ids: Vec<ObjectId> = rooms.iter().map(|mine| object_id(mine.room().bytes())).collect();
+    pub async fn stalled(&self, rooms: &[RoomId]) -> Result<Vec<RoomId>> {
+        let ids: Vec<ObjectId> = rooms.iter().map(|room| object_id(room.bytes())).collect();
         let filter = doc! { "_id": { "$in": ids }, "$expr": lease::is_stalled() };
-        let found = self.all(self.collection::<Id>(ROOMS).find(filter).projection(doc! { "_id": 1 })).await?;
+        let found = self.all(self.collection::<IdDoc>(ROOMS).find(filter).projection(doc! { "_id": 1 })).await?;
         Ok(found.iter().map(|room| RoomId::from_bytes(room._id.bytes())).collect())
     }
 

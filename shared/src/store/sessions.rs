@@ -216,11 +216,7 @@ impl Store {
 
     /// Whether somebody is signed in on a network, or was until a day ago.
     pub async fn is_known_at(&self, user: UserId, network: &str) -> Result<bool> {
-        #[derive(Deserialize)]
-        struct Any {}
-        let filter = doc! { "user": object_id(user.bytes()), "network": network };
-        let sessions = self.collection::<Any>(SESSIONS);
-        Ok(self.within(sessions.find_one(filter).projection(doc! { "_id": 1 })).await?.is_some())
+        self.finds(SESSIONS, doc! { "user": object_id(user.bytes()), "network": network }).await
     }
 
     /// Forgets the sessions of somebody, also those that have ended.

@@ -120,10 +120,7 @@ impl Store {
 
     /// Whether what an account was recognized by still holds.
     pub(super) async fn is_current(&self, account: &Account) -> Result<bool> {
-        #[derive(Deserialize)]
-        struct Any {}
-        let users = self.collection::<Any>(USERS);
-        Ok(self.within(users.find_one(current(account)).projection(doc! { "_id": 1 })).await?.is_some())
+        self.finds(USERS, current(account)).await
     }
 
     /// Gives an account, recognized by its old password, the hash of a new one. Says whether it did: not if another change came first.

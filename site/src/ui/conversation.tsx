@@ -5,8 +5,9 @@ import { explain, words } from "../words";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import { useChat, useObserved } from "./hooks";
-import { Alert, Back, PeopleIcon } from "./icons";
+import { Back, PeopleIcon } from "./icons";
 import { Log } from "./log";
+import { Notice } from "./notice";
 import { go, Link } from "./route";
 
 type Props = { room: Room; inert: boolean; peopleShown: boolean; onPeople: () => void };
@@ -79,10 +80,7 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
       </header>
       {failure !== null && !timeline.loaded ? (
         <div class="screen-note">
-          <p class="notice bad" role="alert">
-            <Alert />
-            <span>{explain(failure)}</span>
-          </p>
+          <Notice>{explain(failure)}</Notice>
           <button type="button" class="button" onClick={load}>
             {words.retry}
           </button>
@@ -118,12 +116,7 @@ export function Stranger({ id }: { id: string }) {
     <main class="screen-note">
       <h1>{words.notMember}</h1>
       <p class="quiet">{words.notMemberHint}</p>
-      {failure !== null && (
-        <p class="notice bad" role="alert">
-          <Alert />
-          <span>{explain(failure)}</span>
-        </p>
-      )}
+      {failure !== null && <Notice>{explain(failure)}</Notice>}
       <div class="screen-actions">
         <button type="button" class="button" onClick={() => go("/")}>
           {words.toRooms}

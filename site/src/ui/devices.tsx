@@ -4,6 +4,7 @@ import type { Device } from "../wire";
 import { explain, words } from "../words";
 import { useObserved } from "./hooks";
 import { Alert } from "./icons";
+import { Notice } from "./notice";
 import { dayOf, fullTime, timeOf } from "./when";
 
 const OTHERS = "others";
@@ -39,12 +40,7 @@ export function Devices({ devices }: { devices: Model }) {
         {words.devices}
       </h3>
       <p class="quiet">{words.devicesHint}</p>
-      {refused !== null && (
-        <p class="notice bad" role="alert">
-          <Alert />
-          <span>{explain(refused)}</span>
-        </p>
-      )}
+      {refused !== null && <Notice>{explain(refused)}</Notice>}
       {failure !== null && (
         <div class="notice bad" role="alert">
           <Alert />

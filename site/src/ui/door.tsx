@@ -3,9 +3,10 @@ import { useRef, useState } from "preact/hooks";
 import type { Account } from "../net/account";
 import { newClientId } from "../net/ids";
 import { explain, fieldOf, words } from "../words";
-import { Field } from "./field";
+import { Field, PasswordField } from "./field";
 import { useTitle } from "./hooks";
-import { Alert, Mark } from "./icons";
+import { Mark } from "./icons";
+import { Notice } from "./notice";
 
 /** Where one signs in or makes an account. The address stays: after it one is where the link led. */
 export function Door({ account }: { account: Account }) {
@@ -60,12 +61,7 @@ export function Door({ account }: { account: Account }) {
               {words.sessionEnded}
             </p>
           )}
-          {whole && (
-            <p class="notice bad" role="alert">
-              <Alert />
-              <span>{explain(failure)}</span>
-            </p>
-          )}
+          {whole && <Notice>{explain(failure)}</Notice>}
           <Field
             label={words.name}
             name="username"
@@ -80,14 +76,11 @@ export function Door({ account }: { account: Account }) {
             hint={fresh ? words.nameHint : undefined}
             error={field === "name" ? explain(failure) : null}
           />
-          <Field
+          <PasswordField
             label={words.password}
             name="password"
-            type={shown ? "text" : "password"}
+            shown={shown}
             autoComplete={fresh ? "new-password" : "current-password"}
-            autoCapitalize="none"
-            spellcheck={false}
-            required
             value={password}
             onValue={setPassword}
             hint={fresh ? words.passwordHint : undefined}
@@ -102,7 +95,7 @@ export function Door({ account }: { account: Account }) {
             >
               {words.show}
             </button>
-          </Field>
+          </PasswordField>
           <button type="submit" class="button primary wide" aria-disabled={busy}>
             {busy ? (fresh ? words.registering : words.signingIn) : title}
           </button>

@@ -2,9 +2,9 @@ import { useId, useState } from "preact/hooks";
 import { missing } from "../model/failure";
 import { explainProof, fieldOf, words } from "../words";
 import { Dialog } from "./dialog";
-import { Field } from "./field";
+import { PasswordField } from "./field";
 import { useChat } from "./hooks";
-import { Alert } from "./icons";
+import { Notice } from "./notice";
 import { go } from "./route";
 
 /** The end of the account: what it means, the password, and one more question. */
@@ -49,19 +49,10 @@ export function Farewell() {
       </ul>
       <form onSubmit={submit} noValidate class="stack">
         <input type="text" autoComplete="username" value={chat.me.name} readOnly hidden />
-        {failure !== null && !inField && (
-          <p class="notice bad" role="alert">
-            <Alert />
-            <span>{explainProof(failure)}</span>
-          </p>
-        )}
-        <Field
+        {failure !== null && !inField && <Notice>{explainProof(failure)}</Notice>}
+        <PasswordField
           label={words.password}
-          type="password"
           autoComplete="current-password"
-          autoCapitalize="none"
-          spellcheck={false}
-          required
           value={password}
           onValue={setPassword}
           error={inField ? explainProof(failure) : null}

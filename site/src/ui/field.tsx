@@ -43,3 +43,9 @@ export function Field({ label, hint, error, onValue, children, ...input }: Props
     </div>
   );
 }
+
+/** A field for a password, which nothing corrects, and which is written in dots unless it is to be shown. */
+export function PasswordField({ shown = false, ...field }: Omit<Props, "type"> & { shown?: boolean }) {
+  const type = shown ? "text" : "password";
+  return <Field {...field} type={type} autoCapitalize="none" spellcheck={false} required />;
+}

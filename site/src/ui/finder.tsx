@@ -6,7 +6,7 @@ import { explain, fieldOf, words } from "../words";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { useChat, useObserved } from "./hooks";
-import { Alert } from "./icons";
+import { Notice } from "./notice";
 import { go, pathOf } from "./route";
 
 /** Typing pauses this long before the list is asked for. */
@@ -80,12 +80,7 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
         value={prefix}
         onValue={setPrefix}
       />
-      {failure !== null && (
-        <p class="notice bad" role="alert">
-          <Alert />
-          <span>{explain(failure)}</span>
-        </p>
-      )}
+      {failure !== null && <Notice>{explain(failure)}</Notice>}
       <div class="finder-found" role="status" aria-label={words.findRoom}>
         {found === null && failure === null && <p class="quiet">{words.searching}…</p>}
         {found && found.rooms.length > 0 && <p class="hidden">{words.found(found.rooms.length, found.more)}</p>}
@@ -160,12 +155,7 @@ export function Maker({ name: given, onClose }: { name: string; onClose: () => v
   return (
     <Dialog title={words.newRoom} onClose={onClose}>
       <form onSubmit={submit} noValidate class="stack">
-        {failure !== null && !inField && (
-          <p class="notice bad" role="alert">
-            <Alert />
-            <span>{explain(failure)}</span>
-          </p>
-        )}
+        {failure !== null && !inField && <Notice>{explain(failure)}</Notice>}
         <Field
           label={words.roomName}
           autoComplete="off"

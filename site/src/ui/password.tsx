@@ -1,9 +1,9 @@
 import { useId, useState } from "preact/hooks";
 import { missing } from "../model/failure";
 import { explainProof, fieldOf, words } from "../words";
-import { Field } from "./field";
+import { PasswordField } from "./field";
 import { useChat } from "./hooks";
-import { Alert } from "./icons";
+import { Notice } from "./notice";
 
 /** Another password, for whoever knows the one that holds. */
 export function NewPassword({ onChanged }: { onChanged: () => void }) {
@@ -38,26 +38,17 @@ export function NewPassword({ onChanged }: { onChanged: () => void }) {
 
   const field = fieldOf(failure, "old");
   const whole = failure !== null && field !== "old" && field !== "new";
-  const type = shown ? "text" : "password";
   return (
     <section class="account-part" aria-labelledby={id}>
       <h3 id={id}>{words.changePassword}</h3>
       <form onSubmit={submit} noValidate class="stack">
         {/* For password managers, which keep a password beside a name. */}
         <input type="text" autoComplete="username" value={chat.me.name} readOnly hidden />
-        {whole && (
-          <p class="notice bad" role="alert">
-            <Alert />
-            <span>{explainProof(failure)}</span>
-          </p>
-        )}
-        <Field
+        {whole && <Notice>{explainProof(failure)}</Notice>}
+        <PasswordField
           label={words.oldPassword}
-          type={type}
+          shown={shown}
           autoComplete="current-password"
-          autoCapitalize="none"
-          spellcheck={false}
-          required
           value={old}
           onValue={setOld}
           error={field === "old" ? explainProof(failure) : null}
@@ -71,14 +62,11 @@ export function NewPassword({ onChanged }: { onChanged: () => void }) {
           >
             {words.show}
           </button>
-        </Field>
-        <Field
+        </PasswordField>
+        <PasswordField
           label={words.newPassword}
-          type={type}
+          shown={shown}
           autoComplete="new-password"
-          autoCapitalize="none"
-          spellcheck={false}
-          required
           value={fresh}
           onValue={setFresh}
           hint={words.passwordHint}
