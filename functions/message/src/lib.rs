@@ -120,7 +120,7 @@ impl Message {
         let wanted: Vec<Membership> = mine.into_iter().filter(|mine| positions.contains_key(&mine.room())).collect();
         let gone = asked.rooms.keys().filter(|id| !wanted.iter().any(|mine| mine.room().to_string() == **id));
         let gone = gone.cloned().collect();
-        let (rooms, more) = catchup::catch_up(&self.delivery, &wanted, &positions).await?;
+        let (rooms, more) = catchup::catch_up(&self.delivery, connection, &wanted, &positions).await?;
         Ok(Frame::Synced { id: asked.id, rooms, gone, more })
     }
 

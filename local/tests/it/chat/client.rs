@@ -190,7 +190,7 @@ pub(super) struct Tab {
     pub(super) room: Room,
     pub(super) socket: Socket,
     /// Frames that nobody has asked about yet.
-    heard: VecDeque<Frame>,
+    pub(super) heard: VecDeque<Frame>,
     /// Up to where this tab has everything.
     pub(super) position: i64,
 }
@@ -325,9 +325,10 @@ impl Tab {
             let rooms = BTreeMap::from([(self.room.id.clone(), self.position)]);
             match self.asks(&json!({ "action": "sync", "id": fresh(), "rooms": rooms })).await {
                 Frame::Synced { rooms, more, .. } => {
+                    self.follows();
                     for page in &rooms {
-                        assert!(page.from == self.position + 1 || page.verdict == Verdict::Cut, "{page:?}");
-                        self.position = page.to;
+                        assert!(page.from <= self.position + 1 || page.verdict == Verdict::Cut, "{page:?}");
+                        self.position = self.position.max(page.to);
                     }
                     pages.extend(rooms);
                     if !more {
@@ -335,6 +336,17 @@ impl Tab {
                     }
                 }
                 other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Takes the frames that have come, and are not looked for, as far as they follow one another.
+    fn follows(&mut self) {
+        for frame in &self.heard {
+            if let Frame::Changes { from, to, .. } = frame
+                && *from <= self.position + 1
+            {
+                self.position = self.position.max(*to);
             }
         }
     }
