@@ -20,7 +20,7 @@ use crate::fanout::{self, Fanout};
 use crate::gateway::{Gateway, Posted};
 use crate::ids::{ConnectionId, RoomId};
 use crate::limits::Limits;
-use crate::message::{Amendment, Change, Draft, Message};
+use crate::message::{Amendment, Change, Draft, Message, Reacting};
 use crate::metrics::Tally;
 use crate::presence;
 use crate::room::{Membership, Position};
@@ -41,8 +41,8 @@ const ROUND: i64 = 250;
 /// How long an answer may wait for what others, or the first request of its kind, left unsent.
 pub const RECOVERY: Duration = Duration::from_secs(2);
 
-/// How often an author whose position was voided for being late takes another.
-const ATTEMPTS: usize = 5;
+/// How often an author whose position was voided for being late takes another: many may react to one message at once, and some are overtaken.
+const ATTEMPTS: usize = 8;
 
 /// What saying something needs.
 pub struct Delivery {
@@ -111,6 +111,17 @@ impl Deliverable for Amended<'_> {
     }
 }
 
+struct Reacted<'a>(Membership, &'a Reacting);
+
+impl Deliverable for Reacted<'_> {
+    type Before = Position;
+    const PURPOSE: Purpose = Purpose::Amendment;
+
+    async fn store(&self, store: &Store, place: &Place, _: Timestamp) -> Result<Stored<Position>> {
+        store.react(&self.0, self.1, place).await
+    }
+}
+
 impl Delivery {
     /// With nothing done yet.
     pub fn new(store: Store, gateway: Gateway, fanout: Fanout, limits: Limits) -> Self {
@@ -153,6 +164,29 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Position> {
         let before = self.store.amended_as(room, from.session.user().id, amendment);
+        self.change(from, room, before, |membership| Amended(membership, amendment), now).await
+    }
+
+    /// Puts an emoji to a message, or takes it away. Once this returns, that is stored; the same again returns the same position.
+    pub async fn react(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        reacting: &Reacting,
+        now: Timestamp,
+    ) -> Result<Position> {
+        let before = self.store.reacted_as(room, from.session.user().id, reacting);
+        self.change(from, room, before, |membership| Reacted(membership, reacting), now).await
+    }
+
+    async fn change<D: Deliverable<Before = Position>>(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        before: impl Future<Output = Result<Option<Position>>>,
+        change: impl FnOnce(Membership) -> D,
+        now: Timestamp,
+    ) -> Result<Position> {
         let (membership, place) = match self.begin(from, room, before, false).await? {
             Begun::Goes(membership, place) => (membership, place),
             Begun::Before(rev) => {
@@ -160,7 +194,7 @@ impl Delivery {
                 return Ok(rev);
             }
         };
-        match self.deliver(from, room, Amended(membership, amendment), place, now).await? {
+        match self.deliver(from, room, change(membership), place, now).await? {
             Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }
     }

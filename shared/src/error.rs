@@ -75,6 +75,9 @@ pub enum Conflict {
     /// The message was changed as often as one can be.
     #[error("That message was changed too often. Say it anew.")]
     TooManyEdits,
+    /// The message has as many reactions as one can have.
+    #[error("That message has as many reactions as it can have.")]
+    TooManyReactions,
 }
 
 impl Error {

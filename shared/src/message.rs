@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::ids::ClientId;
+use crate::ids::{ClientId, UserId};
 use crate::room::Position;
 use crate::text::{self, Invalid, Rule};
 use crate::time::Timestamp;
@@ -21,6 +21,10 @@ pub struct Message {
     pub client_id: String,
     /// What it says now; nothing once it is deleted.
     pub text: String,
+    /// The number of the message that it replies to.
+    pub reply_to: Option<i64>,
+    /// What people have put to it; nothing once it is deleted.
+    pub reactions: Vec<Reaction>,
     /// When it was said.
     pub at: Timestamp,
     /// When its text was last changed.
@@ -45,6 +49,56 @@ pub struct Draft {
     pub client_id: ClientId,
     /// What is to be said.
     pub text: Text,
+    /// The number of the message that it replies to. What that says is looked up by whoever reads it, so that nothing of a deleted one stays here.
+    pub reply_to: Option<i64>,
+}
+
+impl Draft {
+    /// A number of a message to reply to.
+    pub fn parse_reply(seq: Option<i64>) -> Result<Option<i64>, Invalid> {
+        match seq {
+            Some(seq) if seq < 1 => Err(Invalid::bounded("reply_to", Rule::TooSmall, 1)),
+            seq => Ok(seq),
+        }
+    }
+}
+
+/// An emoji, and who has put it to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// Which.
+    pub emoji: String,
+    /// Who, the first one first.
+    pub users: Vec<UserId>,
+}
+
+/// Something that somebody wants to put to a message, or to take away from it.
+#[derive(Debug, Clone)]
+pub struct Reacting {
+    /// What their client calls it.
+    pub client_id: ClientId,
+    /// The number of the message.
+    pub seq: i64,
+    /// Which emoji.
+    pub emoji: Emoji,
+    /// Whether it is to be there.
+    pub on: bool,
+}
+
+/// One of Unicode's emoji, in the form that Unicode recommends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Emoji(&'static str);
+
+impl Emoji {
+    /// Only what is an emoji, and one: a reaction is no second text.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        emojis::get(raw.trim()).map(|emoji| Self(emoji.as_str())).ok_or_else(|| Invalid::new("emoji", Rule::Unknown))
+    }
+
+    /// The emoji.
+    pub fn as_str(&self) -> &'static str {
+        self.0
+    }
 }
 
 /// Something that an author wants to change about a message.

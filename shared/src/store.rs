@@ -31,6 +31,7 @@ mod lease;
 mod limits;
 mod members;
 mod messages;
+mod reactions;
 mod retention;
 mod rooms;
 mod sessions;

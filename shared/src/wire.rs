@@ -25,7 +25,7 @@ mod failure;
 mod request;
 
 pub use failure::{Code, Failure, Reason, Rule};
-pub use request::{Delete, Edit, Positions, Read, Request, Send};
+pub use request::{Delete, Edit, Positions, React, Read, Request, Send};
 
 wire! {
     /// Somebody.
@@ -184,6 +184,14 @@ wire! {
         pub more: bool,
     }
 
+    /// An emoji at a message.
+    pub struct Reaction {
+        /// Which.
+        pub emoji: String,
+        /// The ids of those who put it there, the first one first.
+        pub users: Vec<String>,
+    }
+
     /// A message as it stands now.
     pub struct Message {
         /// Its number among the room's messages.
@@ -198,6 +206,14 @@ wire! {
         pub client_id: String,
         /// What it says now: plain text, to be rendered as text. Empty once it is deleted.
         pub text: String,
+        /// The number of the message that it replies to, if it is a reply. That one may be deleted, or never have been.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub reply_to: Option<i64>,
+        /// What people have put to it; missing if nobody has.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<Vec<Reaction>>", optional))]
+        pub reactions: Vec<Reaction>,
         /// When it was said, in milliseconds since 1970-01-01 UTC.
         #[cfg_attr(test, ts(type = "number"))]
         pub at: i64,
@@ -269,7 +285,7 @@ wire! {
             /// As it was stored, by this request or by the first of its kind.
             message: Message,
         },
-        /// The reply to `edit` and to `delete`: it is stored.
+        /// The reply to `edit`, `delete` and `react`: it is stored.
         Changed {
             /// The request's.
             id: String,
@@ -432,6 +448,12 @@ impl From<room::Role> for Role {
     }
 }
 
+impl From<&message::Reaction> for Reaction {
+    fn from(reaction: &message::Reaction) -> Self {
+        Self { emoji: reaction.emoji.clone(), users: reaction.users.iter().map(ToString::to_string).collect() }
+    }
+}
+
 impl From<&message::Message> for Message {
     fn from(message: &message::Message) -> Self {
         Self {
@@ -440,6 +462,8 @@ impl From<&message::Message> for Message {
             author: (&message.author).into(),
             client_id: message.client_id.clone(),
             text: message.text.clone(),
+            reply_to: message.reply_to,
+            reactions: message.reactions.iter().map(Reaction::from).collect(),
             at: message.at.millis(),
             edited_at: message.edited_at.map(Timestamp::millis),
             deleted_at: message.deleted_at.map(Timestamp::millis),

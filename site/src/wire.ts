@@ -229,6 +229,19 @@ members: Array<Member>,
 more: boolean, };
 
 /**
+ * An emoji at a message.
+ */
+export type Reaction = { 
+/**
+ * Which.
+ */
+emoji: string, 
+/**
+ * The ids of those who put it there, the first one first.
+ */
+users: Array<string>, };
+
+/**
  * A message as it stands now.
  */
 export type Message = { 
@@ -252,6 +265,14 @@ client_id: string,
  * What it says now: plain text, to be rendered as text. Empty once it is deleted.
  */
 text: string, 
+/**
+ * The number of the message that it replies to, if it is a reply. That one may be deleted, or never have been.
+ */
+reply_to?: number, 
+/**
+ * What people have put to it; missing if nobody has.
+ */
+reactions?: Array<Reaction>, 
 /**
  * When it was said, in milliseconds since 1970-01-01 UTC.
  */
@@ -305,7 +326,11 @@ client_id: string,
 /**
  * What.
  */
-text: string, };
+text: string, 
+/**
+ * The number of the message that it replies to, if it is a reply.
+ */
+reply_to?: number, };
 
 /**
  * Change the text of a message of mine.
@@ -354,6 +379,35 @@ seq: number,
 client_id: string, };
 
 /**
+ * Put an emoji to a message, or take mine away.
+ */
+export type React = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The number of the message.
+ */
+seq: number, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, 
+/**
+ * Which of Unicode's emoji.
+ */
+emoji: string, 
+/**
+ * Whether it is to be there.
+ */
+on: boolean, };
+
+/**
  * How far I am in my rooms.
  */
 export type Positions = { 
@@ -390,7 +444,7 @@ seq: number, };
 /**
  * What a client may ask over its socket.
  */
-export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
+export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "react" } & React | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
 
 /**
  * Whether a catch-up is complete.
@@ -443,7 +497,7 @@ export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_by
 /**
  * The finer reason of a refusal.
  */
-export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits";
+export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits" | "too_many_reactions";
 
 /**
  * What was refused, and why.

@@ -9,7 +9,7 @@ use parlour::delivery::Delivery;
 use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Metrics, Settings};
 use parlour::ids::{ClientId, ConnectionId, RoomId};
-use parlour::message::{Amendment, Deed, Draft, Text};
+use parlour::message::{Amendment, Deed, Draft, Emoji, Reacting, Text};
 use parlour::room::{Membership, Position};
 use parlour::store::{MAX_ROOMS, Spender, Store};
 use parlour::text::{Invalid, Rule};
@@ -68,6 +68,7 @@ impl Message {
                 let wire::Delete { id, room, seq, client_id } = delete;
                 self.amend(&connection, id, room, seq, &client_id, Deed::Delete).await
             }
+            wire::Request::React(react) => self.react(&connection, react).await,
             wire::Request::Sync(positions) => self.sync(&connection, positions).await,
             wire::Request::Ping(positions) => self.ping(&connection, positions).await,
             wire::Request::Read(read) => self.read(&connection, read).await,
@@ -91,7 +92,11 @@ impl Message {
 
     async fn send(&self, from: &Connection, send: wire::Send) -> Result<Frame> {
         let room = room(&send.room)?;
-        let draft = Draft { client_id: ClientId::parse(&send.client_id)?, text: Text::parse(&send.text)? };
+        let draft = Draft {
+            client_id: ClientId::parse(&send.client_id)?,
+            text: Text::parse(&send.text)?,
+            reply_to: Draft::parse_reply(send.reply_to)?,
+        };
         let message = self.delivery.say(from, room, &draft, time::now()).await?;
         Ok(Frame::Sent { id: send.id, room: send.room, message: (&message).into() })
     }
@@ -107,6 +112,13 @@ impl Message {
     ) -> Result<Frame> {
         let amendment = Amendment { client_id: ClientId::parse(client_id)?, seq, deed };
         let rev = self.delivery.amend(from, self::room(&room)?, &amendment, time::now()).await?;
+        Ok(Frame::Changed { id, room, seq, rev })
+    }
+
+    async fn react(&self, from: &Connection, react: wire::React) -> Result<Frame> {
+        let wire::React { id, room, seq, client_id, emoji, on } = react;
+        let reacting = Reacting { client_id: ClientId::parse(&client_id)?, seq, emoji: Emoji::parse(&emoji)?, on };
+        let rev = self.delivery.react(from, self::room(&room)?, &reacting, time::now()).await?;
         Ok(Frame::Changed { id, room, seq, rev })
     }
 

@@ -46,6 +46,7 @@ fn action(mut value: Value) -> Result<wire::Request, Invalid> {
         "send" => wire::parse_value(value).map(wire::Request::Send),
         "edit" => wire::parse_value(value).map(wire::Request::Edit),
         "delete" => wire::parse_value(value).map(wire::Request::Delete),
+        "react" => wire::parse_value(value).map(wire::Request::React),
         "sync" => wire::parse_value(value).map(wire::Request::Sync),
         "ping" => wire::parse_value(value).map(wire::Request::Ping),
         "read" => wire::parse_value(value).map(wire::Request::Read),

@@ -19,3 +19,14 @@ fn a_text_keeps_its_lines_and_is_composed() {
     check("e\u{301}", Ok("é"));
     check(&"😀".repeat(4000), Ok(&"😀".repeat(4000)));
 }
+
+#[test]
+fn a_reaction_is_one_emoji_in_one_form() {
+    for (raw, emoji) in [("👍", "👍"), ("❤", "❤\u{fe0f}"), (" 🎉 ", "🎉"), ("👍🏽", "👍🏽"), ("🇩🇪", "🇩🇪")]
+    {
+        assert_eq!(Emoji::parse(raw).unwrap().as_str(), emoji);
+    }
+    for raw in ["", "x", "👍👍", "👍 yes", "$where", "1", "\u{200d}"] {
+        assert_eq!(Emoji::parse(raw).unwrap_err(), Invalid::new("emoji", Rule::Unknown), "{raw}");
+    }
+}

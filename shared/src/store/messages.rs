@@ -6,6 +6,7 @@ use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
 use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 
+use super::reactions::{MarkDoc, reactions};
 use super::{Inserted, Place, Store, date, object_id, time};
 use crate::ids::{ClientId, RoomId, UserId};
 use crate::message::{Change, Draft, Message};
@@ -25,6 +26,8 @@ pub(super) struct MessageDoc {
     author_name: String,
     client_id: String,
     text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<i64>,
     at: DateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edited_at: Option<DateTime>,
@@ -33,6 +36,9 @@ pub(super) struct MessageDoc {
     /// Every change of it after it was said, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) edits: Vec<EditDoc>,
+    /// See `reactions`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) marks: Vec<MarkDoc>,
 }
 
 /// That a message was changed: the durable key of the request that did it, and what that request is answered.
@@ -67,6 +73,11 @@ impl From<MessageDoc> for Message {
             author: User { id: UserId::from_bytes(message.author.bytes()), name: message.author_name },
             client_id: message.client_id,
             text: message.text,
+            reply_to: message.reply_to,
+            reactions: match message.deleted_at {
+                None => reactions(&message.marks),
+                Some(_) => Vec::new(),
+            },
             at: time(message.at),
             edited_at: message.edited_at.map(time),
             deleted_at: message.deleted_at.map(time),
@@ -176,10 +187,12 @@ impl Store {
             author_name: author.name.clone(),
             client_id: draft.client_id.as_str().to_owned(),
             text: draft.text.as_str().to_owned(),
+            reply_to: draft.reply_to,
             at: date(now),
             edited_at: None,
             deleted_at: None,
             edits: Vec::new(),
+            marks: Vec::new(),
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
         match self.insert_once(&messages, &message).await? {

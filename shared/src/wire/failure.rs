@@ -79,6 +79,8 @@ wire! {
         Deleted,
         /// The message was changed as often as one can be.
         TooManyEdits,
+        /// The message has as many reactions as one can have.
+        TooManyReactions,
     }
 
     /// What was refused, and why.
@@ -160,6 +162,7 @@ impl From<crate::error::Conflict> for Reason {
             Why::TooManyRooms => Self::TooManyRooms,
             Why::Deleted => Self::Deleted,
             Why::TooManyEdits => Self::TooManyEdits,
+            Why::TooManyReactions => Self::TooManyReactions,
         }
     }
 }

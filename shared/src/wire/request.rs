@@ -14,6 +14,8 @@ wire! {
         Edit(Edit),
         /// Take it back.
         Delete(Delete),
+        /// Put an emoji to it, or take it away.
+        React(React),
         /// Catch up.
         Sync(Positions),
         /// Keep the socket alive, and learn whether something was missed.
@@ -32,6 +34,10 @@ wire! {
         pub client_id: String,
         /// What.
         pub text: String,
+        /// The number of the message that it replies to, if it is a reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub reply_to: Option<i64>,
     }
 
     /// Change the text of a message of mine.
@@ -60,6 +66,23 @@ wire! {
         pub seq: i64,
         /// Makes a repeated request the same one.
         pub client_id: String,
+    }
+
+    /// Put an emoji to a message, or take mine away.
+    pub struct React {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// The number of the message.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
+        /// Which of Unicode's emoji.
+        pub emoji: String,
+        /// Whether it is to be there.
+        pub on: bool,
     }
 
     /// How far I am in my rooms.

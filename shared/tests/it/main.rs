@@ -10,6 +10,7 @@ mod guard;
 mod lease;
 mod people;
 mod positions;
+mod reactions;
 mod retention;
 mod sdk;
 mod sockets;

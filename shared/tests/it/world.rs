@@ -125,5 +125,9 @@ impl World {
 
 /// Something to say, whose client id is made of the text.
 pub(crate) fn draft(text: &str) -> Draft {
-    Draft { client_id: ClientId::parse(&format!("client-{text}")).unwrap(), text: Text::parse(text).unwrap() }
+    Draft {
+        client_id: ClientId::parse(&format!("client-{text}")).unwrap(),
+        text: Text::parse(text).unwrap(),
+        reply_to: None,
+    }
 }

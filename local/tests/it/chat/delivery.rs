@@ -146,7 +146,7 @@ async fn stores(world: &World, name: &str, room: &Room, at: Timestamp) -> Place 
             let membership = store.membership(&socket.session, room).await.unwrap();
             let place = store.place(room, Purpose::Message).await.unwrap();
             let client_id = ClientId::parse("client-id-1").unwrap();
-            let draft = Draft { client_id, text: Text::parse("my last words").unwrap() };
+            let draft = Draft { client_id, text: Text::parse("my last words").unwrap(), reply_to: None };
             store.store(&membership, &draft, &place, at).await.unwrap();
             return place;
         }

@@ -14,6 +14,8 @@ fn said(rev: Position, text: &str) -> Change {
         author,
         client_id: "c".repeat(36),
         text: text.to_owned(),
+        reply_to: None,
+        reactions: Vec::new(),
         at: Timestamp::from_millis(0),
         edited_at: None,
         deleted_at: None,
