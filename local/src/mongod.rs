@@ -31,7 +31,7 @@ use watchdog::Watchdog;
 pub const PORT: u16 = 27_117;
 
 /// A journal that has to be replayed takes seconds; a machine under load is given more.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// How long a server whose `local` was killed may keep its port.
 const RELUCTANT: Duration = Duration::from_secs(5);

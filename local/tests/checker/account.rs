@@ -47,6 +47,8 @@ fn asked(ask: &Ask) -> Vec<String> {
         What::Send { text } => format!("send {text:?}"),
         What::Edit { seq, text } => format!("edit number {seq} to {text:?}"),
         What::Delete { seq } => format!("delete number {seq}"),
+        What::React { seq, emoji, on: true } => format!("put {emoji} to number {seq}"),
+        What::React { seq, emoji, on: false } => format!("take {emoji} from number {seq}"),
     };
     let tries = ask
         .tries
@@ -69,8 +71,10 @@ fn asked(ask: &Ask) -> Vec<String> {
 }
 
 fn described(message: &Message) -> String {
-    let Message { seq, rev, client_id, text, deleted, .. } = message;
-    format!("number {seq} at {rev}, {client_id}, {}", if *deleted { "deleted".to_owned() } else { format!("{text:?}") })
+    let Message { seq, rev, client_id, text, deleted, reactions, .. } = message;
+    let says = if *deleted { "deleted".to_owned() } else { format!("{text:?}") };
+    let reactions = if reactions.is_empty() { String::new() } else { format!(", with {reactions:?}") };
+    format!("number {seq} at {rev}, {client_id}, {says}{reactions}")
 }
 
 /// What a client was told around that, and what it has.
@@ -91,7 +95,7 @@ fn experienced(record: &Record, log: &Log, seq: Option<i64>, rev: Option<i64>) -
         )
     }));
     let mine = log.applied.iter().filter(|applied| applied.rev == rev || Some(applied.seq) == seq);
-    lines.extend(mine.take(LINES).map(|Applied { rev, seq, text, deleted, late }| {
+    lines.extend(mine.take(LINES).map(|Applied { rev, seq, text, deleted, late, .. }| {
         let late = if *late { ", late" } else { "" };
         let text = if *deleted { "deleted".to_owned() } else { format!("{text:?}") };
         format!("    it applied number {seq} at {rev}{late}: {text}")

@@ -7,7 +7,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, Database};
 
-use super::record::{Message, Place};
+use super::record::{Message, Place, Reactions};
 
 /// The servers.
 pub(crate) enum Servers {
@@ -91,7 +91,13 @@ fn place(found: &Document) -> Result<Place> {
     let text = |key| found.get_str(key).map(str::to_owned).with_context(|| format!("{key} in {found}"));
     let author = found.get_object_id("author")?.to_hex();
     let deleted = !matches!(found.get("deleted_at"), None | Some(Bson::Null));
-    let message = Message { seq, rev, author, client_id: text("client_id")?, text: text("text")?, deleted };
+    let mut reactions = Reactions::new();
+    for mark in found.get_array("marks").into_iter().flatten().filter_map(Bson::as_document) {
+        if mark.get_bool("on")? && !deleted {
+            reactions.insert((mark.get_str("emoji")?.to_owned(), mark.get_object_id("user")?.to_hex()));
+        }
+    }
+    let message = Message { seq, rev, author, client_id: text("client_id")?, text: text("text")?, deleted, reactions };
     Ok(Place { rev, message: Some(message) })
 }
 

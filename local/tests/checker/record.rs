@@ -1,7 +1,7 @@
 //! What happened, as plain data: what was asked and answered, what each client applied, what the history and the database say in the end.
 //! Times are milliseconds since the run began, by one clock, so that before and after mean something across clients.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds since the run began.
 pub(crate) type Ms = u64;
@@ -46,7 +46,11 @@ pub(crate) struct Message {
     pub(crate) client_id: String,
     pub(crate) text: String,
     pub(crate) deleted: bool,
+    pub(crate) reactions: Reactions,
 }
+
+/// Who has put which emoji to a message.
+pub(crate) type Reactions = BTreeSet<(String, String)>;
 
 /// Something that a client wants done once, however often it has to say so.
 #[derive(Debug, Clone)]
@@ -65,6 +69,7 @@ pub(crate) enum What {
     Send { text: String },
     Edit { seq: i64, text: String },
     Delete { seq: i64 },
+    React { seq: i64, emoji: &'static str, on: bool },
 }
 
 /// A request that left, over one of a client's sockets.
@@ -114,6 +119,7 @@ pub(crate) struct Applied {
     pub(crate) seq: i64,
     pub(crate) text: String,
     pub(crate) deleted: bool,
+    pub(crate) reactions: Reactions,
     /// It came although the client had been told that it had everything up to there.
     pub(crate) late: bool,
 }
@@ -205,7 +211,7 @@ impl Ask {
     pub(crate) fn seq(&self) -> Option<i64> {
         match self.what {
             What::Send { .. } => self.done().map(|(seq, ..)| seq),
-            What::Edit { seq, .. } | What::Delete { seq } => Some(seq),
+            What::Edit { seq, .. } | What::Delete { seq } | What::React { seq, .. } => Some(seq),
         }
     }
 }

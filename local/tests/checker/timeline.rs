@@ -5,7 +5,7 @@ use super::record::{Applied, Heard, Log, Message, Ms, Step, Via};
 /// How long something that was stored may be on its way before the client asks for it. docs/API.md says two seconds.
 const PATIENCE: Ms = 2_000;
 
-/// How many frames beyond a gap are kept.
+/// How many frames and answers beyond a gap are kept.
 const BEYOND: usize = 200;
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Timeline {
     /// The furthest position that it heard of.
     head: i64,
     behind_since: Option<Ms>,
-    /// Frames beyond a gap, which follow when it is closed.
+    /// What came beyond a gap, which follows when it is closed.
     beyond: Vec<Range>,
     /// Whether it was level once: one that begins anew lacks what the one before it was told meanwhile.
     has_settled_in: bool,
@@ -40,7 +40,7 @@ impl Timeline {
 
     /// Applies what follows, and then what was kept and follows now.
     pub(crate) fn hear(&mut self, range: Range, at: Ms) -> Step {
-        let kept = (range.via == Via::Frame && self.beyond.len() < BEYOND).then(|| range.clone());
+        let kept = (self.beyond.len() < BEYOND).then(|| range.clone());
         let step = self.hear_one(range, at);
         match step {
             Step::Gap => self.beyond.extend(kept),
@@ -98,6 +98,7 @@ impl Timeline {
             seq: change.seq,
             text: change.text.clone(),
             deleted: change.deleted,
+            reactions: change.reactions.clone(),
             late,
         });
         self.log.messages.insert(change.seq, change);

@@ -32,6 +32,14 @@ pub(crate) struct Message {
     client_id: String,
     text: String,
     deleted_at: Option<i64>,
+    #[serde(default)]
+    reactions: Vec<Reaction>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reaction {
+    emoji: String,
+    users: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,9 +100,11 @@ pub(crate) enum Frame {
 
 impl From<Message> for record::Message {
     fn from(message: Message) -> Self {
+        let each = |Reaction { emoji, users }| users.into_iter().map(move |user| (String::clone(&emoji), user));
         Self {
             seq: message.seq,
             rev: message.rev,
+            reactions: message.reactions.into_iter().flat_map(each).collect(),
             author: message.author.id,
             client_id: message.client_id,
             text: message.text,
@@ -114,6 +124,9 @@ pub(crate) fn request(id: &str, room: &str, client_id: &str, what: &What) -> Str
         }
         What::Delete { seq } => {
             json!({ "action": "delete", "id": id, "room": room, "seq": seq, "client_id": client_id })
+        }
+        What::React { seq, emoji, on } => {
+            json!({ "action": "react", "id": id, "room": room, "seq": seq, "client_id": client_id, "emoji": emoji, "on": on })
         }
     };
     request.to_string()

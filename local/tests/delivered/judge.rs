@@ -3,14 +3,14 @@
 use crate::checker::account::account;
 use crate::checker::judge::judge;
 use crate::checker::record::{
-    Answer, Applied, Ask, Heard, Log, Message, Place, Read, Record, Room, Said, Step, Trouble, TroubleKind, Try, Via,
-    What,
+    Answer, Applied, Ask, Heard, Log, Message, Place, Reactions, Read, Record, Room, Said, Step, Trouble, TroubleKind,
+    Try, Via, What,
 };
 use crate::checker::violation::Kind;
 
 fn message(seq: i64, rev: i64, client_id: &str, text: &str) -> Message {
     let (author, client_id, text) = ("anna".to_owned(), client_id.to_owned(), text.to_owned());
-    Message { seq, rev, author, client_id, text, deleted: false }
+    Message { seq, rev, author, client_id, text, deleted: false, reactions: Reactions::new() }
 }
 
 fn ask(client_id: &str, what: What, at: u64, said: Said) -> Ask {
@@ -35,7 +35,7 @@ fn heard(at: u64, from: i64, to: i64) -> Heard {
 }
 
 fn applied(rev: i64, seq: i64, text: &str) -> Applied {
-    Applied { rev, seq, text: text.to_owned(), deleted: false, late: false }
+    Applied { rev, seq, text: text.to_owned(), deleted: false, reactions: Reactions::new(), late: false }
 }
 
 /// Three messages are said at 1, 2 and 4; 3 came to nothing; the first is edited at 5.
@@ -122,6 +122,39 @@ fn the_last_change_that_was_acknowledged_stands() {
     finds(Kind::WrongContent, "ask-4", |record| record.rooms[0].history[0].rev = 3);
     finds(Kind::WrongContent, "ask-5", |record| {
         record.asks.push(ask("ask-5", What::Delete { seq: 2 }, 50, Said::Changed { seq: 2, rev: 2 }));
+    });
+}
+
+#[test]
+fn reactions_are_those_that_were_acknowledged() {
+    let react = |client_id, on, at, rev| {
+        ask(client_id, What::React { seq: 2, emoji: "👍", on }, at, Said::Changed { seq: 2, rev })
+    };
+    let thumb = || ("👍".to_owned(), "anna".to_owned());
+    let put = |record: &mut Record, there: bool| {
+        record.asks.push(react("ask-5", true, 50, 2));
+        let Room { history, places, .. } = &mut record.rooms[0];
+        for message in [&mut history[1], places[0].message.as_mut().unwrap()] {
+            message.reactions.extend(there.then(thumb));
+        }
+        for log in &mut record.logs {
+            log.applied[1].reactions.extend(there.then(thumb));
+            log.messages.get_mut(&2).unwrap().reactions.extend(there.then(thumb));
+        }
+    };
+    let mut record = good();
+    put(&mut record, true);
+    assert!(judge(&record).is_empty(), "{:#?}", judge(&record));
+    finds(Kind::WrongContent, "is not at number 2", |record| put(record, false));
+    finds(Kind::Differs, "Reacted", |record| put(record, false));
+    finds(Kind::WrongContent, "is at number 2", |record| {
+        put(record, true);
+        record.asks[4].answers[0].said = Said::Changed { seq: 2, rev: 1 };
+        record.asks.push(react("ask-6", false, 60, 2));
+    });
+    finds(Kind::Disagree, "👍", |record| {
+        put(record, true);
+        record.logs[1].applied[1].reactions.clear();
     });
 }
 

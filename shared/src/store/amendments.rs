@@ -76,7 +76,10 @@ impl Store {
                 text.clone_into(&mut message.text);
                 match amendment.deed {
                     Deed::Edit(_) => message.edited_at = Some(now),
-                    Deed::Delete => message.deleted_at = Some(now),
+                    Deed::Delete => {
+                        message.deleted_at = Some(now);
+                        message.reactions.clear();
+                    }
                 }
                 if left > place.standing.settled {
                     self.void(room, left).await?;

@@ -10,6 +10,9 @@ const AT_ONCE: usize = 2;
 /// How long an answer may take before the client asks again.
 const PATIENCE: Ms = 4_000;
 
+/// What is put to messages: few, so that many meet at one.
+const EMOJI: [&str; 3] = ["👍", "🎉", "❤️"];
+
 /// Refusals after which the same may be asked again.
 const NOT_NOW: [&str; 4] = ["unavailable", "internal", "limited", "unauthenticated"];
 
@@ -38,6 +41,7 @@ impl Client {
         let changes = self.random.per_mille(self.shared.settings.edits);
         let deletes = self.random.per_mille(250);
         let text = self.text();
+        let reaction = if changes && self.random.per_mille(400) { self.reaction(room) } else { None };
         let mut ledger = self.shared.ledger();
         if ledger.left == 0 {
             return;
@@ -55,6 +59,7 @@ impl Client {
                 if deletes { What::Delete { seq } } else { What::Edit { seq, text } }
             }
         };
+        let (room, what) = reaction.unwrap_or((room, what));
         let ask = ledger.ask(self.me.number, &author, room, what);
         drop(ledger);
         self.put(ask, now);
@@ -68,6 +73,14 @@ impl Client {
         if self.random.per_mille(20) {
             self.repeat_something_old(now);
         }
+    }
+
+    /// An emoji to one of the latest messages of a room, whoever said it.
+    fn reaction(&mut self, room: usize) -> Option<(usize, What)> {
+        let latest: Vec<i64> = self.timelines.get(&room)?.log.messages.keys().rev().take(20).copied().collect();
+        let seq = *self.random.one_of(&latest)?;
+        let emoji = *self.random.one_of(&EMOJI)?;
+        Some((room, What::React { seq, emoji, on: self.random.per_mille(650) }))
     }
 
     fn repeat_something_old(&mut self, now: Ms) {

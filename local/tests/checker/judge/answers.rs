@@ -1,6 +1,6 @@
 //! What was answered against what is there: everything acknowledged once and as acknowledged, nothing refused, nothing that nobody asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::checker::record::{Ask, Message, Record, Said, What};
 use crate::checker::violation::{Kind, Violation};
@@ -8,8 +8,12 @@ use crate::checker::violation::{Kind, Violation};
 /// What became of one message, as far as its author was told.
 #[derive(Default)]
 struct Fate<'a> {
-    /// The furthest change that was acknowledged.
+    /// The furthest edit or deletion that was acknowledged.
     last: Option<(i64, Content<'a>)>,
+    /// The furthest change of any kind.
+    moved: Option<i64>,
+    /// Whether a reaction was never answered.
+    may_have_moved: bool,
     /// What may have happened and was never answered.
     open: Vec<Content<'a>>,
     refused: Vec<&'a str>,
@@ -28,6 +32,7 @@ pub(super) fn violations(record: &Record) -> Vec<Violation> {
     }
     for room in 0..record.rooms.len() {
         in_room(record, room, &mut found);
+        found.extend(reactions(record, room));
     }
     found
 }
@@ -104,6 +109,37 @@ fn in_room(record: &Record, room: usize, found: &mut Vec<Violation>) {
     }
 }
 
+/// Of each person and emoji at a message, what was acknowledged last holds; of what was never answered, either.
+fn reactions(record: &Record, room: usize) -> Vec<Violation> {
+    type Key<'a> = (i64, &'a str, &'a str);
+    let mut last: HashMap<Key<'_>, (i64, bool)> = HashMap::new();
+    let mut open: HashSet<Key<'_>> = HashSet::new();
+    for ask in record.asks.iter().filter(|ask| ask.room == room && !ask.tries.is_empty()) {
+        let What::React { seq, emoji, on } = ask.what else { continue };
+        let key = (seq, emoji, ask.author.as_str());
+        match ask.done() {
+            Some((_, rev, _)) if last.get(&key).is_none_or(|(known, _)| *known < rev) => {
+                last.insert(key, (rev, on));
+            }
+            None if !ask.is_refused() => drop(open.insert(key)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for message in record.rooms[room].history.iter().filter(|message| !message.deleted) {
+        let there = message.reactions.iter().map(|(emoji, user)| (message.seq, emoji.as_str(), user.as_str()));
+        let there: HashSet<Key<'_>> = there.collect();
+        let expected = last.iter().filter(|((seq, ..), (_, on))| *seq == message.seq && *on).map(|(key, _)| *key);
+        let expected: HashSet<Key<'_>> = expected.collect();
+        for (seq, emoji, user) in there.symmetric_difference(&expected).filter(|key| !open.contains(key)) {
+            let is = if there.contains(&(*seq, *emoji, *user)) { "is" } else { "is not" };
+            let said = format!("{emoji} of {user} {is} at number {seq}, against what they were told");
+            found.push(Violation::new(Kind::WrongContent, said).room(room).seq(*seq).rev(message.rev));
+        }
+    }
+    found
+}
+
 /// What the edits and deletions of each message of a room came to.
 fn fates(record: &Record, room: usize) -> HashMap<i64, Fate<'_>> {
     let mut fates: HashMap<i64, Fate<'_>> = HashMap::new();
@@ -112,10 +148,17 @@ fn fates(record: &Record, room: usize) -> HashMap<i64, Fate<'_>> {
             What::Send { .. } => continue,
             What::Edit { seq, text } => (*seq, Content::Says(text)),
             What::Delete { seq } => (*seq, Content::Deleted),
+            What::React { seq, .. } => {
+                let fate = fates.entry(*seq).or_default();
+                fate.moved = fate.moved.max(ask.done().map(|(_, rev, _)| rev));
+                fate.may_have_moved |= ask.done().is_none() && !ask.is_refused();
+                continue;
+            }
         };
         let fate = fates.entry(seq).or_default();
         match (ask.done(), content) {
             (Some((_, rev, _)), _) => {
+                fate.moved = fate.moved.max(Some(rev));
                 if fate.last.is_none_or(|(last, _)| last < rev) {
                     fate.last = Some((rev, content));
                 }
@@ -133,7 +176,7 @@ fn disagrees(copy: &Message, said: &str, rev: Option<i64>, fate: Option<&Fate<'_
     let is = if copy.deleted { Content::Deleted } else { Content::Says(&copy.text) };
     let none = Fate::default();
     let fate = fate.unwrap_or(&none);
-    let (last, expected) = fate.last.map_or((rev, Content::Says(said)), |(last, content)| (Some(last), content));
+    let expected = fate.last.map_or(Content::Says(said), |(_, content)| content);
     if fate.open.contains(&is) {
         return None;
     }
@@ -149,8 +192,8 @@ fn disagrees(copy: &Message, said: &str, rev: Option<i64>, fate: Option<&Fate<'_
     if is != expected {
         return Some((Kind::WrongContent, format!("it says {} and should say {}", shown(is), shown(expected))));
     }
-    match last {
-        Some(last) if last != copy.rev && fate.open.is_empty() => {
+    match fate.moved.or(rev) {
+        Some(last) if last != copy.rev && fate.open.is_empty() && !fate.may_have_moved => {
             Some((Kind::WrongContent, format!("it stands at {} and was last changed at {last}", copy.rev)))
         }
         _ => None,

@@ -24,7 +24,7 @@ pub(super) fn violations(record: &Record) -> Vec<Violation> {
             }
             for applied in &log.applied {
                 let (first, whose) = *given.entry(applied.rev).or_insert((applied, log.client));
-                let content = |one: &Applied| (one.seq, one.text.clone(), one.deleted);
+                let content = |one: &Applied| (one.seq, one.text.clone(), one.deleted, one.reactions.clone());
                 if content(first) != content(applied) {
                     let said = format!("client {whose} was given {first:?}, client {} {applied:?}", log.client);
                     found.push(of(Violation::new(Kind::Disagree, said).rev(applied.rev).seq(applied.seq)));
@@ -81,27 +81,46 @@ fn complete(log: &Log, by_position: &BTreeMap<i64, &Message>, history: &BTreeMap
     found
 }
 
+/// What somebody was told to have done.
+#[derive(Debug)]
+enum Done<'a> {
+    Edited(&'a str),
+    Deleted,
+    Reacted(&'a str, &'a str, bool),
+}
+
+impl Done<'_> {
+    fn is_in(&self, applied: &Applied) -> bool {
+        match self {
+            Self::Edited(text) => !applied.deleted && applied.text == *text,
+            Self::Deleted => applied.deleted,
+            Self::Reacted(emoji, user, on) => {
+                applied.reactions.contains(&((*emoji).to_owned(), (*user).to_owned())) == *on
+            }
+        }
+    }
+}
+
 /// What was acknowledged at each position.
-fn told(record: &Record, room: usize) -> BTreeMap<i64, (i64, Option<&str>)> {
-    let mut told: BTreeMap<i64, (i64, Option<&str>)> = BTreeMap::new();
+fn told(record: &Record, room: usize) -> BTreeMap<i64, (i64, Done<'_>)> {
+    let mut told = BTreeMap::new();
     for ask in record.asks.iter().filter(|ask| ask.room == room) {
         let Some((seq, rev, _)) = ask.done() else { continue };
         match &ask.what {
             // Answered late, it may have been edited, and stand where the edit put it.
             What::Send { .. } => {}
-            What::Edit { text, .. } => drop(told.insert(rev, (seq, Some(text)))),
-            What::Delete { .. } => drop(told.insert(rev, (seq, None))),
+            What::Edit { text, .. } => drop(told.insert(rev, (seq, Done::Edited(text)))),
+            What::Delete { .. } => drop(told.insert(rev, (seq, Done::Deleted))),
+            What::React { emoji, on, .. } => drop(told.insert(rev, (seq, Done::Reacted(emoji, &ask.author, *on)))),
         }
     }
     told
 }
 
 /// What came at a position is what its author was told to have done there.
-fn as_told(log: &Log, told: &BTreeMap<i64, (i64, Option<&str>)>) -> Vec<Violation> {
+fn as_told(log: &Log, told: &BTreeMap<i64, (i64, Done<'_>)>) -> Vec<Violation> {
     let differs = |applied: &&Applied| {
-        told.get(&applied.rev).is_some_and(|(seq, text)| {
-            *seq != applied.seq || text.is_none() != applied.deleted || text.is_some_and(|text| text != applied.text)
-        })
+        told.get(&applied.rev).is_some_and(|(seq, done)| *seq != applied.seq || !done.is_in(applied))
     };
     log.applied
         .iter()

@@ -258,13 +258,21 @@ impl Tab {
 
     /// Waits for a message in the room's order, and for nothing to be missing before it.
     pub(super) async fn hears(&mut self, text: &str) -> Message {
+        self.hears_what(&format!("a message {text:?}"), |message| message.text == text).await
+    }
+
+    /// Waits for the change at a position.
+    pub(super) async fn hears_of(&mut self, rev: i64) -> Message {
+        self.hears_what(&format!("a change at {rev}"), |message| message.rev == rev).await
+    }
+
+    async fn hears_what(&mut self, what: &str, wanted: impl Fn(&Message) -> bool) -> Message {
         loop {
-            let found =
-                self.finds(&format!("a message {text:?}"), |frame| matches!(frame, Frame::Changes { .. })).await;
+            let found = self.finds(what, |frame| matches!(frame, Frame::Changes { .. })).await;
             let Frame::Changes { from, to, changes, .. } = found else { continue };
             assert!(from <= self.position + 1, "a gap: from {from} at {}", self.position);
             self.position = self.position.max(to);
-            if let Some(message) = changes.into_iter().find(|message| message.text == text) {
+            if let Some(message) = changes.into_iter().find(&wanted) {
                 return message;
             }
         }

@@ -8,7 +8,7 @@ use parlour::message::{Draft, Text};
 use parlour::room::Retention;
 use parlour::store::{Place, Purpose};
 use parlour::time::{self, Timestamp};
-use parlour::wire::{Code, Frame, Reason, Room, Verdict};
+use parlour::wire::{Code, Frame, Reaction, Reason, Room, Verdict};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -45,6 +45,36 @@ fn a_message_is_edited_and_deleted_by_its_author_only() {
         let pages = tab.syncs().await;
         let changes: Vec<_> = pages.iter().flat_map(|page| &page.changes).map(|message| message.rev).collect();
         assert_eq!((changes, tab.position), (vec![deleted], deleted));
+    });
+}
+
+#[test]
+fn whoever_is_in_the_room_reacts_and_replies_and_a_deletion_takes_the_reactions_along() {
+    story(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let said = anna.says("hello").await;
+        let (room, seq) = (anna.room.id.clone(), said.seq);
+        let react = |key: &str, emoji: &str, on: bool| json!({ "action": "react", "id": "1", "room": room, "seq": seq, "client_id": key, "emoji": emoji, "on": on });
+        for emoji in ["", "x", "👍👍", "{\"$ne\":1}"] {
+            let refused = ben.is_refused(&react("react-001", emoji, true)).await;
+            assert_eq!((refused.code, refused.field.as_deref()), (Code::Invalid, Some("emoji")), "{emoji}");
+        }
+        let rev = ben.amends(react("react-002", "❤", true)).await;
+        let heard = anna.hears_of(rev).await;
+        let users = vec![ben.person.session.user.id.clone()];
+        assert_eq!(heard.reactions, [Reaction { emoji: "❤\u{fe0f}".to_owned(), users }]);
+        assert_eq!((heard.text.as_str(), heard.edited_at), ("hello", None));
+        assert_eq!(ben.amends(react("react-002", "❤", true)).await, rev, "a repetition is answered as the first");
+        let reply = json!({ "action": "send", "id": "2", "room": room, "client_id": client_id(), "text": "hi", "reply_to": seq });
+        assert!(matches!(ben.asks(&reply).await, Frame::Sent { message, .. } if message.reply_to == Some(seq)));
+        assert_eq!(anna.hears("hi").await.reply_to, Some(seq));
+        let rev = anna.amends(json!({ "action": "delete", "seq": seq, "client_id": "delete-01" })).await;
+        let gone = ben.hears_of(rev).await;
+        assert!(gone.deleted_at.is_some() && gone.reactions.is_empty(), "{gone:?}");
+        let refused = ben.is_refused(&react("react-003", "👍", true)).await;
+        assert_eq!((refused.code, refused.reason), (Code::Conflict, Some(Reason::Deleted)));
+        let page = ben.person.history(&ben.room, "").await;
+        assert_eq!(page.messages[0], gone);
     });
 }
 
