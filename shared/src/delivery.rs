@@ -18,13 +18,14 @@ use std::time::{Duration, Instant};
 use crate::connection::Connection;
 use crate::fanout::{self, Fanout};
 use crate::gateway::{Gateway, Posted};
-use crate::ids::{ConnectionId, RoomId};
+use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::limits::Limits;
-use crate::message::{Amendment, Change, Draft, Message, Reacting};
+use crate::message::{Amendment, Change, Deed, Draft, Message, Reacting};
 use crate::metrics::Tally;
+use crate::permission::{Act, Permit, Refusal};
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Granted, Lease, Place, Purpose, Round, Store, Stored};
+use crate::store::{Amending, Granted, Lease, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
@@ -67,12 +68,21 @@ enum Done<T> {
     Before(T),
 }
 
-/// What the questions before a change came to.
-enum Begun<T> {
+/// What the questions before a message came to.
+enum Begun {
     /// It goes on, perhaps with a position that was taken beside them.
-    Goes(Membership, Option<Place>),
-    /// It was done before, with this answer.
-    Before(T),
+    Goes(Permit, Option<Place>),
+    /// It was said before, and this is what was stored.
+    Before(Message),
+}
+
+/// What the questions before a change of a message have told.
+struct Asked {
+    permit: Result<Permit, Refusal>,
+    before: Result<Option<Position>>,
+    granted: Granted,
+    /// Whether it is about what they have said or done themselves.
+    is_own: bool,
 }
 
 /// A change of a room on its way to a position.
@@ -89,7 +99,7 @@ trait Deliverable: Sync {
     ) -> impl Future<Output = Result<Stored<Self::Before>>> + Send;
 }
 
-struct Said<'a>(Membership, &'a Draft);
+struct Said<'a>(Permit, &'a Draft);
 
 impl Deliverable for Said<'_> {
     type Before = Message;
@@ -100,18 +110,18 @@ impl Deliverable for Said<'_> {
     }
 }
 
-struct Amended<'a>(Membership, &'a Amendment);
+struct Amended<'a>(Permit, UserId, &'a Amendment);
 
 impl Deliverable for Amended<'_> {
     type Before = Position;
     const PURPOSE: Purpose = Purpose::Amendment;
 
     async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Position>> {
-        store.amend(&self.0, self.1, place, now).await
+        store.amend(&self.0, self.1, self.2, place, now).await
     }
 }
 
-struct Reacted<'a>(Membership, &'a Reacting);
+struct Reacted<'a>(Permit, &'a Reacting);
 
 impl Deliverable for Reacted<'_> {
     type Before = Position;
@@ -139,14 +149,14 @@ impl Delivery {
                 false => Ok(None),
             }
         };
-        let (membership, place) = match self.begin(from, room, before, is_trusted).await? {
-            Begun::Goes(membership, place) => (membership, place),
+        let (permit, place) = match self.begin(from, room, before, is_trusted, now).await? {
+            Begun::Goes(permit, place) => (permit, place),
             Begun::Before(said) => {
                 self.recover(room, said.rev, RECOVERY).await?;
                 return Ok(said);
             }
         };
-        match self.deliver(from, room, Said(membership, draft), place, now).await? {
+        match self.deliver(from, room, Said(permit, draft), place, now).await? {
             Done::Now(message) => Ok(message),
             Done::Before(message) => {
                 self.trust.note(&from.id, room, false);
@@ -155,7 +165,8 @@ impl Delivery {
         }
     }
 
-    /// Changes a message of theirs. Once this returns, the change is stored; the same again returns the same position.
+    /// Changes a message: of theirs, or of somebody among whom they keep order. Once this returns, the change is stored; the same again returns the
+    /// same position.
     pub async fn amend(
         &self,
         from: &Connection,
@@ -163,8 +174,23 @@ impl Delivery {
         amendment: &Amendment,
         now: Timestamp,
     ) -> Result<Position> {
-        let before = self.store.amended_as(room, from.session.user().id, amendment);
-        self.change(from, room, before, |membership| Amended(membership, amendment), now).await
+        let by = from.session.user().id;
+        let (may, found) = futures_util::join!(self.may(from, room), self.store.amending(room, by, amendment));
+        // Whoever is not in the room learns nothing else.
+        let (membership, granted) = may?;
+        let Amending { author, before } = found?;
+        let permit = match &amendment.deed {
+            Deed::Edit(_) if author == by => membership.may(Act::Edit, now),
+            Deed::Delete if author == by => membership.may(Act::Retract, now),
+            Deed::Edit(_) => Err(Refusal::Author),
+            Deed::Delete => {
+                let membership = self.store.membership_to_oversee(&from.session, room);
+                let (membership, rank) = futures_util::try_join!(membership, self.store.rank_in(room, author))?;
+                membership.may(Act::Remove(rank), now)
+            }
+        };
+        let asked = Asked { permit, before, granted, is_own: author == by };
+        self.change(from, room, asked, |permit| Amended(permit, author, amendment), now).await
     }
 
     /// Puts an emoji to a message, or takes it away. Once this returns, that is stored; the same again returns the same position.
@@ -176,38 +202,48 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Position> {
         let before = self.store.reacted_as(room, from.session.user().id, reacting);
-        self.change(from, room, before, |membership| Reacted(membership, reacting), now).await
+        let (may, before) = futures_util::join!(self.may(from, room), before);
+        let (membership, granted) = may?;
+        let permit = membership.may(if reacting.on { Act::React } else { Act::Retract }, now);
+        let asked = Asked { permit, before, granted, is_own: true };
+        self.change(from, room, asked, |permit| Reacted(permit, reacting), now).await
     }
 
     async fn change<D: Deliverable<Before = Position>>(
         &self,
         from: &Connection,
         room: RoomId,
-        before: impl Future<Output = Result<Option<Position>>>,
-        change: impl FnOnce(Membership) -> D,
+        asked: Asked,
+        change: impl FnOnce(Permit) -> D,
         now: Timestamp,
     ) -> Result<Position> {
-        let (membership, place) = match self.begin(from, room, before, false).await? {
-            Begun::Goes(membership, place) => (membership, place),
-            Begun::Before(rev) => {
-                self.recover(room, rev, RECOVERY).await?;
-                return Ok(rev);
-            }
-        };
-        match self.deliver(from, room, change(membership), place, now).await? {
+        let Asked { permit, before, granted, is_own } = asked;
+        if let Ok(Some(rev)) = before
+            // What one has done oneself is answered for, whatever has been laid on one since.
+            && (is_own || permit.is_ok())
+        {
+            self.recover(room, rev, RECOVERY).await?;
+            return Ok(rev);
+        }
+        let permit = permit?;
+        before?;
+        if let Granted::No { wait } = granted {
+            return Err(Error::Limited { wait });
+        }
+        match self.deliver(from, room, change(permit), None, now).await? {
             Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }
     }
 
-    /// Asks what has to be asked before a change; beside that, takes a position for a message of somebody who is trusted. An amendment is refused for
-    /// more reasons, and nobody waits for it to appear.
-    async fn begin<T>(
+    /// Asks what has to be asked before something is said; beside that, takes a position for somebody who is trusted.
+    async fn begin(
         &self,
         from: &Connection,
         room: RoomId,
-        before: impl Future<Output = Result<Option<T>>>,
+        before: impl Future<Output = Result<Option<Message>>>,
         is_trusted: bool,
-    ) -> Result<Begun<T>> {
+        now: Timestamp,
+    ) -> Result<Begun> {
         let ahead = async {
             match is_trusted {
                 true => Some(self.store.place(room, Purpose::Message).await),
@@ -215,9 +251,14 @@ impl Delivery {
             }
         };
         let (may, before, ahead) = futures_util::join!(self.may(from, room), before, ahead);
-        let decided = Self::decide(may, before);
+        let could_more = match &may {
+            Ok((membership, Granted::Yes { more })) => *more && membership.may(Act::Say, now).is_ok(),
+            _ => false,
+        };
+        self.trust.note(&from.id, room, could_more);
+        let decided = Self::decide(may, before, now);
         match (decided, ahead) {
-            (Ok(Begun::Goes(membership, None)), Some(place)) => Ok(Begun::Goes(membership, Some(place?))),
+            (Ok(Begun::Goes(permit, None)), Some(place)) => Ok(Begun::Goes(permit, Some(place?))),
             (decided, Some(Ok(place))) => {
                 self.trust.note(&from.id, room, false);
                 self.give_up(room, place).await;
@@ -227,23 +268,23 @@ impl Delivery {
         }
     }
 
-    fn decide<T>(may: Result<(Membership, Granted)>, before: Result<Option<T>>) -> Result<Begun<T>> {
-        // Whoever is not in the room learns nothing else.
+    fn decide(may: Result<(Membership, Granted)>, before: Result<Option<Message>>, now: Timestamp) -> Result<Begun> {
+        // Whoever is not in the room learns nothing else; and what was said is answered for, whatever has been laid on its author since.
         let (membership, granted) = may?;
-        match (before?, granted) {
-            (Some(before), _) => Ok(Begun::Before(before)),
-            (None, Granted::No { wait }) => Err(Error::Limited { wait }),
-            (None, Granted::Yes { .. }) => Ok(Begun::Goes(membership, None)),
+        if let Some(before) = before? {
+            return Ok(Begun::Before(before));
+        }
+        let permit = membership.may(Act::Say, now)?;
+        match granted {
+            Granted::No { wait } => Err(Error::Limited { wait }),
+            Granted::Yes { .. } => Ok(Begun::Goes(permit, None)),
         }
     }
 
-    /// Whether they may act in the room, and do so now.
+    /// The key to the room of whoever acts in it, and whether they may act so soon.
     async fn may(&self, from: &Connection, room: RoomId) -> Result<(Membership, Granted)> {
         let membership = self.store.membership_to_say(&from.session, room, self.limits.send);
-        let asked = futures_util::try_join!(membership, self.store.is_open(from));
-        let more = asked.as_ref().is_ok_and(|((_, granted), ())| matches!(granted, Granted::Yes { more: true }));
-        self.trust.note(&from.id, room, more);
-        asked.map(|(allowed, ())| allowed)
+        futures_util::try_join!(membership, self.store.is_open(from)).map(|(allowed, ())| allowed)
     }
 
     /// Makes a position come to nothing, and sees to it that nobody waits for it. What fails is logged: the next holder of the lease voids it.

@@ -9,8 +9,7 @@ use crate::gateway::Gateway;
 use crate::ids::SessionId;
 use crate::room::Membership;
 use crate::store::{Erasing, Store};
-use crate::wire::{self, Frame};
-use crate::{Result, presence, time};
+use crate::{Result, moderation, presence, time};
 
 /// How many rooms are left at once: an environment has four connections to the database.
 const AT_ONCE: usize = 4;
@@ -29,6 +28,7 @@ pub async fn erase(
     presence::close(store, gateway, store.sockets_of_person(user, None).await?).await;
     let left = store.memberships_left(erasing).await?;
     stream::iter(&left).map(Ok).try_for_each_concurrent(AT_ONCE, |of| leave(store, gateway, erasing, of)).await?;
+    store.erase_absences(erasing).await?;
     let mut named = true;
     while named && Instant::now() < ends {
         named = store.erase_authorship(erasing).await?;
@@ -40,11 +40,6 @@ pub async fn erase(
 }
 
 async fn leave(store: &Store, gateway: &Gateway, erasing: Erasing, membership: &Membership) -> Result<()> {
-    let room = membership.room();
-    if store.erase_membership(erasing, membership).await? {
-        let sockets = store.sockets_in(room, time::now()).await?;
-        let frame = Frame::Left { room: room.to_string(), user: wire::User::from(membership.user()) };
-        presence::post(store, gateway, &sockets, &frame).await;
-    }
-    Ok(())
+    let was_in = store.erase_membership(erasing, membership).await?;
+    moderation::gone(store, gateway, membership.room(), membership.user(), was_in).await
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::permission::Refusal;
 use crate::text::Invalid;
 
 /// An underlying failure; for the log only.
@@ -18,8 +19,8 @@ pub enum Error {
     #[error("{0}")]
     Unauthenticated(Unauthenticated),
     /// 403. They may see it, and may not do that.
-    #[error("That is not yours to do.")]
-    Forbidden,
+    #[error(transparent)]
+    Forbidden(#[from] Refusal),
     /// 404. It is missing, or not theirs to know.
     #[error("That does not exist, or is not yours to see.")]
     NotFound,
@@ -86,7 +87,7 @@ impl Error {
         match self {
             Self::Invalid(_) => 400,
             Self::Unauthenticated(_) => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden(_) => 403,
             Self::NotFound => 404,
             Self::Conflict(_) => 409,
             Self::TooLarge { .. } => 413,

@@ -5,6 +5,7 @@ use futures_util::try_join;
 use crate::error::Unauthenticated;
 use crate::limits::{Limits, Origin, network};
 use crate::password::{self, Password};
+use crate::permission::Refusal;
 use crate::session::Session;
 use crate::store::{Account, Guesser, Store};
 use crate::user::Username;
@@ -32,7 +33,9 @@ impl Guard<'_> {
         let origin = self.origin(&name, account.as_ref(), &place).await?;
         let hash = account.as_ref().map(|account| account.password.clone());
         self.attempt(&name, &place, origin, password, hash).await?;
-        account.ok_or(WRONG)
+        let account = account.ok_or(WRONG)?;
+        // Who does not know the password does not learn it.
+        if account.is_suspended { Err(Refusal::Suspended.into()) } else { Ok(account) }
     }
 
     /// Whether somebody who is signed in knows the password of their account as well.

@@ -12,6 +12,8 @@ pub mod room;
 pub mod session;
 pub mod user;
 
+pub mod permission;
+
 pub mod error;
 pub mod password;
 pub mod token;
@@ -28,6 +30,8 @@ pub mod metrics;
 
 pub mod delivery;
 pub mod presence;
+
+pub mod moderation;
 
 pub mod erasure;
 

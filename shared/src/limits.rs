@@ -34,6 +34,8 @@ pub struct Limits {
     pub room: Allowance,
     /// Of a person: to join rooms.
     pub join: Allowance,
+    /// Of a person: to keep order.
+    pub moderate: Allowance,
     /// Of a network, with one name: to be wrong about its password before it has to wait.
     pub guess: Allowance,
     /// Of a network, with any names: to be wrong about a password before it has to wait.
@@ -114,6 +116,7 @@ impl Default for Limits {
             register: per(HOUR, 10, 30),
             room: per(HOUR, 10, 20),
             join: per(MINUTE, 30, 60),
+            moderate: per(MINUTE, 60, 60),
             guess: per(HOUR, 1, 5),
             spray: per(MINUTE, 1, 30),
         }
@@ -148,7 +151,7 @@ impl FromStr for Allowance {
     }
 }
 
-const NAMES: &str = "send, ask, connect, register, room, join, guess and spray";
+const NAMES: &str = "send, ask, connect, register, room, join, moderate, guess and spray";
 
 impl FromStr for Limits {
     type Err = String;
@@ -166,6 +169,7 @@ impl FromStr for Limits {
                 "register" => limits.register = allowance,
                 "room" => limits.room = allowance,
                 "join" => limits.join = allowance,
+                "moderate" => limits.moderate = allowance,
                 "guess" => limits.guess = allowance,
                 "spray" => limits.spray = allowance,
                 _ => return Err(format!("there is no limit {name:?}: only {NAMES}")),
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,moderate=60m/60,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

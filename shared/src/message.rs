@@ -31,6 +31,17 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// By whom, if it was.
+    pub deleted_by: Option<Remover>,
+}
+
+/// Who deleted a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remover {
+    /// Who had said it.
+    Author,
+    /// Somebody who keeps order.
+    Moderator,
 }
 
 /// What came to pass at a position: a message, or nothing, if the position was given up.
@@ -101,10 +112,10 @@ impl Emoji {
     }
 }
 
-/// Something that an author wants to change about a message.
+/// Something that somebody wants to change about a message.
 #[derive(Debug, Clone)]
 pub struct Amendment {
-    /// What the author's client calls it.
+    /// What their client calls it.
     pub client_id: ClientId,
     /// The number of the message.
     pub seq: i64,

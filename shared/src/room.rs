@@ -51,15 +51,55 @@ impl Retention {
     }
 }
 
-/// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What somebody is in a room; `permission` says what each may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Made the room.
-    Owner,
-    /// Keeps order in it.
-    Moderator,
+    /// Reads and is told of what happens, and says nothing.
+    Guest,
     /// Talks in it.
     Member,
+    /// Keeps order in it.
+    Moderator,
+    /// Decides about it. A room has one.
+    Owner,
+}
+
+/// That somebody is to be silent, until a moment or until it is lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mute {
+    /// Until then; none, until it is lifted.
+    pub until: Option<Timestamp>,
+}
+
+impl Mute {
+    /// Whether it has not run out.
+    pub fn holds(self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+/// That somebody is kept out of a room, until a moment or until it is lifted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ban {
+    /// Who.
+    pub user: User,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until then; none, until it is lifted.
+    pub until: Option<Timestamp>,
+    /// Why; for those who keep order.
+    pub reason: Option<BanReason>,
+}
+
+/// How somebody stands in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    /// As what they are in it; none, if they are not.
+    pub role: Option<Role>,
+    /// Whether they are to be silent.
+    pub muted: Option<Mute>,
+    /// Whether they keep order everywhere. It is looked up only where it may matter.
+    pub is_admin: bool,
 }
 
 /// Somebody's place in a room.
@@ -69,20 +109,23 @@ pub struct Member {
     pub user: User,
     /// As what.
     pub role: Role,
+    /// Whether they are to be silent.
+    pub muted: Option<Mute>,
 }
 
-/// The proof that a session's user is a member of a room, and so the only key to what is in it. Only the store makes one.
+/// The proof that a session's user may look into a room, as a member of it or as an admin, and so the only key to what is in it. Only the store makes
+/// one. What else they may do there, `permission` says.
 #[derive(Debug, Clone)]
 pub struct Membership {
     room: RoomId,
     user: User,
-    role: Role,
+    seat: Seat,
     read: i64,
 }
 
 impl Membership {
-    pub(crate) fn proven(room: RoomId, user: User, role: Role, read: i64) -> Self {
-        Self { room, user, role, read }
+    pub(crate) fn proven(room: RoomId, user: User, seat: Seat, read: i64) -> Self {
+        Self { room, user, seat, read }
     }
 
     /// The room.
@@ -95,9 +138,9 @@ impl Membership {
         &self.user
     }
 
-    /// What they may do.
-    pub fn role(&self) -> Role {
-        self.role
+    /// How they stand there.
+    pub fn seat(&self) -> &Seat {
+        &self.seat
     }
 
     /// The number of the last message they have read.
@@ -111,6 +154,24 @@ impl Membership {
     }
 }
 
+/// Why somebody is kept out of a room: 1 to 200 visible characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BanReason(String);
+
+impl BanReason {
+    const LENGTH: RangeInclusive<usize> = 1..=200;
+
+    /// Normalizes and checks it.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        line("reason", raw, Self::LENGTH).map(Self)
+    }
+
+    /// As it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A name that a room may have: 1 to 64 visible characters on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName(String);
@@ -120,14 +181,7 @@ impl RoomName {
 
     /// Normalizes and checks it; runs of spaces become one.
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        let name = text::normal(raw);
-        if name.chars().any(|c| c.is_control() || (text::is_invisible(c) && !joins_emoji(c)))
-            || text::has_piled_marks(&name)
-        {
-            return Err(Invalid::new("name", Rule::Characters));
-        }
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        text::bounded("name", &name, Self::LENGTH)?;
+        let name = line("name", raw, Self::LENGTH)?;
         if text::fold(&name).is_empty() {
             return Err(Invalid::new("name", Rule::Characters));
         }
@@ -143,6 +197,19 @@ impl RoomName {
     pub fn key(&self) -> String {
         text::fold(&self.0)
     }
+}
+
+/// A text on one line, of characters that can be seen; runs of spaces become one.
+fn line(field: &'static str, raw: &str, length: RangeInclusive<usize>) -> Result<String, Invalid> {
+    let text = text::normal(raw);
+    if text.chars().any(|c| c.is_control() || (text::is_invisible(c) && !joins_emoji(c)))
+        || text::has_piled_marks(&text)
+    {
+        return Err(Invalid::new(field, Rule::Characters));
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text::bounded(field, &text, length)?;
+    Ok(text)
 }
 
 fn joins_emoji(c: char) -> bool {

@@ -25,26 +25,34 @@ use crate::{Error, Result};
 
 mod amendments;
 mod connections;
+mod door;
 mod erasure;
 mod failures;
 mod lease;
 mod limits;
 mod members;
 mod messages;
+mod moderation;
+mod ownership;
 mod reactions;
 mod retention;
 mod rooms;
 mod sessions;
+mod suspension;
 mod users;
 
+pub use amendments::Amending;
 pub use connections::Arrival;
+pub use door::MAX_ROOMS;
 pub use erasure::Erasing;
 pub use failures::Guesser;
 pub use lease::{LEASE, Lease, Place, Purpose, Round};
 pub use limits::{Granted, Spender};
-pub use members::MAX_ROOMS;
 pub use messages::{Stored, Window};
+pub use moderation::Target;
+pub use ownership::Transferred;
 pub use sessions::Rotation;
+pub use suspension::Suspending;
 pub use users::Account;
 
 /// How long one operation may take before it counts as failed.

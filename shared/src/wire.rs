@@ -7,7 +7,7 @@ use crate::ids::SessionId;
 use crate::text::{self, Invalid};
 use crate::time::Timestamp;
 use crate::token::{Claims, Keys, RefreshToken};
-use crate::{Error, message, room, session, user};
+use crate::{Error, message, session, user};
 
 /// Declares wire types: each with its serialization and, under test, its TypeScript and JSON schema.
 macro_rules! wire {
@@ -22,10 +22,14 @@ macro_rules! wire {
 }
 
 mod failure;
+mod moderation;
 mod request;
+mod room;
 
 pub use failure::{Code, Failure, Reason, Rule};
+pub use moderation::{Ban, Bans, Departure, Mute, NewBan, NewMute, NewOwner, NewRole};
 pub use request::{Delete, Edit, Positions, React, Read, Request, Send};
+pub use room::{Kind, Member, Members, NewRoom, PublicRooms, Role, Room, Rooms};
 
 wire! {
     /// Somebody.
@@ -105,83 +109,13 @@ wire! {
         pub password: String,
     }
 
-    /// The body of `POST /rooms`.
-    pub struct NewRoom {
-        /// What the room is to be called.
-        pub name: String,
-        /// Makes a repeated request the same one.
-        pub client_id: String,
-    }
-
-    /// What a member may do.
+    /// Who deleted a message.
     #[serde(rename_all = "snake_case")]
-    pub enum Role {
-        /// Made the room.
-        Owner,
-        /// Keeps order in it.
+    pub enum Remover {
+        /// Who had said it.
+        Author,
+        /// Somebody who keeps order.
         Moderator,
-        /// Talks in it.
-        Member,
-    }
-
-    /// Who may find a room and come in.
-    #[serde(rename_all = "snake_case")]
-    pub enum Kind {
-        /// Anybody.
-        Public,
-    }
-
-    /// A room, as the person who asks sees it.
-    pub struct Room {
-        /// Which room.
-        pub id: String,
-        /// What it is called.
-        pub name: String,
-        /// Who may come in.
-        pub kind: Kind,
-        /// What I may do there; null if it is not mine. The next three are then 0.
-        pub role: Option<Role>,
-        /// Everything up to this position has been sent to everybody.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub position: i64,
-        /// How many messages were ever said.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub said: i64,
-        /// How many of them I have not read.
-        #[cfg_attr(test, ts(type = "number"))]
-        pub unread: i64,
-    }
-
-    /// The answer of `GET /rooms`.
-    pub struct Rooms {
-        /// The rooms that are mine.
-        pub rooms: Vec<Room>,
-    }
-
-    /// The answer of `GET /rooms/public`.
-    pub struct PublicRooms {
-        /// In order of name.
-        pub rooms: Vec<Room>,
-        /// Whether there are more after the last of these.
-        pub more: bool,
-    }
-
-    /// Somebody in a room.
-    pub struct Member {
-        /// Who.
-        pub user: User,
-        /// As what.
-        pub role: Role,
-        /// Whether a socket of theirs is open.
-        pub online: bool,
-    }
-
-    /// The answer of `GET /rooms/{room}/members`.
-    pub struct Members {
-        /// In order of their ids.
-        pub members: Vec<Member>,
-        /// Whether there are more after the last of these.
-        pub more: bool,
     }
 
     /// An emoji at a message.
@@ -225,6 +159,10 @@ wire! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional, type = "number"))]
         pub deleted_at: Option<i64>,
+        /// By whom, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub deleted_by: Option<Remover>,
     }
 
     /// The answer of `GET /rooms/{room}/messages`.
@@ -362,6 +300,17 @@ wire! {
             room: String,
             /// Who.
             user: User,
+            /// Why, if they did not leave: for themselves.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(test, ts(optional))]
+            reason: Option<Departure>,
+        },
+        /// A member is something else now, or may speak or not.
+        Member {
+            /// Where.
+            room: String,
+            /// Who, as they are now.
+            member: Member,
         },
         /// A request failed.
         Error(Failure),
@@ -438,12 +387,11 @@ impl From<&user::User> for User {
     }
 }
 
-impl From<room::Role> for Role {
-    fn from(role: room::Role) -> Self {
-        match role {
-            room::Role::Owner => Self::Owner,
-            room::Role::Moderator => Self::Moderator,
-            room::Role::Member => Self::Member,
+impl From<message::Remover> for Remover {
+    fn from(remover: message::Remover) -> Self {
+        match remover {
+            message::Remover::Author => Self::Author,
+            message::Remover::Moderator => Self::Moderator,
         }
     }
 }
@@ -467,40 +415,8 @@ impl From<&message::Message> for Message {
             at: message.at.millis(),
             edited_at: message.edited_at.map(Timestamp::millis),
             deleted_at: message.deleted_at.map(Timestamp::millis),
+            deleted_by: message.deleted_by.map(Remover::from),
         }
-    }
-}
-
-impl Room {
-    /// A room that is not mine.
-    pub fn foreign(room: &room::Room) -> Self {
-        Self {
-            id: room.id.to_string(),
-            name: room.name.clone(),
-            kind: Kind::Public,
-            role: None,
-            position: 0,
-            said: 0,
-            unread: 0,
-        }
-    }
-
-    /// A room of mine.
-    pub fn mine(room: &room::Room, membership: &room::Membership, standing: room::Standing) -> Self {
-        Self {
-            role: Some(membership.role().into()),
-            position: standing.settled,
-            said: standing.said,
-            unread: membership.unread(standing.said),
-            ..Self::foreign(room)
-        }
-    }
-}
-
-impl Member {
-    /// A member, here or not.
-    pub fn new(member: &room::Member, online: bool) -> Self {
-        Self { user: (&member.user).into(), role: member.role.into(), online }
     }
 }
 

@@ -1,4 +1,5 @@
-//! `/sessions`, `POST /password` and `DELETE /account`: what somebody who is signed in does about that.
+//! `/sessions`, `POST /password` and `DELETE /account`: what somebody who is signed in does about that. And what an admin does about somebody else:
+//! `/users/{user}/suspension`.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
 use parlour::guard::{Guard, WRONG};
-use parlour::ids::SessionId;
+use parlour::ids::{SessionId, UserId};
 use parlour::limits::Limits;
 use parlour::password::{self, Password};
 use parlour::session::Session;
@@ -49,6 +50,8 @@ impl Function for Account {
             Some("DELETE /sessions/{session}") => self.sign_out(&session, request.session_in_path()?).await,
             Some("POST /password") => self.change_password(&request, &session).await,
             Some("DELETE /account") => self.delete(&request, &session).await,
+            Some("PUT /users/{user}/suspension") => self.suspend(&session, request.user_in_path()?).await,
+            Some("DELETE /users/{user}/suspension") => self.let_in_again(&session, request.user_in_path()?).await,
             _ => Err(Error::NotFound),
         }
     }
@@ -107,6 +110,19 @@ impl Account {
         };
         let ends = Instant::now() + ERASING;
         erasure::erase(&self.store, &self.gateway, erasing, Some(session.id()), ends).await?;
+        Ok(Reply::nothing())
+    }
+
+    async fn suspend(&self, session: &Session, user: UserId) -> Result<Reply> {
+        let suspending = self.store.may_suspend(session, user).await?;
+        self.store.suspend(suspending, time::now()).await?;
+        self.store.end_sessions(user, None, time::now()).await?;
+        presence::close(&self.store, &self.gateway, self.store.sockets_of_person(user, None).await?).await;
+        Ok(Reply::nothing())
+    }
+
+    async fn let_in_again(&self, session: &Session, user: UserId) -> Result<Reply> {
+        self.store.let_in_again(self.store.may_suspend(session, user).await?).await?;
         Ok(Reply::nothing())
     }
 

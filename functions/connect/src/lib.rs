@@ -5,6 +5,7 @@ use parlour::error::Unauthenticated;
 use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Settings};
 use parlour::limits::Limits;
+use parlour::permission::Refusal;
 use parlour::store::{Spender, Store};
 use parlour::token::Keys;
 use parlour::{Error, Result, time};
@@ -32,7 +33,7 @@ impl Function for Connect {
     async fn handle(&self, event: Event) -> Result<Answer> {
         // What is no browser names no origin, and has no visitor in whose name a page could act.
         if event.origin().is_some_and(|origin| origin != self.site) {
-            return Err(Error::Forbidden);
+            return Err(Refusal::Origin.into());
         }
         let offered = event.protocols();
         let token = offered.iter().find_map(|protocol| protocol.strip_prefix("bearer.")).or(event.bearer());

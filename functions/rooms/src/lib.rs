@@ -5,12 +5,16 @@ use parlour::function::{Function, Settings};
 use parlour::gateway::Gateway;
 use parlour::ids::{ClientId, ConnectionId, RoomId, UserId};
 use parlour::limits::Limits;
+use parlour::moderation::{self, Moderation};
+use parlour::permission::Act;
 use parlour::room::{Member, RoomName};
 use parlour::session::Session;
 use parlour::store::{Spender, Store};
 use parlour::token::Keys;
 use parlour::wire::{self, Frame};
 use parlour::{Error, Result, presence, time};
+
+mod order;
 
 /// Keeps rooms and their members.
 pub struct Rooms {
@@ -42,7 +46,13 @@ impl Function for Rooms {
             Some("POST /rooms/{room}/join") => self.join(&session, request.room()?).await,
             Some("POST /rooms/{room}/leave") => self.leave(&session, request.room()?).await,
             Some("GET /rooms/{room}/members") => self.members(&request, &session, request.room()?).await,
-            _ => Err(Error::NotFound),
+            Some(route) => {
+                self.store.spend(Spender::Moderates(session.user().id), self.limits.moderate).await?;
+                let Self { store, gateway, .. } = self;
+                let moderation = Moderation { store, gateway, session: &session, room: request.room()? };
+                order::keep(route, &request, &moderation).await
+            }
+            None => Err(Error::NotFound),
         }
     }
 }
@@ -50,8 +60,8 @@ impl Function for Rooms {
 impl Rooms {
     async fn mine(&self, session: &Session) -> Result<Reply> {
         let memberships = self.store.memberships(session).await?;
-        let rooms = self.store.rooms_of(&memberships).await?;
-        let rooms = rooms.iter().map(|(room, standing, mine)| wire::Room::mine(room, mine, *standing)).collect();
+        let (rooms, now) = (self.store.rooms_of(&memberships).await?, time::now());
+        let rooms = rooms.iter().map(|(room, standing, mine)| wire::Room::mine(room, mine, *standing, now)).collect();
         Ok(Reply::ok(&wire::Rooms { rooms }))
     }
 
@@ -67,7 +77,7 @@ impl Rooms {
             let membership = mine.iter().find(|(of_mine, ..)| of_mine.id == room.id);
             membership.map_or_else(
                 || wire::Room::foreign(room),
-                |(_, standing, mine)| wire::Room::mine(room, mine, *standing),
+                |(_, standing, mine)| wire::Room::mine(room, mine, *standing, time::now()),
             )
         });
         Ok(Reply::ok(&wire::PublicRooms { rooms: rooms.collect(), more }))
@@ -96,39 +106,49 @@ impl Rooms {
 
     async fn leave(&self, session: &Session, id: RoomId) -> Result<Reply> {
         self.store.public_room(id).await?;
-        let sockets = self.store.sockets_in(id, time::now()).await?;
-        if self.store.leave(session, id).await? {
-            let frame = Frame::Left { room: id.to_string(), user: session.user().into() };
-            self.tell(&sockets, &frame).await;
+        let mine = self.store.open_sockets_of(session.user().id, time::now()).await?;
+        let left = self.store.leave(session, id).await?;
+        if left {
+            let frame = Frame::Left { room: id.to_string(), user: session.user().into(), reason: None };
+            self.tell(&mine, &frame).await;
         }
+        moderation::gone(&self.store, &self.gateway, id, session.user(), left).await?;
         Ok(Reply::nothing())
     }
 
     async fn members(&self, request: &Request, session: &Session, id: RoomId) -> Result<Reply> {
         let limit = request.limit(100, 200)?;
         let after = request.query("after").map(|id| UserId::parse(&id)).transpose()?;
-        let membership = self.store.membership(session, id).await?;
-        let mut members = self.store.members(&membership, after, limit + 1, time::now()).await?;
+        let (membership, now) = (self.store.membership_to_oversee(session, id).await?, time::now());
+        let mut members = self.store.members(&membership, after, limit + 1, now).await?;
         let more = members.len() as i64 > limit;
         members.truncate(limit as usize);
-        let members = members.iter().map(|(member, online)| wire::Member::new(member, *online)).collect();
+        let sees_all = membership.may(Act::Oversee, now).is_ok();
+        let members = members.iter().map(|(member, online)| match sees_all || member.user.id == session.user().id {
+            true => wire::Member::in_full(member, *online, now),
+            false => wire::Member::new(member, *online),
+        });
+        let members = members.collect();
         Ok(Reply::ok(&wire::Members { members, more }))
     }
 
     async fn room(&self, session: &Session, id: RoomId) -> Result<wire::Room> {
         let membership = self.store.membership(session, id).await?;
         let (room, standing) = self.store.public_room(id).await?;
-        Ok(wire::Room::mine(&room, &membership, standing))
+        Ok(wire::Room::mine(&room, &membership, standing, time::now()))
     }
 
     async fn tell_joined(&self, session: &Session, id: RoomId) -> Result<()> {
         let membership = self.store.membership(session, id).await?;
         let online = self.store.is_here(session.user().id, time::now()).await?;
-        let member = Member { user: membership.user().clone(), role: membership.role() };
-        let frame = Frame::Joined { room: id.to_string(), member: wire::Member::new(&member, online) };
-        let sockets = self.store.sockets_in(id, time::now()).await?;
-        self.tell(&sockets, &frame).await;
-        Ok(())
+        let seat = membership.seat();
+        if let Some(role) = seat.role {
+            let member = Member { user: membership.user().clone(), role, muted: seat.muted };
+            let frame = Frame::Joined { room: id.to_string(), member: wire::Member::new(&member, online) };
+            let sockets = self.store.sockets_in(id, time::now()).await?;
+            self.tell(&sockets, &frame).await;
+        }
+        moderation::owned(&self.store, &self.gateway, id).await
     }
 
     async fn tell(&self, sockets: &[ConnectionId], frame: &Frame) {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Function, Handler};
 use crate::error::Unauthenticated;
-use crate::ids::{RoomId, SessionId};
+use crate::ids::{RoomId, SessionId, UserId};
 use crate::session::{Device, Session, device_name};
 use crate::store::Store;
 use crate::text::{Invalid, Rule};
@@ -99,6 +99,11 @@ impl Request {
     /// The session in the path. An id that is none names no session of mine.
     pub fn session_in_path(&self) -> Result<SessionId> {
         self.path("session").and_then(|id| SessionId::parse(&id).ok()).ok_or(Error::NotFound)
+    }
+
+    /// The person in the path. An id that is none names nobody.
+    pub fn user_in_path(&self) -> Result<UserId> {
+        self.path("user").and_then(|id| UserId::parse(&id).ok()).ok_or(Error::NotFound)
     }
 
     /// A part of the path.

@@ -2,59 +2,79 @@
 //! position is at the new one now. The document keeps the client ids of its amendments, so that a repeated one finds itself.
 
 use mongodb::bson::doc;
+use mongodb::bson::oid::ObjectId;
 use mongodb::options::ReturnDocument;
 
-use super::messages::{MESSAGES, MessageDoc};
+use super::messages::{EditDoc, MESSAGES, MessageDoc};
 use super::{Place, Store, Stored, date, is_duplicate, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
-use crate::message::{Amendment, Deed, Message};
-use crate::room::{Membership, Position};
+use crate::message::{Amendment, Deed, Message, Remover};
+use crate::permission::{Act, Permit};
+use crate::room::Position;
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
 /// How often one message can be edited: its document keeps a trace of each.
 const MAX_EDITS: usize = 100;
 
+/// A message that somebody wants to amend.
+pub struct Amending {
+    /// Who said it.
+    pub author: UserId,
+    /// The position that the amendment took, if it was made before; a refusal, if it cannot be made whoever asks.
+    pub before: Result<Option<Position>>,
+}
+
 impl Store {
-    /// The position that an amendment took, if it was made before; a refusal, if it cannot be. Asked beside the question whether its author
-    /// may be there at all, whose answer goes first.
-    pub async fn amended_as(&self, room: RoomId, author: UserId, amendment: &Amendment) -> Result<Option<Position>> {
+    /// What there is to amend. Asked beside the question whether whoever wants to may be there at all, whose answer goes first.
+    pub async fn amending(&self, room: RoomId, by: UserId, amendment: &Amendment) -> Result<Amending> {
         let filter = doc! { "room": object_id(room.bytes()), "seq": amendment.seq };
         let found = self.within(self.certain::<MessageDoc>().find_one(filter)).await?;
         let message = found.ok_or(Error::NotFound)?;
-        if message.author != object_id(author.bytes()) {
-            return Err(Error::Forbidden);
-        }
-        if let Some(before) = message.edits.iter().find(|edit| edit.client_id == amendment.client_id.as_str()) {
-            return Ok(Some(before.rev));
-        }
-        match (&amendment.deed, message.deleted_at) {
-            (Deed::Delete, Some(_)) => Ok(Some(message.edits.last().map_or(message.rev, |edit| edit.rev))),
-            (Deed::Edit(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
-            (Deed::Edit(_), None) if message.edits.len() >= MAX_EDITS => Err(Error::Conflict(Conflict::TooManyEdits)),
+        let author = UserId::from_bytes(message.author.bytes());
+        let key = (amendment.client_id.as_str(), moderator(author, by));
+        let same = message.edits.iter().find(|edit| (edit.client_id.as_str(), edit.by) == key);
+        let before = match (same, &amendment.deed, message.deleted_at) {
+            (Some(same), ..) => Ok(Some(same.rev)),
+            (_, Deed::Delete, Some(_)) => Ok(Some(message.edits.last().map_or(message.rev, |edit| edit.rev))),
+            (_, Deed::Edit(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
+            (_, Deed::Edit(_), None) if message.edits.len() >= MAX_EDITS => {
+                Err(Error::Conflict(Conflict::TooManyEdits))
+            }
             _ => Ok(None),
-        }
+        };
+        Ok(Amending { author, before })
     }
 
     /// Moves a message to a position that was taken for the amendment. A position that is not used in the end is voided, and so is the one
     /// that the message leaves, unless everybody has been told of it.
     pub async fn amend(
         &self,
-        membership: &Membership,
+        permit: &Permit,
+        author: UserId,
         amendment: &Amendment,
         place: &Place,
         now: Timestamp,
     ) -> Result<Stored<Position>> {
-        let (room, author) = (membership.room(), membership.user().id);
-        let key = amendment.client_id.as_str();
+        let (room, by) = (permit.by().room(), permit.by().user().id);
+        let moderator = moderator(author, by);
+        if !is_for(permit, amendment, moderator.is_some()) {
+            return Err(Error::internal("a permit was used for something else"));
+        }
+        let edit = EditDoc {
+            client_id: amendment.client_id.as_str().to_owned(),
+            rev: place.rev,
+            at: date(now),
+            by: moderator,
+        };
         let mut filter = doc! {
             "room": object_id(room.bytes()),
             "seq": amendment.seq,
             "author": object_id(author.bytes()),
             "rev": { "$lt": place.rev },
             "deleted_at": { "$exists": false },
-            "edits.client_id": { "$ne": key },
+            "edits": { "$not": { "$elemMatch": { "client_id": &edit.client_id, "by": moderator } } },
         };
         let (text, at) = match &amendment.deed {
             Deed::Edit(text) => (text.as_str(), "edited_at"),
@@ -63,8 +83,12 @@ impl Store {
         if matches!(amendment.deed, Deed::Edit(_)) {
             filter.insert(format!("edits.{}", MAX_EDITS - 1), doc! { "$exists": false });
         }
-        let edit = doc! { "client_id": key, "rev": place.rev, "at": date(now) };
-        let update = doc! { "$set": { "rev": place.rev, "text": text, at: date(now) }, "$push": { "edits": edit } };
+        let mut set = doc! { "rev": place.rev, "text": text, at: date(now) };
+        if let Some(moderator) = moderator {
+            set.insert("deleted_by", moderator);
+        }
+        let edit = mongodb::bson::serialize_to_bson(&edit).map_err(Error::internal)?;
+        let update = doc! { "$set": set, "$push": { "edits": edit } };
         let messages = self.collection::<MessageDoc>(MESSAGES);
         let moved =
             self.within(messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before)).await;
@@ -79,6 +103,7 @@ impl Store {
                     Deed::Delete => {
                         message.deleted_at = Some(now);
                         message.reactions.clear();
+                        message.deleted_by = Some(moderator.map_or(Remover::Author, |_| Remover::Moderator));
                     }
                 }
                 if left > place.standing.settled {
@@ -91,6 +116,19 @@ impl Store {
             Err(error) if is_duplicate(&error) => {}
             Err(error) => return Err(error),
         }
-        Ok(self.amended_as(room, author, amendment).await?.map_or(Stored::Late, Stored::Before))
+        Ok(self.amending(room, by, amendment).await?.before?.map_or(Stored::Late, Stored::Before))
+    }
+}
+
+/// Whoever amends what another has said, to be told apart from its author.
+fn moderator(author: UserId, by: UserId) -> Option<ObjectId> {
+    (by != author).then(|| object_id(by.bytes()))
+}
+
+fn is_for(permit: &Permit, amendment: &Amendment, of_another: bool) -> bool {
+    match (permit.act(), &amendment.deed) {
+        (Act::Edit, Deed::Edit(_)) | (Act::Retract, Deed::Delete) => !of_another,
+        (Act::Remove(_), Deed::Delete) => of_another,
+        _ => false,
     }
 }

@@ -167,6 +167,18 @@ impl Store {
         .await
     }
 
+    /// The sockets of these people in a room.
+    pub async fn sockets_of_these(&self, room: RoomId, people: &[UserId], now: Timestamp) -> Result<Vec<ConnectionId>> {
+        let people: Vec<ObjectId> = people.iter().map(|user| object_id(user.bytes())).collect();
+        self.socket_ids(doc! {
+            "rooms": object_id(room.bytes()),
+            "expires_at": { "$gt": date(now) },
+            "announced_at": { "$type": "date" },
+            "user": { "$in": people },
+        })
+        .await
+    }
+
     /// The sockets of everybody who shares one of these rooms with somebody else.
     pub async fn sockets_around(&self, rooms: &[RoomId], except: UserId, now: Timestamp) -> Result<Vec<ConnectionId>> {
         let rooms: Vec<ObjectId> = rooms.iter().map(|room| object_id(room.bytes())).collect();
@@ -191,6 +203,13 @@ impl Store {
             filter.insert("session", doc! { "$ne": object_id(session.bytes()) });
         }
         self.socket_ids(filter).await
+    }
+
+    /// The sockets of somebody that are open for certain: something was heard from each.
+    pub async fn open_sockets_of(&self, user: UserId, now: Timestamp) -> Result<Vec<ConnectionId>> {
+        let announced = doc! { "$type": "date" };
+        let user = object_id(user.bytes());
+        self.socket_ids(doc! { "user": user, "expires_at": { "$gt": date(now) }, "announced_at": announced }).await
     }
 
     async fn socket_ids(&self, filter: Document) -> Result<Vec<ConnectionId>> {

@@ -11,6 +11,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
+use super::members::{MEMBERS, present};
 use super::messages::MESSAGES;
 use super::users::{USERS, current};
 use super::{Account, IdDoc, Store, date, object_id};
@@ -80,7 +81,13 @@ impl Store {
 
     /// Takes somebody out of a room whose account is deleted. Says whether they were in it.
     pub async fn erase_membership(&self, erasing: Erasing, membership: &Membership) -> Result<bool> {
-        self.take_out(erasing.user, membership.room()).await
+        self.take_out(erasing.user, membership.room(), present()).await
+    }
+
+    /// Forgets what is remembered of somebody in rooms that they are not in: they will not come back.
+    pub async fn erase_absences(&self, erasing: Erasing) -> Result<()> {
+        let absent = doc! { "user": object_id(erasing.user.bytes()), "role": { "$in": ["left", "banned"] } };
+        self.within(self.collection::<Document>(MEMBERS).delete_many(absent)).await.map(drop)
     }
 
     /// Takes the name off some of the messages of a deleted account. Says whether there may be more.

@@ -32,6 +32,8 @@ pub enum Spender<'a> {
     MakesRooms(UserId),
     /// The rooms that a person joins.
     Joins(UserId),
+    /// What a person does to keep order.
+    Moderates(UserId),
 }
 
 impl Spender<'_> {
@@ -42,6 +44,7 @@ impl Spender<'_> {
             Self::Registers(network) => format!("register:{network}"),
             Self::MakesRooms(user) => format!("room:{user}"),
             Self::Joins(user) => format!("join:{user}"),
+            Self::Moderates(user) => format!("moderate:{user}"),
         }
     }
 }

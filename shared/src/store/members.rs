@@ -4,47 +4,96 @@
 //! change of a person's memberships raises a version in the person's document, and a socket takes a list of rooms only together with the
 //! version that was read before the list, and only if that is newer than its own. So whichever of two changes writes last, the sockets end up
 //! with what holds.
+//!
+//! There is one document of a person and a room, also for somebody who was banned, and for a guest or somebody muted who has left: coming back must not
+//! lift what was laid on them. Such a document is no membership: it has no [`Role`] to make one of.
 
 use std::collections::HashSet;
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, doc};
-use mongodb::options::{IndexOptions, ReturnDocument};
+use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::options::{Hint, IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{self, Granted, SpentDoc};
-use super::{Inserted, Store, date, object_id, unconfirmed};
-use crate::error::Conflict;
+use super::{Store, date, object_id, time, unconfirmed};
+use crate::error::Source;
 use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
-use crate::room::{Member, Membership, Position, Role, Standing};
+use crate::room::{Ban, BanReason, Member, Membership, Mute, Position, Role, Seat, Standing};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::User;
 use crate::{Error, Result};
 
-const MEMBERS: &str = "members";
-
-/// The most rooms one person can be in: as many as one `sync` may name.
-pub const MAX_ROOMS: usize = 200;
+pub(super) const MEMBERS: &str = "members";
 
 #[derive(Serialize, Deserialize)]
-struct MemberDoc {
-    room: ObjectId,
-    user: ObjectId,
-    name: String,
-    role: RoleDoc,
-    read: i64,
-    joined_at: DateTime,
+pub(super) struct MemberDoc {
+    pub(super) room: ObjectId,
+    pub(super) user: ObjectId,
+    pub(super) name: String,
+    pub(super) role: RoleDoc,
+    pub(super) read: i64,
+    pub(super) joined_at: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) muted: Option<MuteDoc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ban: Option<BanDoc>,
+    /// What somebody is who comes back, if that is no member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) back_as: Option<RoleDoc>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum RoleDoc {
+pub(super) enum RoleDoc {
     Owner,
     Moderator,
     Member,
+    Guest,
+    /// Was in it, and what was laid on them is remembered.
+    Left,
+    Banned,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct MuteDoc {
+    until: Option<DateTime>,
+    by: ObjectId,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct BanDoc {
+    at: DateTime,
+    until: Option<DateTime>,
+    reason: Option<String>,
+    by: ObjectId,
+}
+
+impl RoleDoc {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Moderator => "moderator",
+            Self::Member => "member",
+            Self::Guest => "guest",
+            Self::Left => "left",
+            Self::Banned => "banned",
+        }
+    }
+
+    /// What they are in the room; none, if they are not in it.
+    pub(super) fn role(self) -> Option<Role> {
+        match self {
+            Self::Owner => Some(Role::Owner),
+            Self::Moderator => Some(Role::Moderator),
+            Self::Member => Some(Role::Member),
+            Self::Guest => Some(Role::Guest),
+            Self::Left | Self::Banned => None,
+        }
+    }
 }
 
 impl From<Role> for RoleDoc {
@@ -53,47 +102,145 @@ impl From<Role> for RoleDoc {
             Role::Owner => Self::Owner,
             Role::Moderator => Self::Moderator,
             Role::Member => Self::Member,
+            Role::Guest => Self::Guest,
         }
     }
 }
 
-impl From<RoleDoc> for Role {
-    fn from(role: RoleDoc) -> Self {
-        match role {
-            RoleDoc::Owner => Self::Owner,
-            RoleDoc::Moderator => Self::Moderator,
-            RoleDoc::Member => Self::Member,
+impl MuteDoc {
+    pub(super) fn new(mute: Mute, by: UserId) -> Self {
+        Self { until: mute.until.map(date), by: object_id(by.bytes()) }
+    }
+
+    fn mute(&self) -> Mute {
+        Mute { until: self.until.map(time) }
+    }
+}
+
+impl BanDoc {
+    pub(super) fn new(ban: &Ban, by: UserId) -> Self {
+        Self {
+            at: date(ban.at),
+            until: ban.until.map(date),
+            reason: ban.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+            by: object_id(by.bytes()),
         }
     }
 }
 
 impl MemberDoc {
-    fn user(&self) -> User {
+    pub(super) fn new(user: &User, room: RoomId, role: Role, read: i64, now: Timestamp) -> Self {
+        Self {
+            room: object_id(room.bytes()),
+            user: object_id(user.id.bytes()),
+            name: user.name.clone(),
+            role: role.into(),
+            read,
+            joined_at: date(now),
+            muted: None,
+            ban: None,
+            back_as: None,
+        }
+    }
+
+    /// Of somebody who was never in the room, and is kept out of it.
+    pub(super) fn banned(ban: &Ban, room: RoomId, by: UserId) -> Self {
+        let stranger = Self::new(&ban.user, room, Role::Member, 0, ban.at);
+        Self { role: RoleDoc::Banned, ban: Some(BanDoc::new(ban, by)), ..stranger }
+    }
+
+    pub(super) fn user(&self) -> User {
         User { id: UserId::from_bytes(self.user.bytes()), name: self.name.clone() }
     }
 
-    fn membership(self) -> Membership {
-        Membership::proven(RoomId::from_bytes(self.room.bytes()), self.user(), self.role.into(), self.read)
+    pub(super) fn muted(&self) -> Option<Mute> {
+        self.muted.as_ref().map(MuteDoc::mute)
+    }
+
+    pub(super) fn membership(self, is_admin: bool) -> Option<Membership> {
+        let seat = Seat { role: Some(self.role.role()?), muted: self.muted(), is_admin };
+        Some(Membership::proven(RoomId::from_bytes(self.room.bytes()), self.user(), seat, self.read))
+    }
+
+    pub(super) fn member(&self) -> Option<Member> {
+        Some(Member { user: self.user(), role: self.role.role()?, muted: self.muted() })
+    }
+
+    /// The ban that keeps them out, if it has not run out.
+    pub(super) fn ban(&self, now: Timestamp) -> Result<Option<Ban>> {
+        let Some(ban) = self.ban.as_ref().filter(|_| self.role == RoleDoc::Banned) else { return Ok(None) };
+        let unread = |_| Error::internal(Source::from(format!("the ban of {} is none", self.user)));
+        let reason = ban.reason.as_deref().map(BanReason::parse).transpose().map_err(unread)?;
+        let ban = Ban { user: self.user(), at: time(ban.at), until: ban.until.map(time), reason };
+        Ok(Some(ban).filter(|ban| ban.until.is_none_or(|until| until > now)))
     }
 }
 
 pub(super) fn indexes() -> Vec<IndexModel> {
     let unique = IndexOptions::builder().unique(true).build();
+    let banned = IndexOptions::builder().partial_filter_expression(doc! { "role": "banned" }).build();
+    let owner = IndexOptions::builder().unique(true).partial_filter_expression(doc! { "role": "owner" }).build();
     vec![
-        IndexModel::builder().keys(doc! { "room": 1, "user": 1 }).options(unique).build(),
+        IndexModel::builder().keys(by_user()).options(unique).build(),
         IndexModel::builder().keys(doc! { "user": 1, "_id": 1 }).build(),
+        // A room has one owner at most, whoever makes one at the same moment.
+        IndexModel::builder().keys(doc! { "room": 1, "role": 1 }).options(owner).build(),
+        // Who keeps order, and who comes after an owner.
+        IndexModel::builder().keys(doc! { "role": 1, "room": 1, "joined_at": 1 }).build(),
+        IndexModel::builder().keys(bans_by_user()).options(banned).build(),
     ]
 }
 
+fn by_user() -> Document {
+    doc! { "room": 1, "user": 1 }
+}
+
+pub(super) fn bans_by_user() -> Document {
+    doc! { "role": 1, "room": 1, "user": 1 }
+}
+
+/// The document of somebody and a room.
+pub(super) fn of(user: UserId, room: RoomId) -> Document {
+    doc! { "room": object_id(room.bytes()), "user": object_id(user.bytes()) }
+}
+
+/// In the room, as whatever.
+pub(super) fn present() -> Bson {
+    let roles = [RoleDoc::Owner, RoleDoc::Moderator, RoleDoc::Member, RoleDoc::Guest].map(RoleDoc::name);
+    Bson::Document(doc! { "$in": roles.to_vec() })
+}
+
 impl Store {
-    /// The session's membership of a room. A room that is missing and one that is not theirs are the same to them.
+    /// The session's key to a room: their membership, or that they are an admin. A room that is missing and one that is not theirs are the same to
+    /// them.
     pub async fn membership(&self, session: &Session, room: RoomId) -> Result<Membership> {
-        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
-        let found = self.within(self.collection::<MemberDoc>(MEMBERS).find_one(filter)).await?;
-        found.map(MemberDoc::membership).ok_or(Error::NotFound)
+        match self.find_member(session.user().id, room).await?.and_then(|member| member.membership(false)) {
+            Some(membership) => Ok(membership),
+            None => self.looking_in(session, room).await,
+        }
     }
 
-    /// The session's membership of a room in which they are about to say something, and whether they may do that now.
+    /// The same, where it may matter that a member is an admin as well.
+    pub async fn membership_to_oversee(&self, session: &Session, room: RoomId) -> Result<Membership> {
+        let user = session.user().id;
+        let (found, is_admin) = futures_util::try_join!(self.find_member(user, room), self.is_admin(user))?;
+        match found.and_then(|member| member.membership(is_admin)) {
+            Some(membership) => Ok(membership),
+            None => self.looking_in(session, room).await,
+        }
+    }
+
+    /// The key of an admin to a room that they are not in.
+    async fn looking_in(&self, session: &Session, room: RoomId) -> Result<Membership> {
+        let user = session.user();
+        if !self.is_admin(user.id).await? || !self.is_room(room).await? {
+            return Err(Error::NotFound);
+        }
+        Ok(Membership::proven(room, user.clone(), Seat { is_admin: true, ..Seat::NONE }, 0))
+    }
+
+    /// The session's membership of a room in which they are about to say something, how often they do, and with it what they are and whether
+    /// they are muted: all by one update.
     pub async fn membership_to_say(
         &self,
         session: &Session,
@@ -106,14 +253,17 @@ impl Store {
             member: MemberDoc,
             spent: SpentDoc,
         }
-        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(session.user().id.bytes()) };
         let members = self.collection::<SpendingDoc>(MEMBERS);
         let spent = members
-            .find_one_and_update(filter, limits::spending(allowance))
+            .find_one_and_update(of(session.user().id, room), limits::spending(allowance))
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed());
-        let found = self.within(spent).await?.ok_or(Error::NotFound)?;
-        Ok((found.member.membership(), found.spent.granted(allowance)))
+        let found = self.within(spent).await?;
+        let found = found.and_then(|found| Some((found.member.membership(false)?, found.spent.granted(allowance))));
+        match found {
+            Some(found) => Ok(found),
+            None => Ok((self.looking_in(session, room).await?, Granted::Yes { more: false })),
+        }
     }
 
     /// All memberships of the session's user, the oldest first.
@@ -124,68 +274,11 @@ impl Store {
     pub(super) async fn memberships_of(&self, user: UserId) -> Result<Vec<Membership>> {
         let filter = doc! { "user": object_id(user.bytes()) };
         let found = self.all(self.collection::<MemberDoc>(MEMBERS).find(filter).sort(doc! { "_id": 1 })).await?;
-        Ok(found.into_iter().map(MemberDoc::membership).collect())
+        Ok(found.into_iter().filter_map(|member| member.membership(false)).collect())
     }
 
-    /// Makes the session's user a member of a room, as one who has read all that was said. Says whether they were none before.
-    pub(super) async fn enter(
-        &self,
-        session: &Session,
-        room: RoomId,
-        role: Role,
-        read: i64,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let user = session.user();
-        let members = self.collection::<MemberDoc>(MEMBERS);
-        if self.is_in_too_many_rooms(session).await? && self.membership(session, room).await.is_err() {
-            return Err(Error::Conflict(Conflict::TooManyRooms));
-        }
-        let member = MemberDoc {
-            room: object_id(room.bytes()),
-            user: object_id(user.id.bytes()),
-            name: user.name.clone(),
-            role: role.into(),
-            read,
-            joined_at: date(now),
-        };
-        let inserted = self.insert_once(&members, &member).await?;
-        self.reconcile(session.user().id).await?;
-        Ok(matches!(inserted, Inserted::New))
-    }
-
-    /// Whether somebody is in as many rooms as one can be.
-    pub(super) async fn is_in_too_many_rooms(&self, session: &Session) -> Result<bool> {
-        let theirs = doc! { "user": object_id(session.user().id.bytes()) };
-        let count = self.within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
-        Ok(usize::try_from(count).is_ok_and(|count| count >= MAX_ROOMS))
-    }
-
-    /// Joins a room. Says whether the session's user was no member before.
-    pub async fn join(&self, session: &Session, room: RoomId, standing: Standing, now: Timestamp) -> Result<bool> {
-        self.enter(session, room, Role::Member, standing.said, now).await
-    }
-
-    /// Leaves a room. Says whether the session's user was a member before.
-    pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
-        self.take_out(session.user().id, room).await
-    }
-
-    /// Takes somebody out of a room. Says whether they were a member before.
-    pub(super) async fn take_out(&self, user: UserId, room: RoomId) -> Result<bool> {
-        let filter = doc! { "room": object_id(room.bytes()), "user": object_id(user.bytes()) };
-        // The sockets first: whatever fails after that, nothing of the room reaches them.
-        self.leave_sockets(user, room).await?;
-        let left = self.within(self.collection::<MemberDoc>(MEMBERS).delete_one(filter)).await?;
-        self.reconcile(user).await?;
-        Ok(left.deleted_count > 0)
-    }
-
-    /// Gives the sockets of somebody the rooms that are theirs now.
-    pub(super) async fn reconcile(&self, user: UserId) -> Result<()> {
-        let version = self.memberships_changed(user).await?;
-        let rooms = self.memberships_of(user).await?;
-        self.enter_sockets(user, rooms.iter().map(Membership::room).collect(), version).await
+    pub(super) async fn find_member(&self, user: UserId, room: RoomId) -> Result<Option<MemberDoc>> {
+        self.within(self.collection::<MemberDoc>(MEMBERS).find_one(of(user, room))).await
     }
 
     /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open.
@@ -197,15 +290,22 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<(Member, bool)>> {
         let room = membership.room();
-        let mut filter = doc! { "room": object_id(room.bytes()) };
+        let mut filter = doc! { "room": object_id(room.bytes()), "role": present() };
         if let Some(after) = after {
             filter.insert("user", doc! { "$gt": object_id(after.bytes()) });
         }
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let found = self.all(members.find(filter).sort(doc! { "user": 1 }).limit(limit)).await?;
+        let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit);
+        let found = self.all(page).await?;
         let here: HashSet<UserId> = self.present(room, now).await?;
-        let member = |doc: &MemberDoc| Member { user: doc.user(), role: doc.role.into() };
-        Ok(found.iter().map(|doc| (member(doc), here.contains(&UserId::from_bytes(doc.user.bytes())))).collect())
+        Ok(found
+            .iter()
+            .filter_map(MemberDoc::member)
+            .map(|member| {
+                let is_here = here.contains(&member.user.id);
+                (member, is_here)
+            })
+            .collect())
     }
 
     /// Moves the read position of a member forward to the message `seq`, and says what it is then. Whoever has seen every change there is
@@ -219,11 +319,8 @@ impl Store {
     ) -> Result<i64> {
         let all_seen = position >= standing.head && standing.settled == standing.head;
         let read = if all_seen { standing.said } else { seq.min(standing.said) };
-        let filter = doc! {
-            "room": object_id(membership.room().bytes()),
-            "user": object_id(membership.user().id.bytes()),
-            "read": { "$lt": read },
-        };
+        let mut filter = of(membership.user().id, membership.room());
+        filter.insert("read", doc! { "$lt": read });
         self.within(self.collection::<MemberDoc>(MEMBERS).update_one(filter, doc! { "$max": { "read": read } }))
             .await?;
         Ok(read.max(membership.read()))

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::reactions::{MarkDoc, reactions};
 use super::{Inserted, Place, Store, date, object_id, time};
 use crate::ids::{ClientId, RoomId, UserId};
-use crate::message::{Change, Draft, Message};
+use crate::message::{Change, Draft, Message, Remover};
+use crate::permission::{Act, Permit};
 use crate::room::{Membership, Position};
 use crate::time::Timestamp;
 use crate::user::User;
@@ -33,6 +34,9 @@ pub(super) struct MessageDoc {
     edited_at: Option<DateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<DateTime>,
+    /// Who deleted it, if that was not its author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_by: Option<ObjectId>,
     /// Every change of it after it was said, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) edits: Vec<EditDoc>,
@@ -47,6 +51,9 @@ pub(super) struct EditDoc {
     pub(super) client_id: String,
     pub(super) rev: i64,
     pub(super) at: DateTime,
+    /// Who did it, if that was not the author of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<ObjectId>,
 }
 
 /// A position that came to nothing.
@@ -81,6 +88,7 @@ impl From<MessageDoc> for Message {
             at: time(message.at),
             edited_at: message.edited_at.map(time),
             deleted_at: message.deleted_at.map(time),
+            deleted_by: message.deleted_at.map(|_| message.deleted_by.map_or(Remover::Author, |_| Remover::Moderator)),
         }
     }
 }
@@ -173,11 +181,15 @@ impl Store {
     /// Stores a draft at a position that was taken for it.
     pub async fn store(
         &self,
-        membership: &Membership,
+        permit: &Permit,
         draft: &Draft,
         place: &Place,
         now: Timestamp,
     ) -> Result<Stored<Message>> {
+        if permit.act() != Act::Say {
+            return Err(Error::internal("a permit was used for something else"));
+        }
+        let membership = permit.by();
         let author = membership.user();
         let message = MessageDoc {
             room: object_id(membership.room().bytes()),
@@ -191,6 +203,7 @@ impl Store {
             at: date(now),
             edited_at: None,
             deleted_at: None,
+            deleted_by: None,
             edits: Vec::new(),
             marks: Vec::new(),
         };

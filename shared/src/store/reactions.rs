@@ -11,7 +11,8 @@ use super::{Place, Store, Stored, is_duplicate, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::message::{Message, Reacting, Reaction};
-use crate::room::{Membership, Position};
+use crate::permission::{Act, Permit};
+use crate::room::Position;
 use crate::{Error, Result};
 
 /// How many different emoji a message can have.
@@ -90,8 +91,11 @@ impl Store {
     }
 
     /// Moves a message to a position that was taken for a reaction to it; as [`Self::amend`] does for what its author changes.
-    pub async fn react(&self, membership: &Membership, reacting: &Reacting, place: &Place) -> Result<Stored<Position>> {
-        let (room, user) = (membership.room(), membership.user().id);
+    pub async fn react(&self, permit: &Permit, reacting: &Reacting, place: &Place) -> Result<Stored<Position>> {
+        if permit.act() != if reacting.on { Act::React } else { Act::Retract } {
+            return Err(Error::internal("a permit was used for something else"));
+        }
+        let (room, user) = (permit.by().room(), permit.by().user().id);
         let mine = object_id(user.bytes());
         let repeated =
             doc! { "user": mine, "emoji": reacting.emoji.as_str(), "turns.client_id": reacting.client_id.as_str() };

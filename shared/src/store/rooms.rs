@@ -95,8 +95,14 @@ impl Store {
             }
         };
         let id = RoomId::from_bytes(id.bytes());
+        // Of a room that its maker has left since, somebody else is the owner.
         let entered = self.enter(session, id, Role::Owner, 0, now).await?;
         Ok((id, entered))
+    }
+
+    /// Whether there is such a room.
+    pub(super) async fn is_room(&self, id: RoomId) -> Result<bool> {
+        self.finds(ROOMS, doc! { "_id": object_id(id.bytes()) }).await
     }
 
     /// The public room with that id and how far it has come.

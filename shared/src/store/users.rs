@@ -34,6 +34,9 @@ struct UserDoc {
     /// The session that changed the password last, so that it may say so again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed_by: Option<ObjectId>,
+    /// Since when nobody may sign in to it; see `suspension`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended_at: Option<DateTime>,
 }
 
 impl UserDoc {
@@ -44,6 +47,7 @@ impl UserDoc {
             client_id: self.client_id,
             changed_by: self.changed_by.map(|session| SessionId::from_bytes(session.bytes())),
             credentials: self.credentials,
+            is_suspended: self.suspended_at.is_some(),
         }
     }
 }
@@ -63,6 +67,8 @@ pub struct Account {
     pub client_id: Option<String>,
     /// The session that changed the password last.
     pub changed_by: Option<SessionId>,
+    /// Whether nobody may sign in to it now.
+    pub is_suspended: bool,
     /// Which of their passwords this is; see [`Store::sign_in`].
     credentials: i64,
 }
@@ -96,6 +102,7 @@ impl Store {
             memberships: 0,
             credentials: 0,
             changed_by: None,
+            suspended_at: None,
         };
         let users = self.collection::<UserDoc>(USERS);
         Ok(match self.insert_once(&users, &account).await? {
@@ -157,7 +164,7 @@ impl Store {
     }
 }
 
-/// An account as it was recognized: with those credentials. An account from before they were counted has none.
+/// An account as it was recognized: with those credentials, and open to be signed in to. An account from before they were counted has none.
 pub(super) fn current(account: &Account) -> Document {
     let counted = match account.credentials {
         0 => doc! { "$in": [0_i64, Bson::Null] },
@@ -167,5 +174,6 @@ pub(super) fn current(account: &Account) -> Document {
         "_id": object_id(account.user.id.bytes()),
         "credentials": counted,
         "deleted_at": { "$exists": false },
+        "suspended_at": { "$exists": false },
     }
 }

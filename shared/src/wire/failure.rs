@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::permission::Refusal;
 use crate::{Error, text};
 
 wire! {
@@ -81,6 +82,20 @@ wire! {
         TooManyEdits,
         /// The message has as many reactions as one can have.
         TooManyReactions,
+        /// You only read there.
+        Guest,
+        /// You are muted there; `retry_after`, if there is one, says for how long.
+        Muted,
+        /// You are banned from there; `retry_after`, if there is one, says for how long.
+        Banned,
+        /// It takes a higher rank than yours, or a lower one of whoever it is done to.
+        Rank,
+        /// Somebody else has said it.
+        Author,
+        /// Your account is suspended.
+        Suspended,
+        /// A page of another origin asks.
+        Origin,
     }
 
     /// What was refused, and why.
@@ -122,7 +137,7 @@ impl Failure {
         let (code, reason) = match error {
             Error::Invalid(_) => (Code::Invalid, None),
             Error::Unauthenticated(why) => (Code::Unauthenticated, Some((*why).into())),
-            Error::Forbidden => (Code::Forbidden, None),
+            Error::Forbidden(why) => (Code::Forbidden, Some((*why).into())),
             Error::NotFound => (Code::NotFound, None),
             Error::Conflict(why) => (Code::Conflict, Some((*why).into())),
             Error::TooLarge { .. } => (Code::TooLarge, None),
@@ -135,10 +150,12 @@ impl Failure {
             Error::TooLarge { limit } => (None, None, Some(*limit)),
             _ => (None, None, None),
         };
-        let retry_after = match error {
-            Error::Limited { wait } => Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        let wait = match error {
+            Error::Limited { wait } => Some(*wait),
+            Error::Forbidden(Refusal::Muted { wait } | Refusal::Banned { wait }) => *wait,
             _ => None,
         };
+        let retry_after = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         Self { id, code, message: error.to_string(), field, rule, limit, reason, retry_after }
     }
 }
@@ -150,6 +167,20 @@ impl From<crate::error::Unauthenticated> for Reason {
             Why::Credentials => Self::Credentials,
             Why::Token => Self::Token,
             Why::Session => Self::Session,
+        }
+    }
+}
+
+impl From<Refusal> for Reason {
+    fn from(why: Refusal) -> Self {
+        match why {
+            Refusal::Guest => Self::Guest,
+            Refusal::Muted { .. } => Self::Muted,
+            Refusal::Banned { .. } => Self::Banned,
+            Refusal::Rank => Self::Rank,
+            Refusal::Author => Self::Author,
+            Refusal::Suspended => Self::Suspended,
+            Refusal::Origin => Self::Origin,
         }
     }
 }

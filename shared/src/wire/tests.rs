@@ -10,6 +10,7 @@ use ts_rs::{Config, TS};
 
 use super::*;
 use crate::error::{Conflict, Unauthenticated};
+use crate::permission::Refusal;
 
 /// Calls a macro with every type of the wire.
 macro_rules! for_each_type {
@@ -32,6 +33,15 @@ macro_rules! for_each_type {
             Member,
             Members,
             Reaction,
+            Mute,
+            Ban,
+            Bans,
+            NewRole,
+            NewMute,
+            NewBan,
+            NewOwner,
+            Remover,
+            Departure,
             Message,
             Page,
             Send,
@@ -143,7 +153,15 @@ fn every_refusal_has_its_shape() {
         Error::Unauthenticated(Unauthenticated::Credentials),
         Error::Unauthenticated(Unauthenticated::Token),
         Error::Unauthenticated(Unauthenticated::Session),
-        Error::Forbidden,
+        Error::Forbidden(Refusal::Guest),
+        Error::Forbidden(Refusal::Muted { wait: None }),
+        Error::Forbidden(Refusal::Muted { wait: Some(std::time::Duration::from_secs(60)) }),
+        Error::Forbidden(Refusal::Banned { wait: None }),
+        Error::Forbidden(Refusal::Banned { wait: Some(std::time::Duration::from_secs(60)) }),
+        Error::Forbidden(Refusal::Rank),
+        Error::Forbidden(Refusal::Author),
+        Error::Forbidden(Refusal::Suspended),
+        Error::Forbidden(Refusal::Origin),
         Error::NotFound,
         Error::Conflict(Conflict::NameTaken),
         Error::Conflict(Conflict::TooManyRooms),
@@ -176,8 +194,10 @@ fn every_frame_has_its_shape() {
         at: 4,
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     };
     let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
+    let member = |muted| Member { user: user(), role: Role::Owner, online: false, muted };
     let catchup =
         Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
     let frames = [
@@ -185,7 +205,13 @@ fn every_frame_has_its_shape() {
         Frame::Sent {
             id: id(),
             room: room(),
-            message: Message { edited_at: Some(5), deleted_at: Some(6), text: String::new(), ..message() },
+            message: Message {
+                edited_at: Some(5),
+                deleted_at: Some(6),
+                deleted_by: Some(Remover::Moderator),
+                text: String::new(),
+                ..message()
+            },
         },
         Frame::Sent {
             id: id(),
@@ -202,8 +228,11 @@ fn every_frame_has_its_shape() {
         Frame::Read { id: id(), room: room(), unread: 5 },
         Frame::Changes { room: room(), from: 2, to: 3, said: 2, changes: vec![message()] },
         Frame::Presence { user: user(), online: true },
-        Frame::Joined { room: room(), member: Member { user: user(), role: Role::Owner, online: false } },
-        Frame::Left { room: room(), user: user() },
+        Frame::Joined { room: room(), member: member(None) },
+        Frame::Left { room: room(), user: user(), reason: None },
+        Frame::Left { room: room(), user: user(), reason: Some(Departure::Banned) },
+        Frame::Member { room: room(), member: member(Some(Mute { until: None })) },
+        Frame::Member { room: room(), member: member(Some(Mute { until: Some(8) })) },
     ];
     insta::assert_json_snapshot!(frames);
 }

@@ -6,6 +6,7 @@ use parlour::delivery::turn::LONGEST;
 use parlour::error::Conflict;
 use parlour::ids::ClientId;
 use parlour::message::{Amendment, Deed, Text};
+use parlour::permission::{Act, Refusal};
 use parlour::store::{Purpose, Stored, Window};
 use parlour::time;
 
@@ -41,7 +42,7 @@ fn nobody_amends_what_is_not_theirs_not_there_or_not_open_to_them() {
         let eve = pair.world.socket(&eve, "eve=").await;
         let amendment = edit(1, "edit-0001", "changed");
         let by = async |socket| pair.delivery.amend(socket, pair.tea, &amendment, time::now()).await;
-        assert!(matches!(by(&ben).await, Err(Error::Forbidden)));
+        assert!(matches!(by(&ben).await, Err(Error::Forbidden(Refusal::Author))));
         assert!(matches!(by(&eve).await, Err(Error::NotFound)));
         assert!(matches!(pair.amends(&edit(2, "edit-0001", "x")).await, Err(Error::NotFound)));
         assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 1, "a position was taken");
@@ -131,17 +132,18 @@ fn an_edit_whose_position_was_voided_takes_another() {
         let pair = Pair::new(world).await;
         pair.says("hello").await.unwrap();
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
+        let (mine, author) = (mine.may(Act::Edit, time::now()).unwrap(), pair.anna.user().id);
         let place = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
         pair.world.store.void(pair.tea, place.rev).await.unwrap();
         let amendment = edit(1, "edit-0001", "hi");
-        let stored = pair.world.store.amend(&mine, &amendment, &place, time::now()).await.unwrap();
+        let stored = pair.world.store.amend(&mine, author, &amendment, &place, time::now()).await.unwrap();
         assert!(matches!(stored, Stored::Late), "{stored:?}");
         assert_eq!(pair.history().await[0].text, "hello");
         // One that is overtaken by a later amendment gives its position up as well.
         let early = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
         let later = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
-        pair.world.store.amend(&mine, &edit(1, "edit-0002", "second"), &later, time::now()).await.unwrap();
-        let stored = pair.world.store.amend(&mine, &amendment, &early, time::now()).await.unwrap();
+        pair.world.store.amend(&mine, author, &edit(1, "edit-0002", "second"), &later, time::now()).await.unwrap();
+        let stored = pair.world.store.amend(&mine, author, &amendment, &early, time::now()).await.unwrap();
         assert!(matches!(stored, Stored::Late), "{stored:?}");
         assert_eq!(pair.history().await[0].text, "second");
     });

@@ -19,12 +19,12 @@ use parlour::time;
 use parlour::wire::Frame;
 
 use crate::gateway::FakeGateway;
-use crate::world::{World, draft, story};
+use crate::world::{World, draft, say, story};
 
 /// Anna and Ben in a room, each with a socket that was announced.
 pub(crate) struct Pair {
     pub(crate) world: World,
-    fake: FakeGateway,
+    pub(crate) fake: FakeGateway,
     pub(crate) anna: Session,
     pub(crate) ben: Session,
     pub(crate) from: Connection,
@@ -208,7 +208,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
                 text: parlour::message::Text::parse(&"😀".repeat(3900)).unwrap(),
                 ..draft(&format!("{n}"))
             };
-            pair.world.store.store(&mine, &long, &place, time::now()).await.unwrap();
+            pair.world.store.store(&say(&mine), &long, &place, time::now()).await.unwrap();
         }
         pair.world.lease_runs_out(pair.tea).await;
         pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());

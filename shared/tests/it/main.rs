@@ -8,6 +8,8 @@ mod erasure;
 mod gateway;
 mod guard;
 mod lease;
+mod moderation;
+mod ownership;
 mod people;
 mod positions;
 mod reactions;

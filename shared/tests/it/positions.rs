@@ -6,7 +6,7 @@ use parlour::room::Standing;
 use parlour::store::{Purpose, Stored};
 use parlour::time;
 
-use crate::world::{draft, story};
+use crate::world::{draft, say, story};
 
 #[test]
 fn positions_are_dense_however_many_take_them_at_once() {
@@ -97,7 +97,8 @@ fn a_message_said_twice_at_once_is_stored_once_and_the_other_position_voided() {
             world.store.place(tea, Purpose::Message).await.unwrap(),
         );
         let (saying, at) = (draft("hi"), time::now());
-        let stores = [world.store.store(&mine, &saying, &one, at), world.store.store(&mine, &saying, &two, at)];
+        let permit = say(&mine);
+        let stores = [world.store.store(&permit, &saying, &one, at), world.store.store(&permit, &saying, &two, at)];
         let stored = futures_util::future::try_join_all(stores).await.unwrap();
         let (mut here, mut before) = (Vec::new(), Vec::new());
         for outcome in stored {
@@ -123,7 +124,10 @@ fn who_is_late_for_a_position_that_was_voided_is_told_so() {
         let mine = world.store.membership(&anna, tea).await.unwrap();
         let place = world.store.place(tea, Purpose::Message).await.unwrap();
         world.store.void(tea, place.rev).await.unwrap();
-        assert!(matches!(world.store.store(&mine, &draft("hi"), &place, time::now()).await.unwrap(), Stored::Late));
+        assert!(matches!(
+            world.store.store(&say(&mine), &draft("hi"), &place, time::now()).await.unwrap(),
+            Stored::Late
+        ));
         let stored = world.stores(&mine, "hi").await;
         world.store.void(tea, stored.rev).await.unwrap();
         let changes = world.store.changes_after(tea, 1, 10).await.unwrap();

@@ -9,7 +9,7 @@ use parlour::store::{Purpose, Window};
 use parlour::time;
 
 use crate::delivery::Pair;
-use crate::world::{draft, story};
+use crate::world::{draft, say, story};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -75,7 +75,7 @@ fn what_was_not_told_to_everybody_is_kept_however_old_it_is() {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         let place = pair.world.store.place(pair.tea, Purpose::Message).await.unwrap();
-        pair.world.store.store(&mine, &draft("unsent"), &place, time::now().minus(DAY * 31)).await.unwrap();
+        pair.world.store.store(&say(&mine), &draft("unsent"), &place, time::now().minus(DAY * 31)).await.unwrap();
         let retention = Retention::days(30).unwrap();
         for hours in 0..3 {
             pair.world.store.forget(retention, time::now().plus(HOUR * hours)).await.unwrap();

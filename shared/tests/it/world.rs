@@ -10,6 +10,7 @@ use mongodb::{Client, Database};
 use parlour::connection::Connection;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Draft, Message, Text};
+use parlour::permission::{Act, Permit};
 use parlour::room::{Membership, RoomName};
 use parlour::session::{Device, Session};
 use parlour::store::{Purpose, Store, Stored};
@@ -105,7 +106,7 @@ impl World {
     /// Takes a position and stores a message there, without telling anybody.
     pub(crate) async fn stores(&self, membership: &Membership, text: &str) -> Message {
         let place = self.store.place(membership.room(), Purpose::Message).await.unwrap();
-        match self.store.store(membership, &draft(text), &place, time::now()).await.unwrap() {
+        match self.store.store(&say(membership), &draft(text), &place, time::now()).await.unwrap() {
             Stored::Here(message) => message,
             other => panic!("{other:?}"),
         }
@@ -121,6 +122,11 @@ impl World {
             .await
             .unwrap();
     }
+}
+
+/// That a member may speak.
+pub(crate) fn say(membership: &Membership) -> Permit {
+    membership.may(Act::Say, time::now()).unwrap()
 }
 
 /// Something to say, whose client id is made of the text.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Draft, Text};
+use parlour::permission::Act;
 use parlour::room::Retention;
 use parlour::store::{Place, Purpose};
 use parlour::time::{self, Timestamp};
@@ -174,10 +175,11 @@ async fn stores(world: &World, name: &str, room: &Room, at: Timestamp) -> Place 
         if socket.session.user().name == name {
             let room = RoomId::parse(&room.id).unwrap();
             let membership = store.membership(&socket.session, room).await.unwrap();
+            let permit = membership.may(Act::Say, time::now()).unwrap();
             let place = store.place(room, Purpose::Message).await.unwrap();
             let client_id = ClientId::parse("client-id-1").unwrap();
             let draft = Draft { client_id, text: Text::parse("my last words").unwrap(), reply_to: None };
-            store.store(&membership, &draft, &place, at).await.unwrap();
+            store.store(&permit, &draft, &place, at).await.unwrap();
             return place;
         }
     }

@@ -19,6 +19,7 @@ fn said(rev: Position, text: &str) -> Change {
         at: Timestamp::from_millis(0),
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     };
     Change { rev, message: Some(message) }
 }
