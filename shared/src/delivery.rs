@@ -18,20 +18,21 @@ use std::time::{Duration, Instant};
 use crate::connection::Connection;
 use crate::fanout::{self, Fanout};
 use crate::gateway::{Gateway, Posted};
-use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::ids::{ConnectionId, RoomId};
 use crate::limits::Limits;
-use crate::message::{Amendment, Change, Deed, Draft, Message, Reacting};
+use crate::message::{Change, Draft, Message};
 use crate::metrics::Tally;
-use crate::permission::{Act, Permit, Refusal};
+use crate::permission::{Act, Permit};
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Amending, Granted, Lease, Place, Purpose, Round, Store, Stored};
+use crate::store::{Granted, Lease, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
 use self::trust::Trust;
 use self::turn::{Step, Turn};
 
+mod amend;
 pub mod frame;
 mod trust;
 pub mod turn;
@@ -76,15 +77,6 @@ enum Begun {
     Before(Message),
 }
 
-/// What the questions before a change of a message have told.
-struct Asked {
-    permit: Result<Permit, Refusal>,
-    before: Result<Option<Position>>,
-    granted: Granted,
-    /// Whether it is about what they have said or done themselves.
-    is_own: bool,
-}
-
 /// A change of a room on its way to a position.
 trait Deliverable: Sync {
     /// What a repetition of it is answered.
@@ -107,28 +99,6 @@ impl Deliverable for Said<'_> {
 
     async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Message>> {
         store.store(&self.0, self.1, place, now).await
-    }
-}
-
-struct Amended<'a>(Permit, UserId, &'a Amendment);
-
-impl Deliverable for Amended<'_> {
-    type Before = Position;
-    const PURPOSE: Purpose = Purpose::Amendment;
-
-    async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Position>> {
-        store.amend(&self.0, self.1, self.2, place, now).await
-    }
-}
-
-struct Reacted<'a>(Permit, &'a Reacting);
-
-impl Deliverable for Reacted<'_> {
-    type Before = Position;
-    const PURPOSE: Purpose = Purpose::Amendment;
-
-    async fn store(&self, store: &Store, place: &Place, _: Timestamp) -> Result<Stored<Position>> {
-        store.react(&self.0, self.1, place).await
     }
 }
 
@@ -162,76 +132,6 @@ impl Delivery {
                 self.trust.note(&from.id, room, false);
                 Ok(message)
             }
-        }
-    }
-
-    /// Changes a message: of theirs, or of somebody among whom they keep order. Once this returns, the change is stored; the same again returns the
-    /// same position.
-    pub async fn amend(
-        &self,
-        from: &Connection,
-        room: RoomId,
-        amendment: &Amendment,
-        now: Timestamp,
-    ) -> Result<Position> {
-        let by = from.session.user().id;
-        let (may, found) = futures_util::join!(self.may(from, room), self.store.amending(room, by, amendment));
-        // Whoever is not in the room learns nothing else.
-        let (membership, granted) = may?;
-        let Amending { author, before } = found?;
-        let permit = match &amendment.deed {
-            Deed::Edit(_) if author == by => membership.may(Act::Edit, now),
-            Deed::Delete if author == by => membership.may(Act::Retract, now),
-            Deed::Edit(_) => Err(Refusal::Author),
-            Deed::Delete => {
-                let membership = self.store.membership_to_oversee(&from.session, room);
-                let (membership, rank) = futures_util::try_join!(membership, self.store.rank_in(room, author))?;
-                membership.may(Act::Remove(rank), now)
-            }
-        };
-        let asked = Asked { permit, before, granted, is_own: author == by };
-        self.change(from, room, asked, |permit| Amended(permit, author, amendment), now).await
-    }
-
-    /// Puts an emoji to a message, or takes it away. Once this returns, that is stored; the same again returns the same position.
-    pub async fn react(
-        &self,
-        from: &Connection,
-        room: RoomId,
-        reacting: &Reacting,
-        now: Timestamp,
-    ) -> Result<Position> {
-        let before = self.store.reacted_as(room, from.session.user().id, reacting);
-        let (may, before) = futures_util::join!(self.may(from, room), before);
-        let (membership, granted) = may?;
-        let permit = membership.may(if reacting.on { Act::React } else { Act::Retract }, now);
-        let asked = Asked { permit, before, granted, is_own: true };
-        self.change(from, room, asked, |permit| Reacted(permit, reacting), now).await
-    }
-
-    async fn change<D: Deliverable<Before = Position>>(
-        &self,
-        from: &Connection,
-        room: RoomId,
-        asked: Asked,
-        change: impl FnOnce(Permit) -> D,
-        now: Timestamp,
-    ) -> Result<Position> {
-        let Asked { permit, before, granted, is_own } = asked;
-        if let Ok(Some(rev)) = before
-            // What one has done oneself is answered for, whatever has been laid on one since.
-            && (is_own || permit.is_ok())
-        {
-            self.recover(room, rev, RECOVERY).await?;
-            return Ok(rev);
-        }
-        let permit = permit?;
-        before?;
-        if let Granted::No { wait } = granted {
-            return Err(Error::Limited { wait });
-        }
-        match self.deliver(from, room, change(permit), None, now).await? {
-            Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }
     }
 

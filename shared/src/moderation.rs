@@ -93,8 +93,7 @@ impl Moderation<'_> {
                     }
                     return self.seen_in_full(&changed.owner).await;
                 }
-                // Of two who change the same at once the database lets one wait for nothing.
-                Ok(None) | Err(Error::Unavailable(_)) => {}
+                Ok(None) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -191,6 +191,14 @@ fn is_duplicate(error: &Error) -> bool {
     }
 }
 
+/// Whether a transaction met another write of the same document.
+fn is_write_conflict(error: &Error) -> bool {
+    const WRITE_CONFLICT: i32 = 112;
+    let Error::Unavailable(source) = error else { return false };
+    let Some(error) = source.downcast_ref::<mongodb::error::Error>() else { return false };
+    matches!(error.kind.as_ref(), ErrorKind::Command(command) if command.code == WRITE_CONFLICT)
+}
+
 const DUPLICATE_KEY: i32 = 11000;
 
 impl From<mongodb::error::Error> for Error {

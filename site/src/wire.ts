@@ -134,9 +134,9 @@ name: string,
 client_id: string, };
 
 /**
- * What a member may do.
+ * What a member is; the table in API.md says what each may do.
  */
-export type Role = "owner" | "moderator" | "member";
+export type Role = "owner" | "moderator" | "member" | "guest";
 
 /**
  * Who may find a room and come in.
@@ -174,7 +174,11 @@ said: number,
 /**
  * How many of them I have not read.
  */
-unread: number, };
+unread: number, 
+/**
+ * That I am muted there, if I am.
+ */
+muted?: Mute, };
 
 /**
  * The answer of `GET /rooms`.
@@ -213,7 +217,11 @@ role: Role,
 /**
  * Whether a socket of theirs is open.
  */
-online: boolean, };
+online: boolean, 
+/**
+ * That they are muted, if they are: for themselves and for those who keep order.
+ */
+muted?: Mute, };
 
 /**
  * The answer of `GET /rooms/{room}/members`.
@@ -240,6 +248,99 @@ emoji: string,
  * The ids of those who put it there, the first one first.
  */
 users: Array<string>, };
+
+/**
+ * That somebody may say nothing.
+ */
+export type Mute = { 
+/**
+ * Until then; null, until it is lifted.
+ */
+until: number | null, };
+
+/**
+ * That somebody is kept out of a room.
+ */
+export type Ban = { 
+/**
+ * Who.
+ */
+user: User, 
+/**
+ * Since when.
+ */
+at: number, 
+/**
+ * Until then; null, until it is lifted.
+ */
+until: number | null, 
+/**
+ * Why, if that was said.
+ */
+reason?: string, };
+
+/**
+ * The answer of `GET /rooms/{room}/bans`.
+ */
+export type Bans = { 
+/**
+ * In order of the ids of those who are banned.
+ */
+bans: Array<Ban>, 
+/**
+ * Whether there are more after the last of these.
+ */
+more: boolean, };
+
+/**
+ * The body of `PUT /rooms/{room}/members/{user}/role`.
+ */
+export type NewRole = { 
+/**
+ * What they are to be: not the owner, which is handed over.
+ */
+role: Role, };
+
+/**
+ * The body of `PUT /rooms/{room}/members/{user}/mute`.
+ */
+export type NewMute = { 
+/**
+ * Until then; null or nothing, until it is lifted.
+ */
+until?: number, };
+
+/**
+ * The body of `PUT /rooms/{room}/bans/{user}`.
+ */
+export type NewBan = { 
+/**
+ * Until then; null or nothing, until it is lifted.
+ */
+until?: number, 
+/**
+ * Why, for those who keep order.
+ */
+reason?: string, };
+
+/**
+ * The body of `PUT /rooms/{room}/owner`.
+ */
+export type NewOwner = { 
+/**
+ * Who is to be the owner.
+ */
+user: string, };
+
+/**
+ * Who deleted a message.
+ */
+export type Remover = "author" | "moderator";
+
+/**
+ * Why somebody is no longer a member who did not leave.
+ */
+export type Departure = "kicked" | "banned";
 
 /**
  * A message as it stands now.
@@ -284,7 +385,11 @@ edited_at?: number,
 /**
  * When it was deleted, if it was. Nothing of its text is left then.
  */
-deleted_at?: number, };
+deleted_at?: number, 
+/**
+ * By whom, if it was.
+ */
+deleted_by?: Remover, };
 
 /**
  * The answer of `GET /rooms/{room}/messages`.
@@ -497,7 +602,7 @@ export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_by
 /**
  * The finer reason of a refusal.
  */
-export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits" | "too_many_reactions";
+export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits" | "too_many_reactions" | "guest" | "muted" | "banned" | "rank" | "author" | "suspended" | "origin";
 
 /**
  * What was refused, and why.
@@ -647,4 +752,16 @@ room: string,
 /**
  * Who.
  */
-user: User, } | { "type": "error" } & Failure;
+user: User, 
+/**
+ * Why, if they did not leave: for themselves.
+ */
+reason?: Departure, } | { "type": "member", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * Who, as they are now.
+ */
+member: Member, } | { "type": "error" } & Failure;

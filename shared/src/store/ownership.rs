@@ -6,7 +6,7 @@ use mongodb::options::{ReturnDocument, WriteConcern};
 
 use super::members::{MEMBERS, MemberDoc, RoleDoc};
 use super::moderation::Target;
-use super::{Store, is_duplicate, object_id};
+use super::{Store, is_duplicate, is_write_conflict, object_id};
 use crate::ids::RoomId;
 use crate::permission::Permit;
 use crate::room::{Member, Role};
@@ -58,7 +58,7 @@ impl Store {
             }
             Ok(_) => Ok(None),
             // Somebody has become the owner at this moment.
-            Err(error) if is_duplicate(&error) => Ok(None),
+            Err(error) if is_duplicate(&error) || is_write_conflict(&error) => Ok(None),
             Err(error) => Err(error),
         };
         match handed {

@@ -5,6 +5,7 @@ use parlour::connection::Connection;
 use parlour::error::Conflict;
 use parlour::ids::ClientId;
 use parlour::message::{Amendment, Deed, Draft, Emoji, Message, Reacting};
+use parlour::permission::Act;
 use parlour::store::{Purpose, Stored, Window};
 use parlour::{Error, time};
 
@@ -164,7 +165,8 @@ fn a_reaction_whose_position_was_voided_takes_another() {
         let place = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
         pair.world.store.void(pair.tea, place.rev).await.unwrap();
         let thumb = reacting(1, "react-001", "👍", true);
-        let stored = pair.world.store.react(&mine, &thumb, &place).await.unwrap();
+        let permit = mine.may(Act::React, time::now()).unwrap();
+        let stored = pair.world.store.react(&permit, &thumb, &place).await.unwrap();
         assert!(matches!(stored, Stored::Late), "{stored:?}");
         assert_eq!(pair.reactions().await, counts([]));
     });
