@@ -30,6 +30,7 @@ pub mod metrics;
 
 pub mod delivery;
 pub mod presence;
+pub mod signals;
 
 pub mod moderation;
 

@@ -36,6 +36,8 @@ pub struct Limits {
     pub join: Allowance,
     /// Of a person: to keep order.
     pub moderate: Allowance,
+    /// Of a person in a room: to show that they are typing, and how far they have read.
+    pub signal: Allowance,
     /// Of a network, with one name: to be wrong about its password before it has to wait.
     pub guess: Allowance,
     /// Of a network, with any names: to be wrong about a password before it has to wait.
@@ -117,6 +119,7 @@ impl Default for Limits {
             room: per(HOUR, 10, 20),
             join: per(MINUTE, 30, 60),
             moderate: per(MINUTE, 60, 60),
+            signal: per(MINUTE, 20, 1),
             guess: per(HOUR, 1, 5),
             spray: per(MINUTE, 1, 30),
         }
@@ -151,7 +154,7 @@ impl FromStr for Allowance {
     }
 }
 
-const NAMES: &str = "send, ask, connect, register, room, join, moderate, guess and spray";
+const NAMES: &str = "send, ask, connect, register, room, join, moderate, signal, guess and spray";
 
 impl FromStr for Limits {
     type Err = String;
@@ -170,6 +173,7 @@ impl FromStr for Limits {
                 "room" => limits.room = allowance,
                 "join" => limits.join = allowance,
                 "moderate" => limits.moderate = allowance,
+                "signal" => limits.signal = allowance,
                 "guess" => limits.guess = allowance,
                 "spray" => limits.spray = allowance,
                 _ => return Err(format!("there is no limit {name:?}: only {NAMES}")),
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,moderate=60m/60,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,moderate=60m/60,signal=20m/1,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

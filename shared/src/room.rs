@@ -33,6 +33,16 @@ pub struct Standing {
     pub floor: Position,
 }
 
+impl Standing {
+    /// Whether something waits to be broadcast.
+    pub fn is_busy(&self) -> bool {
+        self.head > self.settled
+    }
+}
+
+/// The most people of a room who are named in its signals; more are counted, and nobody sees how far each of them has read.
+pub const NAMED: usize = 100;
+
 /// How long a room keeps a message after its last change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention(Duration);
@@ -111,6 +121,8 @@ pub struct Member {
     pub role: Role,
     /// Whether they are to be silent.
     pub muted: Option<Mute>,
+    /// The number of the last message they have read, if others may know.
+    pub read: Option<i64>,
 }
 
 /// The proof that a session's user may look into a room, as a member of it or as an admin, and so the only key to what is in it. Only the store makes

@@ -38,6 +38,7 @@ mod reactions;
 mod retention;
 mod rooms;
 mod sessions;
+mod signals;
 mod suspension;
 mod users;
 
@@ -52,6 +53,7 @@ pub use messages::{Stored, Window};
 pub use moderation::Target;
 pub use ownership::Transferred;
 pub use sessions::Rotation;
+pub use signals::Watcher;
 pub use suspension::Suspending;
 pub use users::Account;
 
@@ -111,6 +113,7 @@ impl Store {
                 self.index("members", members::indexes()).await?;
                 self.keep_expired_sockets().await?;
                 self.index("connections", connections::indexes()).await?;
+                self.index("connections", signals::indexes_of_sockets()).await?;
                 self.index("messages", messages::indexes()).await?;
                 self.index("messages", erasure::indexes_of_messages()).await?;
                 self.index("limits", limits::indexes()).await

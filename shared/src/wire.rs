@@ -28,7 +28,7 @@ mod room;
 
 pub use failure::{Code, Failure, Reason, Rule};
 pub use moderation::{Ban, Bans, Departure, Mute, NewBan, NewMute, NewOwner, NewRole};
-pub use request::{Delete, Edit, Positions, React, Read, Request, Send};
+pub use request::{Delete, Edit, Look, Positions, React, Read, Request, Send, Typing};
 pub use room::{Kind, Member, Members, NewRoom, PublicRooms, Role, Room, Rooms};
 
 wire! {
@@ -101,6 +101,20 @@ wire! {
         pub old: String,
         /// The one that is to hold.
         pub new: String,
+    }
+
+    /// What somebody is to others; the answer of `GET /account`.
+    pub struct Profile {
+        /// Who.
+        pub user: User,
+        /// Whether others are shown how far they have read.
+        pub receipts: bool,
+    }
+
+    /// The body of `PUT /account/receipts`.
+    pub struct Receipts {
+        /// Whether others are shown how far I have read.
+        pub receipts: bool,
     }
 
     /// The body of `DELETE /account`.
@@ -263,6 +277,34 @@ wire! {
             /// How many messages remain.
             #[cfg_attr(test, ts(type = "number"))]
             unread: i64,
+        },
+        /// The reply to `look` and to `typing`.
+        Noted {
+            /// The request's.
+            id: String,
+        },
+        /// Somebody types in the room that is looked at.
+        Typing {
+            /// Where.
+            room: String,
+            /// Who; missing in a large room.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(test, ts(optional))]
+            user: Option<User>,
+            /// How many, in a large room.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(test, ts(optional, type = "number"))]
+            count: Option<u64>,
+        },
+        /// Somebody has read up to a message: somebody else in the room that is looked at, or I on another socket.
+        Seen {
+            /// Where.
+            room: String,
+            /// The id of who.
+            user: String,
+            /// The number of the message.
+            #[cfg_attr(test, ts(type = "number"))]
+            seq: i64,
         },
         /// Something changed in a room.
         Changes {

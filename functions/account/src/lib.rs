@@ -49,6 +49,8 @@ impl Function for Account {
             Some("DELETE /sessions") => self.sign_out_others(&session).await,
             Some("DELETE /sessions/{session}") => self.sign_out(&session, request.session_in_path()?).await,
             Some("POST /password") => self.change_password(&request, &session).await,
+            Some("GET /account") => self.profile(&session).await,
+            Some("PUT /account/receipts") => self.show_receipts(&request, &session).await,
             Some("DELETE /account") => self.delete(&request, &session).await,
             Some("PUT /users/{user}/suspension") => self.suspend(&session, request.user_in_path()?).await,
             Some("DELETE /users/{user}/suspension") => self.let_in_again(&session, request.user_in_path()?).await,
@@ -94,6 +96,17 @@ impl Account {
             Err(error) => return Err(error),
         }
         self.end_others(session).await?;
+        Ok(Reply::nothing())
+    }
+
+    async fn profile(&self, session: &Session) -> Result<Reply> {
+        let receipts = self.store.shows_receipts(session.user().id).await?;
+        Ok(Reply::ok(&wire::Profile { user: session.user().into(), receipts }))
+    }
+
+    async fn show_receipts(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let given: wire::Receipts = request.json()?;
+        self.store.show_receipts(session, given.receipts).await?;
         Ok(Reply::nothing())
     }
 

@@ -10,7 +10,9 @@ use parlour::function::socket::{Answer, Event};
 use parlour::function::{Function, Metrics, Settings};
 use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Amendment, Deed, Draft, Emoji, Reacting, Text};
+use parlour::permission::Act;
 use parlour::room::{Membership, Position};
+use parlour::signals::Signals;
 use parlour::store::{MAX_ROOMS, Spender, Store};
 use parlour::text::{Invalid, Rule};
 use parlour::wire::{self, Failure, Frame};
@@ -72,6 +74,8 @@ impl Message {
             wire::Request::Sync(positions) => self.sync(&connection, positions).await,
             wire::Request::Ping(positions) => self.ping(&connection, positions).await,
             wire::Request::Read(read) => self.read(&connection, read).await,
+            wire::Request::Look(look) => self.look(&connection, look).await,
+            wire::Request::Typing(typing) => self.typing(&connection, typing).await,
         }
     }
 
@@ -154,7 +158,36 @@ impl Message {
             try_join!(self.store().membership(&connection.session, room(&read.room)?), self.asks(connection))?;
         let standing = self.store().standing(&membership).await?;
         let number = self.store().mark_read(&membership, read.seq, read.position, standing).await?;
+        if number > membership.read() {
+            self.signals().seen(connection, &membership, standing, number).await;
+        }
         Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })
+    }
+
+    async fn look(&self, connection: &Connection, look: wire::Look) -> Result<Frame> {
+        let room = look.room.as_deref().map(room).transpose()?;
+        let is_mine = async {
+            match room {
+                Some(room) => self.store().membership(&connection.session, room).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let ((), ()) = try_join!(is_mine, self.asks(connection))?;
+        self.store().look(connection, room).await?;
+        Ok(Frame::Noted { id: look.id })
+    }
+
+    async fn typing(&self, connection: &Connection, typing: wire::Typing) -> Result<Frame> {
+        let room = room(&typing.room)?;
+        let membership = self.store().membership(&connection.session, room);
+        let (membership, (), ()) = try_join!(membership, self.store().is_open(connection), self.asks(connection))?;
+        self.signals().typing(&membership.may(Act::Say, time::now())?).await?;
+        Ok(Frame::Noted { id: typing.id })
+    }
+
+    fn signals(&self) -> Signals<'_> {
+        let Delivery { store, gateway, limits, .. } = &self.delivery;
+        Signals { store, gateway, limits }
     }
 
     /// Whether the socket may ask for something now.

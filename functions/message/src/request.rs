@@ -49,6 +49,8 @@ fn action(mut value: Value) -> Result<wire::Request, Invalid> {
         "react" => wire::parse_value(value).map(wire::Request::React),
         "sync" => wire::parse_value(value).map(wire::Request::Sync),
         "ping" => wire::parse_value(value).map(wire::Request::Ping),
+        "look" => wire::parse_value(value).map(wire::Request::Look),
+        "typing" => wire::parse_value(value).map(wire::Request::Typing),
         "read" => wire::parse_value(value).map(wire::Request::Read),
         _ => Err(Invalid::new("action", Rule::Unknown)),
     }

@@ -143,7 +143,7 @@ impl Rooms {
         let online = self.store.is_here(session.user().id, time::now()).await?;
         let seat = membership.seat();
         if let Some(role) = seat.role {
-            let member = Member { user: membership.user().clone(), role, muted: seat.muted };
+            let member = Member { user: membership.user().clone(), role, muted: seat.muted, read: None };
             let frame = Frame::Joined { room: id.to_string(), member: wire::Member::new(&member, online) };
             let sockets = self.store.sockets_in(id, time::now()).await?;
             self.tell(&sockets, &frame).await;

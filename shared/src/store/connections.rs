@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 use crate::user::User;
 use crate::{Error, Result};
 
-const CONNECTIONS: &str = "connections";
+pub(super) const CONNECTIONS: &str = "connections";
 
 /// How long a socket that nobody took out is kept for `sweep`, which tells the others.
 const MOURNED: Duration = Duration::from_secs(10 * 60);

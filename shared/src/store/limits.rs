@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Store, unconfirmed};
 use crate::connection::Connection;
-use crate::ids::UserId;
+use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
 use crate::{Error, Result};
 
@@ -32,6 +32,12 @@ pub enum Spender<'a> {
     MakesRooms(UserId),
     /// The rooms that a person joins.
     Joins(UserId),
+    /// That a person types in a room.
+    Types(RoomId, UserId),
+    /// That it is told how many type in a room.
+    Counts(RoomId),
+    /// That it is told how far a person has read in a room.
+    Shows(RoomId, UserId),
     /// What a person does to keep order.
     Moderates(UserId),
 }
@@ -44,6 +50,9 @@ impl Spender<'_> {
             Self::Registers(network) => format!("register:{network}"),
             Self::MakesRooms(user) => format!("room:{user}"),
             Self::Joins(user) => format!("join:{user}"),
+            Self::Types(room, user) => format!("type:{room}:{user}"),
+            Self::Counts(room) => format!("count:{room}"),
+            Self::Shows(room, user) => format!("show:{room}:{user}"),
             Self::Moderates(user) => format!("moderate:{user}"),
         }
     }

@@ -21,7 +21,7 @@ use super::{Store, date, object_id, time, unconfirmed};
 use crate::error::Source;
 use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
-use crate::room::{Ban, BanReason, Member, Membership, Mute, Position, Role, Seat, Standing};
+use crate::room::{Ban, BanReason, Member, Membership, Mute, NAMED, Position, Role, Seat, Standing};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -163,7 +163,7 @@ impl MemberDoc {
     }
 
     pub(super) fn member(&self) -> Option<Member> {
-        Some(Member { user: self.user(), role: self.role.role()?, muted: self.muted() })
+        Some(Member { user: self.user(), role: self.role.role()?, muted: self.muted(), read: Some(self.read) })
     }
 
     /// The ban that keeps them out, if it has not run out.
@@ -281,6 +281,14 @@ impl Store {
         self.within(self.collection::<MemberDoc>(MEMBERS).find_one(of(user, room))).await
     }
 
+    /// Whether a room has more members than so many.
+    pub(super) async fn has_more_members_than(&self, room: RoomId, count: usize) -> Result<bool> {
+        let filter = doc! { "room": object_id(room.bytes()), "role": present() };
+        let members = self.collection::<MemberDoc>(MEMBERS);
+        let counted = members.count_documents(filter).hint(Hint::Keys(by_user())).limit(count as u64 + 1);
+        Ok(self.within(counted).await? > count as u64)
+    }
+
     /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open.
     pub async fn members(
         &self,
@@ -298,9 +306,19 @@ impl Store {
         let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit);
         let found = self.all(page).await?;
         let here: HashSet<UserId> = self.present(room, now).await?;
+        let people: Vec<ObjectId> = found.iter().map(|member| member.user).collect();
+        let hidden = match self.has_more_members_than(room, NAMED).await? {
+            true => people,
+            false => self.without_receipts(&people).await?,
+        };
+        let shown = |doc: &MemberDoc| {
+            let member = doc.member()?;
+            let is_hidden = hidden.contains(&doc.user) && member.user.id != membership.user().id;
+            Some(Member { read: member.read.filter(|_| !is_hidden), ..member })
+        };
         Ok(found
             .iter()
-            .filter_map(MemberDoc::member)
+            .filter_map(shown)
             .map(|member| {
                 let is_here = here.contains(&member.user.id);
                 (member, is_here)

@@ -22,6 +22,10 @@ wire! {
         Ping(Positions),
         /// Move my read position.
         Read(Read),
+        /// Say which room is on the screen.
+        Look(Look),
+        /// Show that I am typing.
+        Typing(Typing),
     }
 
     /// Say something.
@@ -106,5 +110,21 @@ wire! {
         /// The number of the last message that I have seen.
         #[cfg_attr(test, ts(type = "number"))]
         pub seq: i64,
+    }
+    /// This room is on the screen, or none is: signals of it come over this socket.
+    pub struct Look {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Which.
+        #[serde(default)]
+        pub room: Option<String>,
+    }
+
+    /// I am typing.
+    pub struct Typing {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
     }
 }

@@ -87,6 +87,10 @@ wire! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         pub muted: Option<Mute>,
+        /// The number of the last message they have read, if they show that and the room is not too large for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub read: Option<i64>,
     }
 
     /// The answer of `GET /rooms/{room}/members`.
@@ -152,7 +156,7 @@ impl Room {
 impl Member {
     /// A member, here or not, as everybody sees them.
     pub fn new(member: &room::Member, online: bool) -> Self {
-        Self { user: (&member.user).into(), role: member.role.into(), online, muted: None }
+        Self { user: (&member.user).into(), role: member.role.into(), online, muted: None, read: member.read }
     }
 
     /// As those see them who may know that they are muted.

@@ -24,6 +24,8 @@ macro_rules! for_each_type {
             Sessions,
             NewPassword,
             Farewell,
+            Profile,
+            Receipts,
             NewRoom,
             Role,
             Kind,
@@ -50,6 +52,8 @@ macro_rules! for_each_type {
             React,
             Positions,
             Read,
+            Look,
+            Typing,
             Request,
             Verdict,
             Catchup,
@@ -197,7 +201,7 @@ fn every_frame_has_its_shape() {
         deleted_by: None,
     };
     let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
-    let member = |muted| Member { user: user(), role: Role::Owner, online: false, muted };
+    let member = |muted| Member { user: user(), role: Role::Owner, online: false, muted, read: None };
     let catchup =
         Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
     let frames = [
@@ -226,6 +230,10 @@ fn every_frame_has_its_shape() {
         Frame::Synced { id: id(), rooms: vec![catchup], gone: vec![room()], more: true },
         Frame::Pong { id: id(), behind: vec![room()] },
         Frame::Read { id: id(), room: room(), unread: 5 },
+        Frame::Noted { id: id() },
+        Frame::Typing { room: room(), user: Some(user()), count: None },
+        Frame::Typing { room: room(), user: None, count: Some(7) },
+        Frame::Seen { room: room(), user: user().id, seq: 2 },
         Frame::Changes { room: room(), from: 2, to: 3, said: 2, changes: vec![message()] },
         Frame::Presence { user: user(), online: true },
         Frame::Joined { room: room(), member: member(None) },

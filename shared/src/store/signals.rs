@@ -1,0 +1,104 @@
+//! Who looks at which room, who types there, and who shows how far they have read: what signals need to know. None of it is kept for long.
+
+use mongodb::IndexModel;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
+use serde::Deserialize;
+
+use super::connections::CONNECTIONS;
+use super::limits::LIMITS;
+use super::users::USERS;
+use super::{IdDoc, Store, date, object_id};
+use crate::connection::Connection;
+use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::room::{Membership, NAMED};
+use crate::session::Session;
+use crate::time::Timestamp;
+use crate::{Error, Result};
+
+/// The most sockets that are told of a signal.
+const WATCHERS: i64 = 1_000;
+
+/// A socket on which a room is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watcher {
+    /// Which.
+    pub socket: ConnectionId,
+    /// Whose.
+    pub user: UserId,
+}
+
+pub(super) fn indexes_of_sockets() -> Vec<IndexModel> {
+    let looking = IndexOptions::builder().partial_filter_expression(doc! { "looking": { "$exists": true } }).build();
+    vec![IndexModel::builder().keys(doc! { "looking": 1, "rooms": 1, "expires_at": 1 }).options(looking).build()]
+}
+
+impl Store {
+    /// Notes which room is looked at on a socket, if one is.
+    pub async fn look(&self, connection: &Connection, room: Option<RoomId>) -> Result<()> {
+        let update = match room {
+            Some(room) => doc! { "$set": { "looking": object_id(room.bytes()) } },
+            None => doc! { "$unset": { "looking": "" } },
+        };
+        let sockets = self.collection::<Document>(CONNECTIONS);
+        self.within(sockets.update_one(doc! { "_id": connection.id.as_str() }, update)).await.map(drop)
+    }
+
+    /// The sockets on which a room is looked at, of those that are in it.
+    pub async fn watchers(&self, room: RoomId, now: Timestamp) -> Result<Vec<Watcher>> {
+        #[derive(Deserialize)]
+        struct WatcherDoc {
+            _id: String,
+            user: ObjectId,
+        }
+        let room = object_id(room.bytes());
+        let filter = doc! { "looking": room, "rooms": room, "expires_at": { "$gt": date(now) } };
+        let sockets = self.collection::<WatcherDoc>(CONNECTIONS);
+        let found = self.all(sockets.find(filter).projection(doc! { "user": 1 }).limit(WATCHERS)).await?;
+        let watcher = |doc: WatcherDoc| Watcher {
+            socket: ConnectionId::new(doc._id),
+            user: UserId::from_bytes(doc.user.bytes()),
+        };
+        Ok(found.into_iter().map(watcher).collect())
+    }
+
+    /// How many people have shown lately that they type in a room.
+    pub async fn typists(&self, room: RoomId, now: Timestamp) -> Result<u64> {
+        #[derive(Deserialize)]
+        struct Any {}
+        let key = |end: char| format!("type:{room}{end}");
+        let filter = doc! { "_id": { "$gte": key(':'), "$lt": key(';') }, "spent.full_at": { "$gt": date(now) } };
+        self.within(self.collection::<Any>(LIMITS).count_documents(filter)).await
+    }
+
+    /// Whether somebody shows others how far they have read.
+    pub async fn shows_receipts(&self, user: UserId) -> Result<bool> {
+        let hides = doc! { "_id": object_id(user.bytes()), "receipts": false };
+        Ok(!self.finds(USERS, hides).await?)
+    }
+
+    /// Those of these people who do not.
+    pub(super) async fn without_receipts(&self, people: &[ObjectId]) -> Result<Vec<ObjectId>> {
+        let filter = doc! { "_id": { "$in": people }, "receipts": false };
+        let users = self.collection::<IdDoc>(USERS);
+        let found = self.all(users.find(filter).projection(doc! { "_id": 1 })).await?;
+        Ok(found.into_iter().map(|user| user._id).collect())
+    }
+
+    /// Has somebody show others how far they have read, or not.
+    pub async fn show_receipts(&self, session: &Session, shows: bool) -> Result<()> {
+        let update = match shows {
+            true => doc! { "$unset": { "receipts": "" } },
+            false => doc! { "$set": { "receipts": false } },
+        };
+        let users = self.collection::<Document>(USERS);
+        let noted = self.within(users.update_one(doc! { "_id": object_id(session.user().id.bytes()) }, update)).await?;
+        if noted.matched_count == 0 { Err(Error::NotFound) } else { Ok(()) }
+    }
+
+    /// Whether a room is so large that its people are counted and not named.
+    pub async fn is_crowd(&self, membership: &Membership) -> Result<bool> {
+        self.has_more_members_than(membership.room(), NAMED).await
+    }
+}
