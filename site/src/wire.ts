@@ -121,6 +121,28 @@ export type Farewell = {
 password: string, };
 
 /**
+ * What somebody is to others; the answer of `GET /account`.
+ */
+export type Profile = { 
+/**
+ * Who.
+ */
+user: User, 
+/**
+ * Whether others are shown how far they have read.
+ */
+receipts: boolean, };
+
+/**
+ * The body of `PUT /account/receipts`.
+ */
+export type Receipts = { 
+/**
+ * Whether others are shown how far I have read.
+ */
+receipts: boolean, };
+
+/**
  * The body of `POST /rooms`.
  */
 export type NewRoom = { 
@@ -221,7 +243,11 @@ online: boolean,
 /**
  * That they are muted, if they are: for themselves and for those who keep order.
  */
-muted?: Mute, };
+muted?: Mute, 
+/**
+ * The number of the last message they have read, if they show that and the room is not too large for it.
+ */
+read?: number, };
 
 /**
  * The answer of `GET /rooms/{room}/members`.
@@ -547,9 +573,35 @@ position: number,
 seq: number, };
 
 /**
+ * This room is on the screen, or none is: signals of it come over this socket.
+ */
+export type Look = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Which.
+ */
+room: string | null, };
+
+/**
+ * I am typing.
+ */
+export type Typing = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, };
+
+/**
  * What a client may ask over its socket.
  */
-export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "react" } & React | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read;
+export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "react" } & React | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read | { "action": "look" } & Look | { "action": "typing" } & Typing;
 
 /**
  * Whether a catch-up is complete.
@@ -708,7 +760,35 @@ room: string,
 /**
  * How many messages remain.
  */
-unread: number, } | { "type": "changes", 
+unread: number, } | { "type": "noted", 
+/**
+ * The request's.
+ */
+id: string, } | { "type": "typing", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * Who; missing in a large room.
+ */
+user?: User, 
+/**
+ * How many, in a large room.
+ */
+count?: number, } | { "type": "seen", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The id of who.
+ */
+user: string, 
+/**
+ * The number of the message.
+ */
+seq: number, } | { "type": "changes", 
 /**
  * Where.
  */

@@ -8,6 +8,7 @@ mod delivery;
 mod devices;
 mod guessing;
 mod presence;
+mod signals;
 mod sockets;
 mod spec;
 mod strangers;

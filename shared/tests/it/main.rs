@@ -15,6 +15,7 @@ mod positions;
 mod reactions;
 mod retention;
 mod sdk;
+mod signals;
 mod sockets;
 mod talk;
 mod world;

@@ -204,6 +204,7 @@ impl Tab {
             | Frame::Changed { id: of, .. }
             | Frame::Synced { id: of, .. }
             | Frame::Pong { id: of, .. }
+            | Frame::Noted { id: of }
             | Frame::Read { id: of, .. } => Some(of) == id.as_ref(),
             Frame::Error(failure) => failure.id == id,
             _ => false,

@@ -196,6 +196,7 @@ fn rooms_say_what_is_mine_and_what_i_have_not_read() {
             position: 3,
             said: 3,
             unread: 3,
+            muted: None,
         };
         assert_eq!(*room, expected);
         let read = json!({ "action": "read", "id": "r1", "room": ben.room.id, "position": 2, "seq": 2 });

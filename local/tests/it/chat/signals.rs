@@ -1,0 +1,95 @@
+//! Who is typing, and how far people have read.
+
+use parlour::wire::{Code, Frame, Profile};
+use serde_json::{Value, json};
+
+use super::client::{Tab, fresh};
+use super::world::story;
+
+impl Tab {
+    async fn looks(&mut self) {
+        let look = json!({ "action": "look", "id": fresh(), "room": self.room.id });
+        assert!(matches!(self.asks(&look).await, Frame::Noted { .. }));
+    }
+
+    fn typing(&self) -> Value {
+        json!({ "action": "typing", "id": fresh(), "room": self.room.id })
+    }
+
+    async fn reads(&mut self, seq: i64) {
+        let read =
+            json!({ "action": "read", "id": fresh(), "room": self.room.id, "position": self.position, "seq": seq });
+        assert!(matches!(self.asks(&read).await, Frame::Read { .. }));
+    }
+}
+
+#[test]
+fn a_stranger_neither_looks_nor_types() {
+    story(|world| async move {
+        let (mut anna, _ben) = world.pair("tea").await;
+        let eve = world.person("eve").await;
+        let mut tab = eve.opens(&eve.makes("elsewhere").await).await;
+        anna.looks().await;
+        tab.room = anna.room.clone();
+        for action in ["look", "typing"] {
+            let request = json!({ "action": action, "id": fresh(), "room": anna.room.id });
+            assert_eq!(tab.refused_code(&request).await, Code::NotFound, "{action}");
+        }
+        let heard = anna.heard_so_far().await;
+        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Typing { .. })), "{heard:?}");
+    });
+}
+
+#[test]
+fn who_looks_at_a_room_sees_who_types_there() {
+    story(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let mut elsewhere = ben.person.opens(&ben.room).await;
+        ben.looks().await;
+        assert!(matches!(anna.asks(&anna.typing()).await, Frame::Noted { .. }));
+        ben.finds(
+            "that anna types",
+            |frame| matches!(frame, Frame::Typing { user: Some(user), count: None, .. } if user.name == "anna"),
+        )
+        .await;
+        let again = anna.is_refused(&anna.typing()).await;
+        assert_eq!(again.code, Code::Limited);
+        assert!(again.retry_after.is_some_and(|wait| (1..=3_000).contains(&wait)), "{again:?}");
+        let heard = elsewhere.heard_so_far().await;
+        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Typing { .. })), "{heard:?}");
+    });
+}
+
+#[test]
+fn reading_is_shown_to_others_unless_one_hides_it_and_to_ones_other_tabs_always() {
+    story(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let mut second = ben.person.opens(&ben.room).await;
+        anna.looks().await;
+        let said = anna.says("hello").await;
+        ben.hears("hello").await;
+        ben.reads(said.seq).await;
+        let id = ben.person.session.user.id.clone();
+        let seen = |seq: i64| move |frame: &Frame| matches!(frame, Frame::Seen { seq: read, .. } if *read == seq);
+        let told = anna.finds("that ben has read it", seen(1)).await;
+        assert_eq!(told, Frame::Seen { room: ben.room.id.clone(), user: id, seq: 1 });
+        second.finds("that it is read", seen(1)).await;
+        let of_ben = async |anna: &Tab| {
+            let members = anna.person.members(&anna.room).await;
+            members.into_iter().find(|member| member.user.name == "ben").unwrap().read
+        };
+        assert_eq!(of_ben(&anna).await, Some(1));
+        let hide = json!({ "receipts": false }).to_string();
+        let hidden = world.http().send(http::Method::PUT, "/account/receipts", ben.person.token(), hide.into()).await;
+        assert_eq!(hidden.status, 204);
+        let profile: Profile = world.http().get("/account", ben.person.token()).await.expect_json(200);
+        assert!(!profile.receipts);
+        assert_eq!(of_ben(&anna).await, None);
+        let said = anna.says("more").await;
+        ben.hears("more").await;
+        ben.reads(said.seq).await;
+        second.finds("that it is read", seen(2)).await;
+        let heard = anna.heard_so_far().await;
+        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Seen { .. })), "{heard:?}");
+    });
+}
