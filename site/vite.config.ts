@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { gemoji } from "gemoji";
 import { defineConfig, type Plugin } from "vitest/config";
 
 /**
@@ -39,8 +40,22 @@ function addresses(): Plugin {
   };
 }
 
+/** `virtual:emoji`: names and emoji only, of a package that says a lot more of each. */
+function emoji(): Plugin {
+  const id = "virtual:emoji";
+  return {
+    name: "parlour-emoji",
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load(source) {
+      if (source !== `\0${id}`) return;
+      const lines = gemoji.flatMap(({ emoji, names }) => names.map((name) => `${name} ${emoji}`));
+      return `export default ${JSON.stringify(lines.join("\n"))}`;
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [addresses()],
+  plugins: [addresses(), emoji()],
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     modulePreload: { polyfill: false },

@@ -1,7 +1,9 @@
+import { Amendments, type Wish } from "./model/amendments";
 import type { Dial } from "./model/channel";
 import { Connection, type Lifetime } from "./model/connection";
 import { Devices } from "./model/devices";
 import { Errand } from "./model/errand";
+import { Keeper, type Memory } from "./model/keeper";
 import { Outbox, type Shelf } from "./model/outbox";
 import { People } from "./model/people";
 import { Reading } from "./model/reading";
@@ -10,12 +12,16 @@ import { Sync } from "./model/sync";
 import { Timeline } from "./model/timeline";
 import type { Account } from "./net/account";
 import { newClientId } from "./net/ids";
+import { Unsaid } from "./net/unsaid";
 import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, Sessions, User } from "./wire";
 
 /** Messages in one page of history. */
 const PAGE = 50;
 /** What a room that is not looked at keeps in memory. */
 const KEPT = 200;
+
+/** What of one account outlives the page. */
+export type Stores = { shelf: Shelf; memory: Memory; storage: Storage };
 
 /**
  * One signed-in person's chat: the models, and what passes between them and the two APIs. Nothing here draws. It lives
@@ -26,12 +32,17 @@ export class Chat {
   readonly rooms = new MyRooms();
   readonly connection: Connection;
   readonly outbox: Outbox;
+  readonly amendments: Amendments;
+  readonly unsaid: Unsaid;
   readonly reading: Reading;
   /** Somebody said something; for announcing. */
   onsaid: (room: string, messages: readonly Message[]) => void = () => {};
 
   readonly #account: Account;
   readonly #sync: Sync;
+  readonly #keeper: Keeper;
+  /** The pages of an earlier visit that have not been looked at yet. Settles when they are here. */
+  readonly #kept: Promise<Map<string, Page>>;
   readonly #roomsErrand: Errand;
   readonly #peopleErrand: Errand;
   #timelines = new Map<string, Timeline>();
@@ -40,7 +51,7 @@ export class Chat {
   /** The room on screen. */
   #open: string | null = null;
 
-  constructor(account: Account, me: User, dial: Dial, shelf: Shelf, lifetime?: Lifetime) {
+  constructor(account: Account, me: User, dial: Dial, { shelf, memory, storage }: Stores, lifetime?: Lifetime) {
     this.me = me;
     this.#account = account;
     this.#roomsErrand = new Errand(async () => {
@@ -63,6 +74,17 @@ export class Chat {
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
     this.outbox = new Outbox(shelf, ({ clientId, room, text }) => this.#deliver(clientId, room, text));
+    this.amendments = new Amendments(
+      (wish) => this.#amend(wish),
+      (room, seq) => this.#timelines.get(room)?.find(seq)?.rev,
+    );
+    this.unsaid = new Unsaid(storage, me.id);
+    this.#keeper = new Keeper(memory, () => ({
+      rooms: this.rooms.fresh ? this.rooms.list : null,
+      timeline: (this.#open && this.#timelines.get(this.#open)) || null,
+    }));
+    this.#kept = this.#recall();
+    this.rooms.subscribe(() => this.#keeper.touch());
     this.reading = new Reading(this.connection, this.rooms, (room) => this.#timelines.get(room));
     this.#sync = new Sync(this.connection, {
       timelines: () => [...this.#timelines.values()],
@@ -84,11 +106,35 @@ export class Chat {
     this.#sync.close();
     this.reading.close();
     this.outbox.close();
+    this.amendments.close();
+    this.#keeper.close();
     this.connection.stop();
+  }
+
+  /** How many messages and changes of messages would be lost by signing out. */
+  get unsent(): number {
+    return this.outbox.drafts.length + this.amendments.pending;
+  }
+
+  /** Closing the page now would lose something. */
+  get unkept(): boolean {
+    return this.outbox.unkept || this.amendments.pending > 0;
+  }
+
+  /** The page may be about to go. */
+  keep(): void {
+    this.#keeper.keep();
+  }
+
+  /** Nothing that others said stays on a device that is signed out, whoever signed it out. */
+  forget(): void {
+    void this.#keeper.clear();
+    this.unsaid.clear();
   }
 
   /** What was written and not sent goes with the session. */
   async signOut(): Promise<void> {
+    this.forget();
     await this.outbox.clear();
     await this.#account.logout();
   }
@@ -112,6 +158,7 @@ export class Chat {
   /** What was written and not sent goes with the account. */
   async deleteAccount(password: string): Promise<void> {
     await this.#account.erase(password);
+    this.forget();
     await this.outbox.clear();
   }
 
@@ -155,7 +202,11 @@ export class Chat {
   /** It is on screen no more. Another one may have come before this is said. */
   lookAway(room: string): void {
     if (this.#open !== room) return;
-    this.#timelines.get(room)?.trim(KEPT);
+    this.#keeper.keep();
+    const timeline = this.#timelines.get(room);
+    // Whoever comes back begins at the newest.
+    if (timeline?.later) timeline.drop();
+    timeline?.trim(KEPT);
     this.#open = null;
   }
 
@@ -178,13 +229,21 @@ export class Chat {
     // What is under way may be an earlier page, or have been asked for before there was reason to ask again.
     if (again && earlier) return earlier.catch(() => {}).then(() => this.load(room, again));
     return this.#once(timeline, async () => {
-      const { opens } = this.connection;
-      const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}`);
-      const outcome = timeline.load(page);
-      this.reading.consider();
-      // What happened between reading the page and having a socket reached nobody here.
-      if (outcome === "gap" || opens !== this.connection.opens || opens === 0) this.#sync.ask();
+      if (!again && (await this.#restore(timeline))) return;
+      await this.#fetch(timeline, "", (page) => timeline.load(page));
     });
+  }
+
+  /** The page around a message, in place of what is here. */
+  async jump(room: string, seq: number): Promise<void> {
+    const timeline = this.timeline(room);
+    await this.#loading.get(timeline)?.catch(() => {});
+    await this.#once(timeline, () => this.#fetch(timeline, `&around=${seq}`, (page) => timeline.jump(page)));
+  }
+
+  /** The newest page, if what is here does not reach it. */
+  async toNewest(room: string): Promise<void> {
+    if (this.timeline(room).later) await this.load(room, true);
   }
 
   /** The page before the first message that is here. */
@@ -192,10 +251,55 @@ export class Chat {
     const timeline = this.timeline(room);
     const oldest = timeline.messages[0];
     if (!timeline.loaded || !timeline.earlier || !oldest) return Promise.resolve();
-    return this.#once(timeline, async () => {
-      const page = await this.#account.call<Page>(`${messages(room)}?limit=${PAGE}&before=${oldest.seq}`);
-      timeline.prepend(page, oldest.seq);
-    });
+    const { seq } = oldest;
+    return this.#once(timeline, () => this.#fetch(timeline, `&before=${seq}`, (page) => timeline.prepend(page, seq)));
+  }
+
+  /** The page after the last message that is here. */
+  loadLater(room: string): Promise<void> {
+    const timeline = this.timeline(room);
+    const { newest } = timeline;
+    if (!timeline.later || !newest) return Promise.resolve();
+    const { seq } = newest;
+    return this.#once(timeline, () => this.#fetch(timeline, `&after=${seq}`, (page) => timeline.append(page, seq)));
+  }
+
+  async #fetch(timeline: Timeline, where: string, put: (page: Page) => "applied" | "gap" | boolean): Promise<void> {
+    const { opens } = this.connection;
+    timeline.ask();
+    try {
+      const outcome = put(await this.#account.call<Page>(`${messages(timeline.room)}?limit=${PAGE}${where}`));
+      this.#news(timeline.room);
+      // What happened between reading the page and having a socket reached nobody here.
+      if (outcome === "gap" || opens !== this.connection.opens || opens === 0) this.#sync.ask();
+    } finally {
+      timeline.giveUp();
+    }
+  }
+
+  /** Messages of a room are known anew. */
+  #news(room: string): void {
+    this.reading.consider();
+    this.amendments.heard(room);
+    if (room === this.#open) this.#keeper.touch();
+  }
+
+  // What was seen last
+
+  async #recall(): Promise<Map<string, Page>> {
+    const { rooms, pages } = await this.#keeper.all();
+    if (rooms) this.rooms.restore(rooms);
+    return pages;
+  }
+
+  /** What was seen of a room at an earlier visit; a sync makes it current. */
+  async #restore(timeline: Timeline): Promise<boolean> {
+    const pages = await this.#kept;
+    const page = pages.get(timeline.room);
+    pages.delete(timeline.room);
+    if (page) timeline.restore(page);
+    if (page && this.connection.state.name === "open") this.#sync.ask();
+    return timeline.loaded;
   }
 
   // People
@@ -222,6 +326,22 @@ export class Chat {
     if (this.connection.state.name === "waiting") this.connection.nudge();
   }
 
+  /** Changes a message of mine, or deletes it. */
+  amend(room: string, seq: number, text: string | null): void {
+    this.amendments.make({ clientId: newClientId(), room, seq, text });
+  }
+
+  async #amend({ clientId: client_id, room, seq, text }: Wish): Promise<number> {
+    const body =
+      text === null
+        ? ({ action: "delete", room, seq, client_id } as const)
+        : ({ action: "edit", room, seq, client_id, text } as const);
+    const { rev } = await this.connection.request<Extract<Frame, { type: "changed" }>>(body);
+    this.#timelines.get(room)?.expect(rev);
+    this.#sync.watch();
+    return rev;
+  }
+
   async #deliver(clientId: string, room: string, text: string): Promise<Message> {
     const { message } = await this.connection.request<Extract<Frame, { type: "sent" }>>({
       action: "send",
@@ -244,6 +364,7 @@ export class Chat {
     for (const room of this.#people.keys()) if (room !== this.#open) this.#people.delete(room);
     this.#peopleErrand.ask();
     this.outbox.flush();
+    this.amendments.flush();
     this.reading.consider();
   }
 
@@ -274,7 +395,7 @@ export class Chat {
     const timeline = this.#timelines.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     // Before anything is drawn: what is in view is never shown as unread.
-    this.reading.consider();
+    this.#news(room);
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
     const others = news.filter((message) => message.author.id !== this.me.id && message.deleted_at === undefined);
     if (others.length > 0) this.onsaid(room, others);
@@ -295,6 +416,7 @@ export class Chat {
     this.rooms.remove(room);
     this.#timelines.delete(room);
     this.#people.delete(room);
+    this.#keeper.forget(room);
   }
 
   #once(timeline: Timeline, load: () => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Message, User } from "../wire";
+import type { Amendment } from "./amendments";
 import type { Draft } from "./outbox";
 
 /** One row of the conversation as it is read: a day, the mark of what is new, or something said. */
@@ -8,6 +9,8 @@ export type Line =
   | {
       kind: "said";
       key: string;
+      /** Its number among the room's messages; null for a draft. */
+      seq: number | null;
       author: User;
       text: string;
       at: number;
@@ -17,6 +20,8 @@ export type Line =
       /** Begins a group: shows who and when. */
       first: boolean;
       draft: Draft | null;
+      /** A change of it that is not known to be done. */
+      amendment: Amendment | null;
     };
 
 /** What one person says within five minutes is one group. */
@@ -25,21 +30,23 @@ const GROUP_MS = 5 * 60_000;
 /**
  * Rows from messages and drafts. A draft whose message has arrived gives way to it under the same key, so that on
  * screen it stays where it is. `read` is the `seq` up to which the person had read when the room was opened.
+ * A message whose author is changing it says what it is to say.
  */
 export function lines(
   messages: readonly Message[],
   drafts: readonly Draft[],
   me: User,
   read: number | null,
+  amendments: ReadonlyMap<number, Amendment> = new Map(),
 ): readonly Line[] {
   const rows: Line[] = [];
   const stored = new Set<string>();
   let day = "";
   let last: { author: string; at: number } | null = null;
 
-  type What = { clientId: string; text: string; at: number; edited: number | null; deleted: boolean };
+  type What = Omit<Extract<Line, { kind: "said" }>, "kind" | "key" | "author" | "first">;
 
-  function say(author: User, { clientId, ...what }: What, draft: Draft | null): void {
+  function say(author: User, clientId: string, what: What): void {
     const { at } = what;
     const date = new Date(at);
     const today = `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
@@ -57,7 +64,6 @@ export function lines(
       author,
       ...what,
       first,
-      draft,
     });
   }
 
@@ -69,12 +75,27 @@ export function lines(
       last = null;
     }
     if (message.author.id === me.id) stored.add(message.client_id);
-    const { client_id: clientId, text, at, edited_at = null, deleted_at } = message;
-    say(message.author, { clientId, text, at, edited: edited_at, deleted: deleted_at !== undefined }, null);
+    const { seq, client_id: clientId, text, at, edited_at: edited = null, deleted_at } = message;
+    const deleted = deleted_at !== undefined;
+    const amendment = deleted ? null : pending(message, amendments.get(seq));
+    const shown = amendment ? amended(amendment, text) : { text, deleted };
+    say(message.author, clientId, { seq, at, edited, draft: null, amendment, ...shown });
   }
   for (const draft of drafts) {
-    if (!stored.has(draft.clientId))
-      say(me, { clientId: draft.clientId, text: draft.text, at: draft.at, edited: null, deleted: false }, draft);
+    const { clientId, text, at } = draft;
+    if (!stored.has(clientId))
+      say(me, clientId, { seq: null, text, at, edited: null, deleted: false, draft, amendment: null });
   }
   return rows;
+}
+
+/** The message may say already what was wished. */
+function pending({ rev }: Message, amendment: Amendment | undefined): Amendment | null {
+  return amendment && (amendment.rev ?? Number.POSITIVE_INFINITY) > rev ? amendment : null;
+}
+
+/** A deletion that failed is none; a text that failed is not lost. */
+function amended({ text, state }: Amendment, before: string): { text: string; deleted: boolean } {
+  if (text !== null) return { text, deleted: false };
+  return state === "failed" ? { text: before, deleted: false } : { text: "", deleted: true };
 }

@@ -44,7 +44,7 @@ export class Reading {
     const room = this.#room;
     const timeline = room ? this.#timeline(room) : undefined;
     const newest = timeline?.newest;
-    if (!room || !newest || timeline.position === null) return;
+    if (!room || !newest || timeline.position === null || timeline.later) return;
     const known = this.#rooms.get(room);
     if (known && !this.#told.has(room)) this.#told.set(room, known.said - known.unread);
     this.#rooms.setUnread(room, 0);

@@ -4,7 +4,10 @@ import { Observable } from "./observable";
 /** My rooms and what is unread in each. Numbers come from the list, from frames, and from what I have just read. */
 export class MyRooms extends Observable {
   list: readonly Room[] = [];
+  /** There is a list, if only the one of an earlier visit. */
   loaded = false;
+  /** The list is the server's. */
+  fresh = false;
 
   get(id: string): Room | undefined {
     return this.list.find((room) => room.id === id);
@@ -28,6 +31,15 @@ export class MyRooms extends Observable {
         };
       }),
     );
+    this.loaded = true;
+    this.fresh = true;
+    this.changed();
+  }
+
+  /** The list of an earlier visit, until there is a newer one. */
+  restore(rooms: readonly Room[]): void {
+    if (this.loaded) return;
+    this.list = sorted(rooms);
     this.loaded = true;
     this.changed();
   }

@@ -59,6 +59,7 @@ export class Sync {
         this.#again = false;
         await this.#all((body) => this.#connection.request(body));
       } while (this.#again);
+      for (const timeline of this.#sources.timelines()) timeline.freshen();
     } catch {
       // The socket is gone, and the next one begins with a sync; or the API said "not now", and later is another time.
       if (this.#connection.state.name === "open") this.#later();

@@ -8,12 +8,12 @@ import { type Happening, ReferenceRoom } from "./timeline.reference";
 type Step =
   | { kind: "frame"; from: number; to: number; time: number }
   | { kind: "newest"; settled: number; time: number }
-  | { kind: "ask"; time: number }
+  | { kind: "ask"; what: "before" | "after" | "newest" | "around"; time: number }
   | { kind: "answer" }
   | { kind: "sync"; settled: number; pages: boolean }
   | { kind: "cut"; to: number }
   | { kind: "confirm"; rev: number }
-  | { kind: "trim" };
+  | { kind: "trim"; keep: "first" | "last" };
 
 /** A page this short has something before it in a room this small. */
 const LIMIT = 2;
@@ -24,7 +24,7 @@ class Client {
   readonly room: ReferenceRoom;
   /** The last position that the client has seen anything of: whatever it asks now is read after that. */
   #seen = 0;
-  #asked: { page: Page; before: number } | null = null;
+  #asked: { what: Extract<Step, { kind: "ask" }>["what"]; page: Page; seq: number } | null = null;
   #position = 0;
   #revs = new Map<number, number>();
 
@@ -48,29 +48,37 @@ class Client {
         break;
       }
       case "newest": {
+        // What does not reach up to the newest is left by asking.
+        if (timeline.later) break;
         // Asked before anything or a moment ago: older than what is here, or newer. After a cut it is asked after that.
         const settled = Math.max(step.settled, timeline.loaded ? 0 : this.#position);
         timeline.load(room.page(LIMIT, settled, Math.min(room.head, Math.max(settled, step.time))));
         break;
       }
-      case "ask": {
-        const before = timeline.messages[0]?.seq;
-        if (!timeline.loaded || !timeline.earlier || before === undefined || this.#asked) break;
-        const seen = Math.max(this.#seen, timeline.position ?? 0, ...this.#revs.values());
-        const time = Math.max(seen, step.time);
-        this.#asked = { page: room.page(LIMIT, timeline.position ?? 0, time, before), before };
+      case "ask":
+        this.#ask(step);
         break;
-      }
-      case "answer":
-        if (this.#asked) timeline.prepend(this.#asked.page, this.#asked.before);
+      case "answer": {
+        if (!this.#asked) break;
+        const { what, page, seq } = this.#asked;
+        if (what === "before") timeline.prepend(page, seq);
+        else if (what === "after") timeline.append(page, seq);
+        else if (what === "newest") timeline.load(page);
+        // A cut came between: then there is no more to be looked at than the newest.
+        else if (timeline.loaded) timeline.jump(page);
+        // What was replaced by a page may have been newer.
+        if (what === "newest" || what === "around") this.#forget();
+        timeline.giveUp();
         this.#asked = null;
         break;
+      }
       case "sync":
         this.#sync(Math.min(step.settled, room.head), step.pages);
         break;
       case "cut":
         if (step.to <= (timeline.position ?? room.head)) break;
         timeline.drop();
+        this.#asked = null;
         this.#position = Math.min(step.to, room.head);
         this.#revs.clear();
         break;
@@ -80,13 +88,32 @@ class Client {
         break;
       }
       case "trim":
-        timeline.trim(1);
-        // What is out of sight may come back with a page that was under way before it was changed.
-        for (const seq of this.#revs.keys())
-          if (!timeline.messages.some((message) => message.seq === seq)) this.#revs.delete(seq);
+        timeline.trim(1, step.keep);
+        this.#forget();
         break;
     }
     this.#check();
+  }
+
+  #ask({ what, time }: Extract<Step, { kind: "ask" }>): void {
+    const { timeline, room } = this;
+    const [first, last] = [timeline.messages[0]?.seq, timeline.newest?.seq];
+    if (!timeline.loaded || this.#asked || first === undefined || last === undefined) return;
+    if ((what === "before" && !timeline.earlier) || (what === "after" && !timeline.later)) return;
+    const seen = Math.max(this.#seen, timeline.position ?? 0, ...this.#revs.values());
+    const at = Math.min(room.head, Math.max(seen, time));
+    const settled = Math.min(timeline.position ?? 0, time);
+    timeline.ask();
+    if (what === "before") this.#asked = { what, seq: first, page: room.page(LIMIT, settled, at, first) };
+    else if (what === "newest") this.#asked = { what, seq: 0, page: room.page(LIMIT, settled, at) };
+    else if (what === "after") this.#asked = { what, seq: last, page: room.after(LIMIT, settled, at, last) };
+    else this.#asked = { what, seq: 0, page: room.after(LIMIT, settled, at, Math.min(time % 3, first - 1)) };
+  }
+
+  /** What is out of sight may come back with a page that was under way before it was changed. */
+  #forget(): void {
+    for (const seq of this.#revs.keys())
+      if (!this.timeline.messages.some((message) => message.seq === seq)) this.#revs.delete(seq);
   }
 
   /** A last sync and all of the history, after which nothing may be missing. */
@@ -95,9 +122,9 @@ class Client {
     if (!timeline.loaded) this.take({ kind: "newest", settled: room.head, time: room.head });
     this.take({ kind: "sync", settled: room.head, pages: true });
     this.take({ kind: "answer" });
-    for (let pages = 0; timeline.earlier; pages += 1) {
-      must(pages < 20, "history that never ends", this);
-      this.take({ kind: "ask", time: room.head });
+    for (let pages = 0; timeline.earlier || timeline.later; pages += 1) {
+      must(pages < 40, "history that never ends", this);
+      this.take({ kind: "ask", what: timeline.earlier ? "before" : "after", time: room.head });
       this.take({ kind: "answer" });
     }
     must(JSON.stringify(timeline.messages) === JSON.stringify(room.at(room.head)), "not the history", this);
@@ -127,8 +154,9 @@ class Client {
     must(position >= this.#position, "the position went back", this);
     this.#position = position;
     const first = timeline.earlier ? (messages[0]?.seq ?? 0) : 0;
+    const last = timeline.later ? (messages.at(-1)?.seq ?? 0) : Number.POSITIVE_INFINITY;
     for (const { seq, rev } of room.at(position)) {
-      if (seq < first || room.last(seq) !== rev) continue;
+      if (seq < first || seq > last || room.last(seq) !== rev) continue;
       // One that is changed later may be older or absent: it is at its last position only.
       must(
         messages.some((message) => message.seq === seq && message.rev === rev),
@@ -160,10 +188,14 @@ function rooms(positions: number): Happening[][] {
 /** Whatever may happen to a client of a room of so many positions. */
 function everything(head: number): Step[] {
   const steps: Step[] = [
-    { kind: "ask", time: 0 },
-    { kind: "ask", time: head },
+    { kind: "ask", what: "before", time: 0 },
+    { kind: "ask", what: "before", time: head },
+    { kind: "ask", what: "after", time: 0 },
+    { kind: "ask", what: "newest", time: 0 },
+    { kind: "ask", what: "around", time: head },
     { kind: "answer" },
-    { kind: "trim" },
+    { kind: "trim", keep: "last" },
+    { kind: "trim", keep: "first" },
     { kind: "cut", to: head - 1 },
     { kind: "sync", settled: head - 1, pages: true },
     { kind: "sync", settled: head, pages: false },
@@ -207,12 +239,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .map(([from, more, time]) => ({ kind: "frame" as const, from, to: from + more, time })),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("newest" as const), settled: at, time: at }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("ask" as const), time: at }) },
-  { weight: 2, arbitrary: fc.constant({ kind: "answer" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("ask" as const),
+      what: fc.constantFrom("before" as const, "after" as const, "newest" as const, "around" as const),
+      time: at,
+    }),
+  },
+  { weight: 4, arbitrary: fc.constant({ kind: "answer" as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("sync" as const), settled: at, pages: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cut" as const), to: at }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("confirm" as const), rev: at }) },
-  { weight: 1, arbitrary: fc.constant({ kind: "trim" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("trim" as const),
+      keep: fc.constantFrom("first" as const, "last" as const),
+    }),
+  },
 );
 
 test("random schedules of long rooms end as the room's history", () => {

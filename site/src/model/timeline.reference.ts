@@ -63,4 +63,15 @@ export class ReferenceRoom {
     const messages = older.slice(-limit);
     return { messages, position: settled, before: older.length > messages.length, after: false };
   }
+
+  /** The first `limit` messages after `seq`, in the same manner. */
+  after(limit: number, settled: number, time: number, seq: number): Page {
+    const [older, newer] = [
+      this.at(time).filter((one) => one.seq <= seq),
+      this.at(time).filter((one) => one.seq > seq),
+    ];
+    const messages = newer.slice(0, limit);
+    const before = older.length > 0 && messages.length > 0;
+    return { messages, position: settled, before, after: newer.length > messages.length };
+  }
 }

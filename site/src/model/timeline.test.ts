@@ -147,6 +147,7 @@ describe("a frame", () => {
 
   test("with a change of a message that is not loaded leaves no hole", () => {
     const timeline = loaded(10, 12);
+    timeline.ask();
     timeline.apply(changes(13, 13, message(4, 13, "edited")));
     expect(seqs(timeline)).toEqual([10, 11, 12]);
     timeline.apply(changes(12, 12, message(4, 11, "before that")));
@@ -159,9 +160,11 @@ describe("a frame", () => {
 describe("history", () => {
   test("is put in above", () => {
     const timeline = loaded(51, 60);
+    timeline.ask();
     timeline.prepend(page(41, 50, 60), 51);
     expect(seqs(timeline)).toEqual(Array.from({ length: 20 }, (_, index) => 41 + index));
     expect(timeline.earlier).toBe(true);
+    timeline.ask();
     timeline.prepend(page(1, 40, 60), 41);
     expect(timeline.earlier).toBe(false);
   });
@@ -169,6 +172,7 @@ describe("history", () => {
   test("does not undo a change that came first", () => {
     const timeline = loaded(3, 4);
     timeline.apply(changes(5, 5, message(3, 5, "edited")));
+    timeline.ask();
     timeline.prepend(page(1, 3, 4), 3);
     expect(timeline.messages[2]?.text).toBe("edited");
   });
@@ -178,18 +182,70 @@ describe("history", () => {
     timeline.trim(4);
     expect(seqs(timeline)).toEqual([7, 8, 9, 10]);
     expect(timeline.earlier).toBe(true);
+    timeline.ask();
     timeline.prepend(page(3, 6, 10), 7);
     expect(seqs(timeline)[0]).toBe(3);
   });
 
   test("asked for before the stretch became another one is not put in", () => {
     const timeline = loaded(51, 60);
+    timeline.ask();
     timeline.load(page(91, 100));
     expect(timeline.prepend(page(41, 50, 60), 51)).toBe(false);
     expect(seqs(timeline)[0]).toBe(91);
     // The same first message, but the page is older than what is known of the rest.
+    timeline.ask();
     timeline.load(page(91, 120));
     expect(timeline.prepend(page(81, 90, 100), 91)).toBe(false);
+  });
+
+  test("far back it does not reach the newest, and what is said then is not put in", () => {
+    const timeline = loaded(1, 100);
+    timeline.trim(50, "first");
+    expect([timeline.later, timeline.newest?.seq]).toEqual([true, 50]);
+    timeline.apply(changes(101, 102, message(101), message(20, 102, "edited")));
+    expect(timeline.newest?.seq).toBe(50);
+    expect(timeline.messages[19]?.text).toBe("edited");
+    expect(timeline.position).toBe(102);
+  });
+
+  test("is put in below, with what came while it was under way", () => {
+    const timeline = loaded(1, 10);
+    timeline.trim(5, "first");
+    timeline.ask();
+    timeline.apply(changes(11, 12, message(11), message(7, 12, "edited")));
+    expect(timeline.append({ ...page(6, 8, 10), before: true, after: true }, 5)).toBe(true);
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(timeline.messages[6]?.text).toBe("edited");
+    timeline.ask();
+    timeline.apply(changes(13, 13, message(13)));
+    timeline.append({ ...page(9, 11, 12), before: true }, 8);
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]);
+    expect(timeline.later).toBe(false);
+  });
+
+  test("goes back to the newest with one page, though nothing has happened since", () => {
+    const timeline = loaded(1, 10);
+    timeline.ask();
+    timeline.jump({ ...page(2, 4, 10), before: true, after: true });
+    expect([seqs(timeline), timeline.earlier, timeline.later]).toEqual([[2, 3, 4], true, true]);
+    timeline.ask();
+    timeline.apply(changes(11, 11, message(11)));
+    timeline.load(page(8, 10));
+    expect([seqs(timeline), timeline.later, timeline.position]).toEqual([[8, 9, 10, 11], false, 11]);
+  });
+
+  test("kept from an earlier visit is stale until it is caught up with", () => {
+    const timeline = new Timeline("room");
+    timeline.restore(page(1, 5));
+    expect([timeline.loaded, timeline.stale, timeline.position]).toEqual([true, true, 5]);
+    expect(timeline.apply(changes(8, 8, message(8)))).toBe("gap");
+    timeline.apply(changes(6, 7, message(6), message(7)));
+    expect(seqs(timeline)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    timeline.freshen();
+    expect(timeline.stale).toBe(false);
+    timeline.restore(page(1, 3));
+    expect(seqs(timeline)).toHaveLength(8);
   });
 
   test("dropped, it begins anew with the next page and the frames since", () => {

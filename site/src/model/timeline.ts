@@ -10,10 +10,14 @@ const HELD = 100;
 const BEYOND = 200;
 
 /**
- * The messages of one room as far as they are loaded: always one unbroken stretch up to the newest, so that order is
- * order of `seq` and nothing is missing in between. `position` is the proof: everything up to it has been applied. A
+ * The messages of one room as far as they are loaded: always one unbroken stretch, so that order is order of `seq` and
+ * nothing is missing in between. Most often it reaches up to the newest; while somebody reads far back it need not, and
+ * then what is said now is not put in. `position` is the proof: everything up to it has been applied to the stretch. A
  * frame that does not connect to it is a gap, and only a sync closes a gap; the frame is kept until then, so that a busy
  * room is caught up with as soon as what was missed is here.
+ *
+ * A page that is asked for after a change was heard has that change. So it is enough to remember, from the question to
+ * the answer, the changes of what is not in the stretch.
  *
  * `seq` has holes, where a message was given up; so whether two stretches touch is never told from numbers alone, but
  * from positions and from what was asked for.
@@ -28,14 +32,16 @@ export class Timeline extends Observable {
   head = 0;
   /** Are there messages before the first one loaded? */
   earlier = true;
+  /** Are there messages after the last one loaded? */
+  later = false;
+  /** What is here was kept from an earlier visit, and nothing has been heard of the room since. */
+  stale = false;
   /** Frames that came before the first page. */
   #early: Changes[] = [];
   /** Frames that came after a gap. */
   #beyond: Changes[] = [];
-  /** Where the stretch began: of changes up to here only its own messages are known. */
-  #since = 0;
-  /** Changes, after that, of messages before the stretch. A page that was read before them does not have them. */
-  #outside = new Map<number, Message>();
+  /** Changes, since a page was asked for, of messages outside the stretch: it may have been read before them. */
+  #meanwhile: Map<number, Message> | null = null;
 
   constructor(room: string) {
     super();
@@ -55,27 +61,62 @@ export class Timeline extends Observable {
     return this.messages.at(-1);
   }
 
+  /** One of those that are here. */
+  find(seq: number): Message | undefined {
+    const found = this.messages[place(this.messages, seq)];
+    return found?.seq === seq ? found : undefined;
+  }
+
+  /** A page is going to be asked for. One at a time. */
+  ask(): void {
+    this.#meanwhile = new Map();
+  }
+
+  /** It did not come. */
+  giveUp(): void {
+    this.#meanwhile = null;
+  }
+
   /** The newest page. Says whether frames that came meanwhile leave a gap. */
   load(page: Page): "applied" | "gap" {
     // A page that is not ahead of what is here brings nothing. One that is takes its place: what lies before the page
     // may have been changed at the positions that are jumped over, and comes again when it is scrolled to.
-    if (this.position === null || page.position > this.position) this.#begin(page);
-    this.#beyond.push(...this.#early);
-    this.#early = [];
-    this.#connect();
+    return this.#take(this.#ahead(page) || (this.later && this.#meanwhile) ? page : null);
+  }
+
+  /** A page from anywhere takes the place of what is here. */
+  jump(page: Page): "applied" | "gap" {
+    return this.#take(this.#ahead(page) || this.#meanwhile ? page : null);
+  }
+
+  /** What was kept of an earlier visit, with the position it had then: a beginning like any other, if there is none. */
+  restore(page: Page): void {
+    if (this.position !== null) return;
+    this.stale = true;
+    this.#begin(page);
     this.changed();
-    return this.#beyond.length > 0 ? "gap" : "applied";
+  }
+
+  /** All that was there to be heard has been heard. */
+  freshen(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.changed();
   }
 
   /** The page before the message `before`. Says whether it fits: meanwhile the stretch may have become another one. */
   prepend(page: Page, before: number): boolean {
-    if (this.position === null || this.messages[0]?.seq !== before || page.position < this.#since) return false;
+    if (!this.#meanwhile || this.messages[0]?.seq !== before) return false;
     this.earlier = page.before;
-    const oldest = page.before ? (page.messages[0]?.seq ?? before) : 0;
-    const missed = [...this.#outside.values()];
-    this.#outside.clear();
-    this.#merge([...page.messages, ...missed], oldest);
-    this.changed();
+    this.#extend(page, page.before ? (page.messages[0]?.seq ?? before) : 0, this.#end);
+    return true;
+  }
+
+  /** The page after the message `after`, in the same manner. */
+  append(page: Page, after: number): boolean {
+    if (!this.#meanwhile || !this.later || this.newest?.seq !== after) return false;
+    this.later = page.after;
+    this.#extend(page, this.#start, page.after ? (page.messages.at(-1)?.seq ?? after) : Number.POSITIVE_INFINITY);
     return true;
   }
 
@@ -113,30 +154,69 @@ export class Timeline extends Observable {
     this.messages = [];
     this.position = null;
     this.earlier = true;
+    this.later = false;
+    this.stale = false;
     this.#beyond = [];
-    this.#outside.clear();
+    this.#meanwhile = null;
     this.changed();
   }
 
-  /** Forget all but the newest `count` messages; they come back when scrolled to. */
-  trim(count: number): void {
+  /** Forget all but the last `count` messages, or all but the first; they come back when scrolled to. */
+  trim(count: number, keep: "last" | "first" = "last"): void {
     if (this.messages.length <= count) return;
-    this.messages = this.messages.slice(-count);
-    this.earlier = true;
+    const last = keep === "last";
+    const gone = last ? this.messages.slice(0, -count) : this.messages.slice(count);
+    this.messages = last ? this.messages.slice(-count) : this.messages.slice(0, count);
+    if (last) this.earlier = true;
+    else this.later = true;
+    for (const message of gone) this.#remember(message);
     this.changed();
+  }
+
+  #take(page: Page | null): "applied" | "gap" {
+    if (page) this.#begin(page);
+    this.#meanwhile = null;
+    this.stale = false;
+    this.#beyond.push(...this.#early);
+    this.#early = [];
+    this.#connect();
+    this.changed();
+    return this.#beyond.length > 0 ? "gap" : "applied";
+  }
+
+  #ahead(page: Page): boolean {
+    return this.position === null || page.position > this.position;
   }
 
   #begin(page: Page): void {
-    const oldest = page.before ? (page.messages[0]?.seq ?? 0) : 0;
-    // What we were told is stored stays, even if the page was read before that.
-    const ahead = this.messages.filter(({ rev }) => rev > page.position);
+    // What we know better than the page stays: what we were told is stored, and what came while it was under way.
+    const known = [...this.messages, ...(this.#meanwhile?.values() ?? [])];
+    const ahead = known.filter(({ rev }) => rev > page.position);
     this.messages = [];
     this.earlier = page.before;
-    this.position = page.position;
-    this.head = Math.max(this.head, page.position);
-    this.#since = page.position;
-    this.#outside.clear();
-    this.#merge([...page.messages, ...ahead], oldest);
+    this.later = page.after;
+    this.position = Math.max(this.position ?? 0, page.position);
+    this.head = Math.max(this.head, this.position);
+    this.#meanwhile = null;
+    const { messages } = page;
+    const start = page.before ? (messages[0]?.seq ?? 0) : 0;
+    this.#merge([...messages, ...ahead], start, page.after ? (messages.at(-1)?.seq ?? 0) : Number.POSITIVE_INFINITY);
+  }
+
+  #extend(page: Page, start: number, end: number): void {
+    const missed = [...(this.#meanwhile?.values() ?? [])];
+    this.#meanwhile = null;
+    this.#merge([...page.messages, ...missed], start, end);
+    this.changed();
+  }
+
+  /** The stretch begins at its first message, or where the room does. */
+  get #start(): number {
+    return this.earlier ? (this.messages[0]?.seq ?? 0) : 0;
+  }
+
+  get #end(): number {
+    return this.later ? (this.newest?.seq ?? 0) : Number.POSITIVE_INFINITY;
   }
 
   #step({ from, to, changes }: Changes): "applied" | "gap" {
@@ -153,14 +233,13 @@ export class Timeline extends Observable {
     for (const changes of kept) if (this.#step(changes) === "gap") this.#beyond.push(changes);
   }
 
-  /** Puts in what is newer than what is here. The stretch begins at its first message, or at the `seq` `oldest`. */
-  #merge(incoming: readonly Message[], oldest = this.earlier ? (this.messages[0]?.seq ?? 0) : 0): void {
+  /** Puts in what is newer than what is here, and lies between `start` and `end`. */
+  #merge(incoming: readonly Message[], start = this.#start, end = this.#end): void {
     const next = [...this.messages];
     let news = false;
     for (const message of incoming) {
-      if (message.seq < oldest) {
-        const known = this.#outside.get(message.seq);
-        if (message.rev > Math.max(known?.rev ?? 0, this.#since)) this.#outside.set(message.seq, message);
+      if (message.seq < start || message.seq > end) {
+        this.#remember(message);
         continue;
       }
       const at = place(next, message.seq);
@@ -170,6 +249,11 @@ export class Timeline extends Observable {
       news = true;
     }
     if (news) this.messages = next;
+  }
+
+  #remember(message: Message): void {
+    const known = this.#meanwhile?.get(message.seq);
+    if (message.rev > (known?.rev ?? 0)) this.#meanwhile?.set(message.seq, message);
   }
 }
 

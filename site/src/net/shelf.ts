@@ -1,15 +1,5 @@
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Shelf, Written } from "../model/outbox";
-
-/** `place` is given by the browser, in the order of writing, whichever tab it was. */
-type Row = Written & { account: string; place?: number };
-
-interface Drafts extends DBSchema {
-  drafts: { key: number; value: Row; indexes: { account: string; name: [string, string] } };
-}
-
-/** A browser that does not open its database for this long is taken for one that has none. */
-const OPEN_MS = 3_000;
+import { Database } from "./database";
 
 /**
  * The drafts of one account in the browser's own database. Where there is none, or it is full, each call rejects, and the
@@ -19,7 +9,7 @@ export class IndexedShelf implements Shelf {
   onchange: () => void = () => {};
   readonly #account: string;
   readonly #tabs: BroadcastChannel;
-  #database: Promise<IDBPDatabase<Drafts>> | null = null;
+  readonly #database = new Database();
 
   constructor(account: string) {
     this.#account = account;
@@ -28,7 +18,7 @@ export class IndexedShelf implements Shelf {
   }
 
   async all(): Promise<Written[]> {
-    const database = await this.#open();
+    const database = await this.#database.open();
     const rows = await database.getAllFromIndex("drafts", "account", this.#account);
     return rows.map(({ account: _, place: __, ...draft }) => draft);
   }
@@ -64,54 +54,16 @@ export class IndexedShelf implements Shelf {
 
   close(): void {
     this.#tabs.close();
-    this.#database?.then((database) => database.close()).catch(() => {});
-    this.#database = null;
+    this.#database.close();
   }
 
   async #change() {
-    const database = await this.#open();
+    const database = await this.#database.open();
     const { store, done } = database.transaction("drafts", "readwrite");
     return { store, done };
   }
 
   #tell(): void {
     this.#tabs.postMessage("changed");
-  }
-
-  #open(): Promise<IDBPDatabase<Drafts>> {
-    if (this.#database) return this.#database;
-    const forget = () => {
-      if (this.#database === opening) this.#database = null;
-    };
-    const opening = withinTime(
-      openDB<Drafts>("parlour", 1, {
-        upgrade(database) {
-          const store = database.createObjectStore("drafts", { keyPath: "place", autoIncrement: true });
-          store.createIndex("account", "account");
-          store.createIndex("name", ["account", "clientId"], { unique: true });
-        },
-        // A newer page wants to change the database: this one stands back, and opens it again when it needs it.
-        blocking(_current, _blocked, event) {
-          forget();
-          (event.target as IDBDatabase).close();
-        },
-        terminated: forget,
-      }),
-    );
-    this.#database = opening;
-    opening.catch(forget);
-    return opening;
-  }
-}
-
-async function withinTime(opening: Promise<IDBPDatabase<Drafts>>): Promise<IDBPDatabase<Drafts>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The browser's database does not open")), OPEN_MS);
-  });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

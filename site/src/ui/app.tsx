@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Chat } from "../chat";
 import type { Account } from "../net/account";
 import type { Addresses } from "../net/addresses";
+import { IndexedMemory } from "../net/memory";
 import { IndexedShelf } from "../net/shelf";
 import { dialer } from "../net/socket";
 import type { User } from "../wire";
@@ -22,14 +23,15 @@ export function App({ account, addresses }: { account: Account; addresses: Addre
 }
 
 function SignedIn({ account, user, addresses }: { account: Account; user: User; addresses: Addresses }) {
-  const [chat] = useState(
-    () => new Chat(account, user, dialer(addresses.ws), new IndexedShelf(user.id), addresses.lifetime),
-  );
+  const [chat] = useState(() => {
+    const stores = { shelf: new IndexedShelf(user.id), memory: new IndexedMemory(user.id), storage: localStorage };
+    return new Chat(account, user, dialer(addresses.ws), stores, addresses.lifetime);
+  });
   useEffect(() => {
     chat.start();
     const stop = account.keepFresh();
     const nudge = () => {
-      if (document.hidden) return;
+      if (document.hidden) return chat.keep();
       chat.connection.nudge();
       // Another tab or device may have read what is counted here.
       chat.refreshRooms();
@@ -39,7 +41,7 @@ function SignedIn({ account, user, addresses }: { account: Account; user: User; 
     addEventListener("offline", doubt);
     document.addEventListener("visibilitychange", nudge);
     // The browser asks whether to leave, in its own words.
-    const hold = (event: Event) => chat.outbox.unkept && event.preventDefault();
+    const hold = (event: Event) => chat.unkept && event.preventDefault();
     addEventListener("beforeunload", hold);
     return () => {
       removeEventListener("online", nudge);
@@ -47,6 +49,7 @@ function SignedIn({ account, user, addresses }: { account: Account; user: User; 
       document.removeEventListener("visibilitychange", nudge);
       removeEventListener("beforeunload", hold);
       stop();
+      if (account.user?.id !== user.id) chat.forget();
       chat.close();
     };
   }, [chat]);

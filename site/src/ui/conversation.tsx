@@ -10,14 +10,16 @@ import { Log } from "./log";
 import { Notice } from "./notice";
 import { go, Link } from "./route";
 
-type Props = { room: Room; inert: boolean; peopleShown: boolean; onPeople: () => void };
+type Props = { room: Room; target: number | null; inert: boolean; peopleShown: boolean; onPeople: () => void };
 
 /** One room: its name, what is said in it, and where to say something. */
-export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
+export function Conversation({ room, target, inert, peopleShown, onPeople }: Props) {
   const chat = useChat();
   const timeline = useObserved(chat.timeline(room.id));
   const people = useObserved(chat.people(room.id));
   const [failure, setFailure] = useState<unknown>(null);
+  /** The message of mine that is being changed, by its `seq`. */
+  const [editing, setEditing] = useState<number | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
 
@@ -51,6 +53,11 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
   useEffect(() => {
     if (open && failure) load();
   }, [open]);
+
+  function editLast() {
+    const mine = timeline.messages.findLast(({ author, deleted_at }) => author.id === chat.me.id && !deleted_at);
+    if (mine) setEditing(mine.seq);
+  }
 
   return (
     <main class="conversation" inert={inert}>
@@ -86,10 +93,10 @@ export function Conversation({ room, inert, peopleShown, onPeople }: Props) {
           </button>
         </div>
       ) : (
-        <Log room={room} />
+        <Log room={room} target={target} editing={editing} onEdit={setEditing} />
       )}
       <Announcer room={room.id} />
-      <Composer room={room} />
+      <Composer room={room} onEditLast={editLast} />
     </main>
   );
 }

@@ -46,6 +46,11 @@ export const Down = () => (
     <path d="M12 5v13.500M6 13l6 6 6-6" />
   </Icon>
 );
+export const Up = () => (
+  <Icon>
+    <path d="M12 19V5.500M6 11l6-6 6 6" />
+  </Icon>
+);
 export const Alert = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.500" />
@@ -66,6 +71,26 @@ export const Minus = () => (
 export const LinkIcon = () => (
   <Icon>
     <path d="M10 14a4 4 0 0 0 5.700 0l3.300-3.300a4 4 0 0 0-5.700-5.700L12 6.300M14 10a4 4 0 0 0-5.700 0L5 13.300a4 4 0 0 0 5.700 5.700l1.300-1.300" />
+  </Icon>
+);
+export const Pencil = () => (
+  <Icon>
+    <path d="M5 19l1-4L16.500 4.500a2.100 2.100 0 0 1 3 3L9 18z" />
+  </Icon>
+);
+export const Bin = () => (
+  <Icon>
+    <path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7" />
+  </Icon>
+);
+export const Copy = () => (
+  <Icon>
+    <path d="M9 9h10.500v10.500H9zM15 5.500H4.500V16" />
+  </Icon>
+);
+export const Keys = () => (
+  <Icon>
+    <path d="M3 6.500h18v11H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8" />
   </Icon>
 );
 export const SystemColors = () => (

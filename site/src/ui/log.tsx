@@ -1,135 +1,201 @@
 import "./log.css";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { lines } from "../model/lines";
 import type { Room } from "../wire";
 import { words } from "../words";
+import { ActionSheet, type Deeds, RemoveQuestion } from "./actions";
+import { useGrip } from "./grip";
 import { useChat, useObserved } from "./hooks";
-import { Down } from "./icons";
-import { Said } from "./said";
+import { Down, Up } from "./icons";
+import { go, inside, pathOf } from "./route";
+import { useRows } from "./rows";
+import { Said, type SaidLine } from "./said";
 import { dayOf } from "./when";
 
-/** This near to the end counts as being there. */
-const END_PX = 48;
-/** Earlier messages are fetched when the beginning of what is loaded is this near. */
-const AHEAD_PX = 900;
+/** Further messages are fetched when the edge of what is loaded is this near. */
+const AHEAD_PX = 1_200;
+/** So many rows stand in the page at most, and as many messages in memory; what is beyond comes again when scrolled to. */
+const MOST = 400;
+/** Rows beyond that are taken out so many at a time. */
+const SLACK = 60;
 
-/**
- * The conversation. It keeps to the end while one is at the end; otherwise the row that stands at the top stays where it
- * is, whatever is put in above or below. Not every browser anchors scrolling by itself, so ours is the only one.
- */
-export function Log({ room }: { room: Room }) {
+type Props = {
+  room: Room;
+  /** The message that the address leads to. */
+  target: number | null;
+  editing: number | null;
+  onEdit: (seq: number | null) => void;
+};
+
+/** The conversation: a stretch of it that moves with the reader. */
+export function Log({ room, target, editing, onEdit }: Props) {
   const chat = useChat();
   const timeline = useObserved(chat.timeline(room.id));
   const cut = useObserved(chat.connection).state.name !== "open";
   const drafts = useObserved(chat.outbox).of(room.id);
-  const scroller = useRef<HTMLDivElement>(null);
-  const list = useRef<HTMLOListElement>(null);
-  const held = useRef<{ end: boolean; row: HTMLElement | null; edge: number }>({ end: true, row: null, edge: 0 });
-  const [atEnd, setAtEnd] = useState(true);
+  const amendments = useObserved(chat.amendments);
+  const grip = useGrip();
+  const { box, list } = grip;
+  const [end, setEnd] = useState(true);
+  const atEnd = end && !timeline.later;
   /** The newest `seq` that was in view when the end was left. */
   const [seen, setSeen] = useState(0);
-  const [read, setRead] = useState<number | null>(() => (room.unread > 0 ? room.said - room.unread : null));
-  const [failed, setFailed] = useState(false);
-  const [fetching, setFetching] = useState(false);
-  const begun = useRef(false);
+  const [read, setRead] = useState<number | null>(null);
+  /** What is new has been in view. */
+  const [met, setMet] = useState(false);
+  const [fetching, setFetching] = useState<"earlier" | "later" | null>(null);
+  const [failed, setFailed] = useState<"earlier" | "later" | null>(null);
+  /** One has seen what one came for: from then on reading counts. */
+  const [ready, setReady] = useState(false);
+  const goal = useRef<number | "new" | "end" | null>("end");
+  const [shown, setShown] = useState<number | null>(target);
+  const [removing, setRemoving] = useState<{ seq: number; text: string } | null>(null);
+  const { fresh: listed } = useObserved(chat.rooms);
+  const current = timeline.loaded && !timeline.stale && listed;
 
   const rows = useMemo(
-    () => lines(timeline.messages, drafts, chat.me, read),
-    [timeline.messages, chat.outbox.drafts, read],
+    () => lines(timeline.messages, timeline.later ? [] : drafts, chat.me, read, amendments.of(room.id)),
+    [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list],
   );
 
-  function remember() {
-    const box = scroller.current;
-    if (!box || !list.current) return;
-    const end = box.scrollHeight - box.scrollTop - box.clientHeight < END_PX;
-    const row = end ? null : firstVisible(list.current, box.scrollTop);
-    held.current = { end, row, edge: row ? lower(row) - box.scrollTop : 0 };
-    setAtEnd(end);
-    if (end) setSeen(timeline.newest?.seq ?? 0);
+  const composer = () => document.getElementById("composer")?.focus({ preventScroll: true });
+  const deeds = useMemo<Deeds>(
+    () => ({
+      link: (seq) => void navigator.clipboard.writeText(location.origin + pathOf(room.id, seq)).catch(() => {}),
+      copy: (text) => void navigator.clipboard.writeText(text).catch(() => {}),
+      edit: onEdit,
+      change(seq, before, after) {
+        onEdit(null);
+        if (after === "") setRemoving({ seq, text: before });
+        else if (after !== before) chat.amend(room.id, seq, after);
+        composer();
+      },
+      stop() {
+        onEdit(null);
+        composer();
+      },
+      remove: (seq, text) => setRemoving({ seq, text }),
+    }),
+    [],
+  );
+  const pointed = useRows(rows, chat.me.id, deeds, composer);
+
+  function look() {
+    const now = grip.remember();
+    setEnd(now);
+    if (now && !timeline.later) setSeen(timeline.newest?.seq ?? 0);
+    const mark = list.current?.querySelector<HTMLElement>(".new-mark");
+    if (mark && box.current && mark.offsetTop >= box.current.scrollTop) setMet(true);
   }
 
-  function restore() {
-    const box = scroller.current;
-    if (!box) return;
-    const { end, row, edge } = held.current;
-    if (end) box.scrollTop = box.scrollHeight;
-    else if (row?.isConnected) box.scrollTop = lower(row) - edge;
-  }
-
-  function toEnd() {
-    held.current = { end: true, row: null, edge: 0 };
-    setAtEnd(true);
-    setSeen(timeline.newest?.seq ?? 0);
-    restore();
-  }
-
-  async function fetchEarlier() {
-    setFetching(true);
-    setFailed(false);
+  async function toEnd() {
+    goal.current = "end";
     try {
-      await chat.loadEarlier(room.id);
+      await chat.toNewest(room.id);
     } catch {
-      setFailed(true);
+      setFailed("later");
     }
-    setFetching(false);
+    arrive();
   }
+
+  /** A message that may not be here. */
+  async function toMessage(seq: number) {
+    setShown(seq);
+    goal.current = seq;
+    try {
+      if (!timeline.find(seq)) await chat.jump(room.id, seq);
+    } catch {
+      setFailed("earlier");
+    }
+    arrive();
+  }
+
+  async function toUnread(from: number) {
+    const oldest = timeline.messages[0]?.seq ?? 0;
+    goal.current = "new";
+    if ((timeline.earlier && oldest > from + 1) || (timeline.newest?.seq ?? 0) <= from)
+      await chat.jump(room.id, from + 1).catch(() => {});
+    arrive();
+  }
+
+  /** Goes where one wants to be, if it is here by now. */
+  function arrive() {
+    const wanted = goal.current;
+    if (wanted === null || !timeline.loaded) return grip.restore();
+    goal.current = null;
+    grip.go(wanted);
+    look();
+  }
+
+  const fetch = useCallback(async (which: "earlier" | "later") => {
+    setFetching(which);
+    setFailed(null);
+    try {
+      await (which === "earlier" ? chat.loadEarlier(room.id) : chat.loadLater(room.id));
+    } catch {
+      setFailed(which);
+    }
+    setFetching(null);
+  }, []);
 
   function reach() {
-    const box = scroller.current;
-    if (!box || fetching || failed || !timeline.loaded || !timeline.earlier || !begun.current) return;
-    if (box.scrollTop < AHEAD_PX) void fetchEarlier();
+    const { current: area } = box;
+    if (!area || fetching || failed || !timeline.loaded || !ready) return;
+    const below = area.scrollHeight - area.scrollTop - area.clientHeight;
+    if (timeline.later && below < AHEAD_PX) void fetch("later");
+    else if (timeline.earlier && area.scrollTop < AHEAD_PX) void fetch("earlier");
+    else if (timeline.messages.length > MOST + SLACK) timeline.trim(MOST, below < area.scrollTop ? "last" : "first");
   }
 
-  // The first sight of the room: at what is new, else at the end.
+  // The first sight of the room: at the message of the address, else at what is new, else at the end. What is shown of an
+  // earlier visit is no sight yet: what is new is not known.
   useLayoutEffect(() => {
-    const box = scroller.current;
-    if (!timeline.loaded || begun.current || !box || !list.current) return;
-    begun.current = true;
-    const mark = list.current.querySelector<HTMLElement>(".new-mark");
-    if (mark) box.scrollTop = mark.offsetTop - box.clientHeight / 4;
-    else box.scrollTop = box.scrollHeight;
-    remember();
-  });
+    if (!current || ready) return;
+    const from = room.unread > 0 ? room.said - room.unread : null;
+    setRead(from);
+    const going = target !== null ? toMessage(target) : from !== null ? toUnread(from) : Promise.resolve(arrive());
+    void going.then(() => setReady(true));
+  }, [current, ready]);
+
+  useEffect(() => {
+    if (ready && target !== null) void toMessage(target);
+  }, [target]);
 
   // My own words are worth going to the end for.
   const last = drafts.at(-1)?.clientId;
   useLayoutEffect(() => {
-    if (last) toEnd();
+    if (last) void toEnd();
   }, [last]);
 
   useLayoutEffect(() => {
-    restore();
+    if (goal.current === "end" && timeline.loaded && !timeline.later) arrive();
+    else grip.restore();
     reach();
-  }, [rows, fetching, failed, timeline.loaded]);
-
-  useEffect(() => {
-    const observer = new ResizeObserver(restore);
-    if (scroller.current) observer.observe(scroller.current);
-    if (list.current) observer.observe(list.current);
-    return () => observer.disconnect();
-  }, []);
+  }, [rows, fetching, failed, timeline.loaded, ready]);
 
   // What stands at the end has been read when it is in view of somebody.
   useEffect(() => {
-    const look = () => chat.reading.at(timeline.loaded && atEnd && !document.hidden ? room.id : null);
+    const tell = () => chat.reading.at(ready && atEnd && !document.hidden ? room.id : null);
     const turn = () => {
-      if (document.hidden) setRead(timeline.newest?.seq ?? null);
-      look();
+      if (document.hidden && atEnd) setRead(timeline.newest?.seq ?? null);
+      tell();
     };
-    look();
+    tell();
     document.addEventListener("visibilitychange", turn);
     return () => document.removeEventListener("visibilitychange", turn);
-  }, [atEnd, timeline.loaded]);
+  }, [atEnd, ready]);
   useEffect(() => () => chat.reading.away(room.id), []);
 
   const fresh = atEnd
     ? 0
-    : timeline.messages.filter(({ seq, author }) => seq > seen && author.id !== chat.me.id).length;
+    : timeline.later
+      ? room.unread
+      : timeline.messages.filter(({ seq, author }) => seq > seen && author.id !== chat.me.id).length;
   const empty = timeline.loaded && rows.length === 0;
   return (
     <div class="log-frame">
       <div
-        ref={scroller}
+        ref={box}
         class="log"
         role="log"
         // What comes in is announced apart, in measure: a live log would read out every page of history.
@@ -138,16 +204,26 @@ export function Log({ room }: { room: Room }) {
         aria-busy={!timeline.loaded}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
+        onKeyDown={pointed.onKeyDown}
         onScroll={() => {
-          remember();
+          look();
           reach();
         }}
       >
         <div class="log-top">
           {!timeline.loaded && <p class="hidden">{words.loadingMessages}</p>}
           {timeline.loaded && timeline.earlier && (
-            <button type="button" class="button small" aria-disabled={fetching} onClick={() => void fetchEarlier()}>
-              {fetching ? words.loadingEarlier : failed ? words.earlierFailed : words.loadEarlier}
+            <button
+              type="button"
+              class="button small"
+              aria-disabled={fetching !== null}
+              onClick={() => void fetch("earlier")}
+            >
+              {fetching === "earlier"
+                ? words.loadingEarlier
+                : failed === "earlier"
+                  ? words.earlierFailed
+                  : words.loadEarlier}
             </button>
           )}
           {timeline.loaded && !timeline.earlier && rows.length > 0 && (
@@ -163,7 +239,8 @@ export function Log({ room }: { room: Room }) {
             <p class="quiet">{words.emptyRoomHint}</p>
           </div>
         )}
-        <ol ref={list} class="rows">
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click on a link, which the keyboard makes too */}
+        <ol ref={list} class="rows" {...pointed.handlers} onClick={follow}>
           {rows.map((row) => {
             if (row.kind === "day") {
               return (
@@ -179,42 +256,86 @@ export function Log({ room }: { room: Room }) {
                 </li>
               );
             }
-            const { kind: _, key, ...said } = row;
-            return <Said key={key} {...said} chat={chat} cut={cut && said.draft !== null} />;
+            return (
+              <Row
+                key={row.key}
+                line={row}
+                chat={chat}
+                cut={cut && (row.draft ?? row.amendment) !== null}
+                active={pointed.active === row.key}
+                editing={row.seq !== null && editing === row.seq}
+                target={row.seq !== null && shown === row.seq}
+                deeds={deeds}
+              />
+            );
           })}
         </ol>
+        {timeline.later && (
+          <div class="log-bottom">
+            <button
+              type="button"
+              class="button small"
+              aria-disabled={fetching !== null}
+              onClick={() => void fetch("later")}
+            >
+              {fetching === "later" ? words.loadingLater : failed === "later" ? words.laterFailed : words.loadLater}
+            </button>
+          </div>
+        )}
       </div>
-      {!atEnd && (
-        <button type="button" class={fresh > 0 ? "jump fresh" : "jump"} onClick={toEnd}>
+      {timeline.stale && (
+        <p class="log-note" role="status">
+          {cut && navigator.onLine === false ? words.asSeenLast : words.catchingUp}
+        </p>
+      )}
+      {read !== null && ready && !met && (
+        <button type="button" class="jump up" onClick={() => void toUnread(read)}>
+          <Up />
+          {words.firstUnread}
+        </button>
+      )}
+      {!atEnd && timeline.loaded && (
+        <button type="button" class={fresh > 0 ? "jump fresh" : "jump"} onClick={() => void toEnd()}>
           <Down />
           {fresh > 0 ? words.jumpNew(fresh) : words.jump}
         </button>
+      )}
+      {pointed.sheet?.seq != null && (
+        <ActionSheet
+          line={pointed.sheet}
+          seq={pointed.sheet.seq}
+          mine={pointed.sheet.author.id === chat.me.id}
+          deeds={deeds}
+          onClose={pointed.closeSheet}
+        />
+      )}
+      {removing && (
+        <RemoveQuestion
+          text={removing.text}
+          onRemove={() => chat.amend(room.id, removing.seq, null)}
+          onClose={() => setRemoving(null)}
+        />
       )}
     </div>
   );
 }
 
-/**
- * The first message that reaches below the upper edge. Rows stand in order, so halving finds it. Days and the mark of
- * what is new hold nothing: they move when something is put in above.
- */
-function firstVisible(list: HTMLElement, top: number): HTMLElement | null {
-  const rows = list.children;
-  let low = 0;
-  let high = rows.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lower(rows[middle] as HTMLElement) <= top) low = middle + 1;
-    else high = middle;
-  }
-  let row = rows[low];
-  while (row && !row.classList.contains("said")) row = row.nextElementSibling ?? undefined;
-  return (row as HTMLElement | undefined) ?? null;
+/** A line is made anew with each change of the log; a row is drawn anew when what the line says is another. */
+function Row({ line, ...rest }: Parameters<typeof Said>[0] & { line: SaidLine }) {
+  const before = useRef(line);
+  const same = Object.keys(line).every((key) => line[key as keyof SaidLine] === before.current[key as keyof SaidLine]);
+  if (!same) before.current = line;
+  return <Said line={before.current} {...rest} />;
 }
 
-/** The lower edge is what stays: a row loses its head when an earlier one of the same author comes above it. */
-function lower(row: HTMLElement): number {
-  return row.offsetTop + row.offsetHeight;
+/** A link to a message of this chat does not need a page of its own. */
+function follow(event: MouseEvent) {
+  const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
+  const path = link && inside(link.href);
+  if (!path || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(path);
 }
 
 function Bones() {

@@ -64,14 +64,15 @@ export function Parlour() {
         <Conversation
           key={room.id}
           room={room}
+          target={route.seq}
           inert={covered}
           peopleShown={people}
           onPeople={() => (wide ? setBeside(!beside) : setOver(true))}
         />
-      ) : route.room && chat.rooms.loaded ? (
+      ) : route.room && chat.rooms.fresh ? (
         <Stranger key={route.room} id={route.room} />
       ) : (
-        !alone && <Welcome loading={!chat.rooms.loaded} onOpen={setOpening} />
+        !alone && <Welcome loading={!chat.rooms.loaded || route.room !== null} onOpen={setOpening} />
       )}
       {room && people && (
         <PeoplePane

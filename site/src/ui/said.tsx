@@ -3,27 +3,45 @@ import type { Chat } from "../chat";
 import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
 import { explain, nameOf, words } from "../words";
+import { Actions, type Deeds } from "./actions";
 import { Avatar } from "./avatar";
+import { Editor } from "./editor";
 import { Alert } from "./icons";
+import { Markdown } from "./markdown";
 import { memo } from "./memo";
 import { fullTime, timeOf } from "./when";
 
-type Props = Omit<Extract<Line, { kind: "said" }>, "kind" | "key"> & {
+export type SaidLine = Extract<Line, { kind: "said" }>;
+
+type Props = {
+  line: SaidLine;
   chat: Chat;
   /** There is no connection to send it by. */
   cut: boolean;
+  /** One points at it, or has come to it by keyboard. */
+  active: boolean;
+  editing: boolean;
+  /** An address led to it. */
+  target: boolean;
+  deeds: Deeds;
 };
 
-/** One message. The first of a group says whose it is and when it was. */
-export const Said = memo(({ author, text, at, edited, deleted, first, draft, chat, cut }: Props) => {
-  const state = draft ? draft.state : "sent";
+/** One message. The first of a group says whose it is and when it was. Under its text come its states. */
+export const Said = memo(({ line, chat, cut, active, editing, target, deeds }: Props) => {
+  const { seq, author, text, at, edited, deleted, first, draft, amendment } = line;
+  const state = draft?.state ?? (amendment?.state === "sending" ? "sending" : "sent");
   const time = (
     <time class="said-time" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
       {timeOf(at)}
     </time>
   );
   return (
-    <li class={`said ${first ? "first" : "more"} ${state}`}>
+    <li
+      class={`said ${first ? "first" : "more"} ${state}${target ? " target" : ""}${active ? " active" : ""}`}
+      tabIndex={-1}
+      data-key={line.key}
+      data-seq={seq ?? undefined}
+    >
       {first ? (
         <>
           <Avatar user={author} />
@@ -41,36 +59,72 @@ export const Said = memo(({ author, text, at, edited, deleted, first, draft, cha
       )}
       {deleted ? (
         <p class="said-gone">{words.deleted}</p>
+      ) : editing && seq !== null ? (
+        <Editor text={text} onSave={(next) => deeds.change(seq, text, next)} onCancel={deeds.stop} />
       ) : (
-        <p class="said-text" dir="auto">
-          {text}
-          {edited !== null && (
-            <>
-              {" "}
-              <bdi class="said-edited" title={words.editedAt(fullTime(edited))}>
-                {words.edited}
-              </bdi>
-            </>
-          )}
-        </p>
+        <div class="said-text">
+          <Markdown
+            text={text}
+            end={
+              edited !== null && (
+                <>
+                  {" "}
+                  <bdi class="said-edited" title={words.editedAt(fullTime(edited))}>
+                    {words.edited}
+                  </bdi>
+                </>
+              )
+            }
+          />
+        </div>
       )}
       {draft?.state === "sending" && (
         <p class="said-state waiting">{!cut ? words.sending : draft.unkept ? words.waitingUnkept : words.waiting}</p>
       )}
+      {amendment?.state === "sending" && <p class="said-state waiting">{cut ? words.waiting : words.saving}</p>}
       {draft?.state === "failed" && (
-        <div class="said-state failed" role="alert">
-          <Alert />
-          <span>
-            {words.notSent} {draft.refusal && explain(new Refusal(draft.refusal))}
-          </span>
-          <button type="button" class="link" onClick={() => chat.outbox.retry(draft.clientId)}>
-            {words.retry}
-          </button>
-          <button type="button" class="link" onClick={() => chat.outbox.discard(draft.clientId)}>
-            {words.discard}
-          </button>
-        </div>
+        <Failed
+          what={words.notSent}
+          refusal={draft.refusal}
+          onRetry={() => chat.outbox.retry(draft.clientId)}
+          onDiscard={() => chat.outbox.discard(draft.clientId)}
+        />
+      )}
+      {amendment?.state === "failed" && (
+        <Failed
+          what={amendment.text === null ? words.notDeleted : words.notChanged}
+          refusal={amendment.refusal}
+          onRetry={() => chat.amendments.retry(amendment.clientId)}
+          onDiscard={() => chat.amendments.discard(amendment.clientId)}
+        />
+      )}
+      {active && !editing && seq !== null && !deleted && (
+        <Actions line={line} seq={seq} mine={author.id === chat.me.id} deeds={deeds} />
       )}
     </li>
   );
 });
+
+type Failure = {
+  what: string;
+  refusal: ConstructorParameters<typeof Refusal>[0] | null;
+  onRetry: () => void;
+  onDiscard: () => void;
+};
+
+function Failed({ what, refusal, onRetry, onDiscard }: Failure) {
+  return (
+    <div class="said-state failed" role="alert">
+      <Alert />
+      <span>
+        {what} {refusal && explain(new Refusal(refusal))}
+      </span>
+      <button type="button" class="link" onClick={onRetry}>
+        {words.retry}
+      </button>
+      <button type="button" class="link" onClick={onDiscard}>
+        {words.discard}
+      </button>
+    </div>
+  );
+}

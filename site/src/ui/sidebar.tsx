@@ -72,14 +72,14 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
           class="icon-button"
           aria-label={words.signOut}
           title={words.signOut}
-          onClick={() => (chat.outbox.drafts.length > 0 ? setAsking(true) : leave())}
+          onClick={() => (chat.unsent > 0 ? setAsking(true) : leave())}
         >
           <Leave />
         </button>
       </footer>
       {asking && (
         <Dialog title={words.signOutQuestion} onClose={() => setAsking(false)}>
-          <p>{words.unsentHint(chat.outbox.drafts.length)}</p>
+          <p>{words.unsentHint(chat.unsent)}</p>
           <div class="dialog-actions">
             <button type="button" class="button" onClick={() => setAsking(false)}>
               {words.staySignedIn}

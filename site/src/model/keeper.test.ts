@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Message, Page, Room } from "../wire";
+import { Keeper, type Memory } from "./keeper";
+import { Timeline } from "./timeline";
+
+const author = { id: "a", name: "ada" };
+const message = (seq: number): Message => ({ seq, rev: seq, author, client_id: `c${seq}`, text: `${seq}`, at: seq });
+const page = (count: number): Page => ({
+  messages: Array.from({ length: count }, (_, index) => message(index + 1)),
+  position: count,
+  before: false,
+  after: false,
+});
+
+let put: [string, Page][];
+let rooms: (readonly Room[])[];
+let timeline: Timeline;
+let keeper: Keeper;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  put = [];
+  rooms = [];
+  timeline = new Timeline("tea");
+  const memory: Memory = {
+    all: () => Promise.reject(new Error("none")),
+    putRooms: async (list) => void rooms.push(list),
+    putPage: async (room, one) => void put.push([room, one]),
+    removePage: async () => {},
+    clear: async () => {},
+    close() {},
+  };
+  keeper = new Keeper(memory, () => ({ rooms: [], timeline }));
+});
+afterEach(() => {
+  keeper.close();
+  vi.useRealTimers();
+});
+
+test("a browser that keeps nothing has kept nothing", async () => {
+  expect(await keeper.all()).toEqual({ rooms: null, pages: new Map() });
+});
+
+test("neither what is not loaded nor what is old or far back is kept", () => {
+  keeper.keep();
+  timeline.restore(page(3));
+  keeper.keep();
+  timeline.freshen();
+  timeline.trim(1, "first");
+  keeper.keep();
+  expect(put).toEqual([]);
+});
+
+test("what is new is kept a moment later, once, and only its newest part", () => {
+  timeline.load(page(100));
+  keeper.touch();
+  keeper.touch();
+  expect(put).toEqual([]);
+  vi.advanceTimersByTime(1_500);
+  expect(put.map(([room, one]) => [room, one.messages.length, one.messages[0]?.seq, one.position, one.before])).toEqual(
+    [["tea", 60, 41, 100, true]],
+  );
+  keeper.keep();
+  expect(put).toHaveLength(1);
+});
+
+test("after signing out nothing is kept any more", async () => {
+  timeline.load(page(3));
+  keeper.touch();
+  await keeper.clear();
+  vi.advanceTimersByTime(10_000);
+  keeper.keep();
+  expect(put).toEqual([]);
+});

@@ -1,0 +1,57 @@
+import "./editor.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { words } from "../words";
+import { Count, measure, TextBox } from "./textbox";
+
+type Props = { text: string; onSave: (text: string) => void; onCancel: () => void };
+
+/** A message of one's own in the place where it stands, to be changed. */
+export function Editor({ text: before, onSave, onCancel }: Props) {
+  const [text, setText] = useState(before);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const over = measure(text).over > 0;
+
+  useEffect(() => {
+    box.current?.focus();
+    box.current?.setSelectionRange(before.length, before.length);
+  }, []);
+
+  function save() {
+    if (!over) onSave(text.trim());
+  }
+
+  return (
+    <form
+      class="editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <div class="composer-box">
+        <TextBox
+          box={box}
+          value={text}
+          label={words.editMessage}
+          onValue={setText}
+          onEnter={save}
+          onKey={(event) => {
+            if (event.key !== "Escape") return;
+            event.stopPropagation();
+            onCancel();
+          }}
+        />
+      </div>
+      <Count text={text} />
+      <div class="editor-actions">
+        <span class="quiet">{words.editHint}</span>
+        <button type="button" class="button small" onClick={onCancel}>
+          {words.cancel}
+        </button>
+        <button type="submit" class="button small primary" aria-disabled={over}>
+          {words.save}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,122 @@
+import "./markdown.css";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { type Block, type Inline, parse } from "../model/markdown";
+import type { Piece } from "./highlight";
+
+/** A text with what its marks make of it. `end` stands behind its last word. */
+export function Markdown({ text, end }: { text: string; end?: ComponentChildren }) {
+  return <Blocks blocks={parse(text)} end={end} />;
+}
+
+function Blocks({ blocks, end }: { blocks: readonly Block[]; end?: ComponentChildren }) {
+  const last = blocks.at(-1);
+  return (
+    <>
+      {blocks.map((block, index) => (
+        <One key={index} block={block} end={block === last && block.kind === "text" ? end : null} />
+      ))}
+      {last?.kind !== "text" && end && <p>{end}</p>}
+    </>
+  );
+}
+
+function One({ block, end }: { block: Block; end: ComponentChildren }) {
+  switch (block.kind) {
+    case "text":
+      return (
+        <p dir="auto">
+          <Inlines inside={block.inside} />
+          {end}
+        </p>
+      );
+    case "code":
+      return <Code language={block.language} text={block.text} />;
+    case "quote":
+      return (
+        <blockquote dir="auto">
+          <Blocks blocks={block.inside} />
+        </blockquote>
+      );
+    case "list": {
+      const items = block.items.map((item, index) => (
+        <li key={index} dir="auto">
+          <Blocks blocks={item} />
+        </li>
+      ));
+      return block.start === null ? <ul>{items}</ul> : <ol start={block.start}>{items}</ol>;
+    }
+  }
+}
+
+function Inlines({ inside }: { inside: readonly Inline[] }) {
+  return (
+    <>
+      {inside.map((one, index) => (
+        <Part key={index} one={one} />
+      ))}
+    </>
+  );
+}
+
+function Part({ one }: { one: Inline }) {
+  if (typeof one === "string") return <>{one}</>;
+  switch (one.kind) {
+    case "code":
+      return <code>{one.text}</code>;
+    case "em":
+      return (
+        <em>
+          <Inlines inside={one.inside} />
+        </em>
+      );
+    case "strong":
+      return (
+        <strong>
+          <Inlines inside={one.inside} />
+        </strong>
+      );
+    case "del":
+      return (
+        <del>
+          <Inlines inside={one.inside} />
+        </del>
+      );
+    case "link":
+      return (
+        <a href={one.href} title={one.href} target="_blank" rel="noopener noreferrer">
+          <Inlines inside={one.inside} />
+        </a>
+      );
+  }
+}
+
+/** It is there at once, and colored when what colors it has been fetched. */
+function Code({ language, text }: { language: string; text: string }) {
+  const [pieces, setPieces] = useState<readonly Piece[] | null>(null);
+  useEffect(() => {
+    let gone = false;
+    setPieces(null);
+    if (language)
+      import("./highlight").then(
+        ({ highlight }) => gone || setPieces(highlight(language, text)),
+        () => {},
+      );
+    return () => {
+      gone = true;
+    };
+  }, [language, text]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <pre dir="ltr" tabIndex={0}>
+      <code>
+        {pieces ? pieces.map((piece, index) => (piece.what ? <Colored key={index} {...piece} /> : piece.text)) : text}
+      </code>
+    </pre>
+  );
+}
+
+/** What is not named in the style sheet has the color of the text. */
+function Colored({ text, what }: Piece) {
+  return <span class={`code-${what}`}>{text}</span>;
+}

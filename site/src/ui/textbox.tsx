@@ -1,0 +1,168 @@
+import "./textbox.css";
+import type { JSX } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { begun, type Emoji, named, offers } from "../model/emoji";
+import { words } from "../words";
+import { useMedia } from "./hooks";
+
+/** The API's limit, in Unicode scalar values after NFC and trimming. */
+const LIMIT = 4_000;
+const WARN = 400;
+
+/** How long a text is as the API counts it, and whether it may be sent. */
+export function measure(text: string): { count: number; over: number; fits: boolean } {
+  const count = [...text.normalize("NFC").trim()].length;
+  return { count, over: count - LIMIT, fits: count > 0 && count <= LIMIT };
+}
+
+type Props = Omit<JSX.IntrinsicElements["textarea"], "value" | "onInput" | "onKeyDown" | "ref"> & {
+  value: string;
+  label: string;
+  box: { current: HTMLTextAreaElement | null };
+  onValue: (text: string) => void;
+  /** Enter, where there is a keyboard. */
+  onEnter: () => void;
+  /** Any other key that means nothing here. */
+  onKey?: (event: KeyboardEvent) => void;
+};
+
+/** Where a message is written: it grows with its text, and offers emoji by their names. */
+export function TextBox({ value, label, box, onValue, onEnter, onKey, ...rest }: Props) {
+  const touch = useTouch();
+  const emoji = useRef<Emoji | null>(null);
+  const [offered, setOffered] = useState<{ from: number; stem: string; list: Emoji } | null>(null);
+  const [chosen, setChosen] = useState(0);
+  const list = useId();
+  const { over } = measure(value);
+
+  useLayoutEffect(() => {
+    const area = box.current;
+    if (!area) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }, [value]);
+
+  function put(from: number, to: number, text: string) {
+    const area = box.current;
+    if (!area) return;
+    area.setRangeText(text, from, to, "end");
+    onValue(area.value);
+    setOffered(null);
+  }
+
+  async function look() {
+    const area = box.current;
+    if (!area) return;
+    const { value: text, selectionStart: caret } = area;
+    const whole = named(text, caret);
+    const beginning = begun(text, caret);
+    if (!whole && !beginning) return setOffered(null);
+    try {
+      emoji.current ??= await emojiByName();
+    } catch {
+      return;
+    }
+    // Something else may have been written while the names were fetched.
+    if (area.value !== text || area.selectionStart !== caret) return;
+    const known = whole && emoji.current.find(([name]) => name === whole.name);
+    if (whole && known) return put(whole.from, caret, known[1]);
+    const found = beginning ? offers(emoji.current, beginning.stem) : [];
+    setChosen(0);
+    setOffered(beginning && found.length > 0 ? { ...beginning, list: found } : null);
+  }
+
+  function take(index: number) {
+    const [, one] = offered?.list[index] ?? [];
+    if (offered && one) put(offered.from, offered.from + 1 + offered.stem.length, one);
+    box.current?.focus();
+  }
+
+  function pressed(event: KeyboardEvent) {
+    if (event.isComposing) return;
+    if (offered) {
+      const { length } = offered.list;
+      const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key];
+      if (step !== undefined) setChosen((chosen + step) % length);
+      else if (event.key === "Enter" || event.key === "Tab") take(chosen);
+      else if (event.key === "Escape") setOffered(null);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (event.key === "Enter" && !event.shiftKey && !touch) {
+      event.preventDefault();
+      onEnter();
+    } else onKey?.(event);
+  }
+
+  // Names of emoji may be offered for a text that was put in from outside.
+  useEffect(() => {
+    if (value === "") setOffered(null);
+  }, [value]);
+
+  return (
+    <>
+      <textarea
+        {...(rest as object)}
+        ref={box}
+        class="textbox"
+        rows={1}
+        dir="auto"
+        value={value}
+        aria-label={label}
+        aria-invalid={over > 0 ? "true" : undefined}
+        aria-autocomplete={offered ? "list" : undefined}
+        aria-controls={offered ? list : undefined}
+        aria-activedescendant={offered ? `${list}-${chosen}` : undefined}
+        enterkeyhint={touch ? "enter" : "send"}
+        onInput={(event) => {
+          onValue(event.currentTarget.value);
+          void look();
+        }}
+        onKeyDown={pressed}
+        onBlur={() => setOffered(null)}
+      />
+      {offered && (
+        <div class="emoji-list" id={list} role="listbox" aria-label={words.emoji}>
+          {offered.list.map(([name, one], index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the text box
+            // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the text box
+            <div
+              key={name}
+              id={`${list}-${index}`}
+              role="option"
+              aria-selected={index === chosen}
+              class="emoji"
+              // The text box keeps the focus.
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => take(index)}
+            >
+              <span aria-hidden="true">{one}</span> :{name}:
+            </div>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** What is left, when it is little; or how much is too much. */
+export function Count({ text }: { text: string }) {
+  const { over } = measure(text);
+  if (over <= -WARN) return null;
+  return (
+    <p class={over > 0 ? "textbox-count bad" : "textbox-count"} role="status">
+      {over > 0 ? words.tooLong(over) : words.left(-over)}
+    </p>
+  );
+}
+
+export function useTouch(): boolean {
+  return useMedia("(hover: none) and (pointer: coarse)");
+}
+
+async function emojiByName(): Promise<Emoji> {
+  const { default: lines } = await import("virtual:emoji");
+  return lines.split("\n").map((line) => line.split(" ") as [string, string]);
+}
