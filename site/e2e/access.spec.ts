@@ -48,6 +48,35 @@ test("every screen passes axe in both themes", async ({ arrives }) => {
   await ada.says("مرحبا");
   await expect(ada.log.locator(".sending")).toHaveCount(0);
   await isSound(page, "conversation");
+  await ada.says(
+    "> quoted\n\n- a *list* of `code`\n- [a link](https://example.org)\n\n```js\nconst a = 1; // one\n```",
+  );
+  await expect(ada.log.locator(".code-keyword")).toHaveCount(1);
+  await isSound(page, "marks");
+  await ada.log.getByText("Hello there.").hover();
+  await page.getByRole("button", { name: "Edit" }).waitFor();
+  await isSound(page, "actions of a message");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await isSound(page, "editing");
+  await page.keyboard.press("Escape");
+  await ada.log.getByText("Hello there.").hover();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await isSound(page, "delete?");
+  await page.keyboard.press("Escape");
+  await ada.composer.pressSequentially(":smi");
+  await page.getByRole("option").first().waitFor();
+  await isSound(page, "emoji");
+  await ada.composer.fill("");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("option").first().waitFor();
+  await isSound(page, "go to a room");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+/");
+  await isSound(page, "keyboard");
+  await page.keyboard.press("Escape");
+  await page.goto(`${new URL(page.url()).pathname}/1`);
+  await page.locator(".said.target").waitFor();
+  await isSound(page, "a linked message");
   await page.getByRole("button", { name: "Find a room" }).click();
   await page
     .getByRole("button", { name: /^(Open|Join) / })

@@ -149,6 +149,34 @@ test("every screen", async ({ arrives }) => {
   for (const [who, text] of LONG) await ([ada, clara, clara][who] as Person).says(text);
   await ada.log.getByText("A paragraph that goes on").first().waitFor();
   await shoot(ada.page, "13-long-texts");
+  const marks = [
+    "The *new* edition is **much** better, ~~cheaper~~ and has a `colophon`. See [the publisher](https://example.org/books).",
+    "> Nobody has left the house yet.\n\nThey will:\n\n1. in chapter nine\n2. through the window\n   - twice",
+    "```rust\n/// How many pages are left.\nfn left(read: u32) -> Option<u32> {\n    912_u32.checked_sub(read) // never ends\n}\n```",
+  ];
+  for (const text of marks) await ada.says(text);
+  await ada.log.locator(".code-keyword").first().waitFor();
+  await shoot(ada.page, "18-marks");
+  await ada.log.locator("blockquote").hover();
+  await ada.page.getByRole("button", { name: "Edit" }).waitFor();
+  await ada.page.screenshot({ path: join(folder, "18-actions-light.png") });
+  await ada.page.getByRole("button", { name: "Edit" }).click();
+  await shoot(ada.page, "18-editing");
+  await ada.page.keyboard.press("Escape");
+  await ada.composer.pressSequentially(":book");
+  await ada.page.getByRole("option").first().waitFor();
+  await shoot(ada.page, "18-emoji");
+  await ada.composer.fill("");
+  await ada.page.keyboard.press("Control+k");
+  await ada.page.getByRole("option").first().waitFor();
+  await shoot(ada.page, "19-go-to-a-room");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.keyboard.press("Control+/");
+  await shoot(ada.page, "19-keyboard");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  await shoot(ada.page, "19-right-to-left");
+  await ada.page.evaluate(() => document.documentElement.removeAttribute("dir"));
   await ada.page.setViewportSize({ width: 320, height: 568 });
   await shoot(ada.page, "25-narrow-long-texts");
   await ada.page.setViewportSize({ width: 640, height: 400 });

@@ -183,6 +183,47 @@ export const words = {
   tryNow: "Try now",
   connected: "Connected again.",
 
+  switchRoom: "Go to a room",
+  switchHint: "Its name begins with …",
+  keys: "Keyboard",
+  keySheet: [
+    {
+      title: "Anywhere",
+      keys: [
+        ["Ctrl K", "go to a room"],
+        ["Alt ↓", "next room"],
+        ["Alt ↑", "previous room"],
+        ["Alt Shift ↓", "next room with something new"],
+        ["Ctrl /", "this sheet; ? does it too where nothing is written"],
+        ["Esc", "close what is open"],
+      ],
+    },
+    {
+      title: "Writing",
+      keys: [
+        ["Enter", "send"],
+        ["Shift Enter", "new line"],
+        ["↑", "edit my last message, where nothing is written"],
+        [": name", "emoji by name"],
+        ["Esc", "stop editing"],
+      ],
+    },
+    {
+      title: "In the conversation",
+      keys: [
+        ["↑", "message above"],
+        ["↓", "message below"],
+        ["Enter", "what can be done with it"],
+        ["E", "edit it"],
+        ["Delete", "delete it"],
+        ["C", "copy its link"],
+        ["Esc", "back to writing"],
+      ],
+    },
+  ],
+  marks: "Marks in a message",
+  marksHint: "*emphasis*, **strong**, ~~struck~~, `code`, ```code blocks```, > quotes, - lists, [links](https://…)",
+
   close: "Close",
   cancel: "Cancel",
   theme: (name: string) => `Colors: ${name}. Change`,

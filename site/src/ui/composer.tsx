@@ -56,7 +56,7 @@ export function Composer({ room, onEditLast }: Props) {
           onValue={write}
           onEnter={send}
           onKey={(event) => {
-            if (event.key !== "ArrowUp" || text !== "") return;
+            if (event.key !== "ArrowUp" || event.altKey || event.shiftKey || text !== "") return;
             event.preventDefault();
             onEditLast();
           }}

@@ -48,6 +48,8 @@ export function Log({ room, target, editing, onEdit }: Props) {
   /** One has seen what one came for: from then on reading counts. */
   const [ready, setReady] = useState(false);
   const goal = useRef<number | "new" | "end" | null>("end");
+  /** Counts the goals that can be gone to, once what is there has been drawn. */
+  const [goals, setGoals] = useState(0);
   const [shown, setShown] = useState<number | null>(target);
   const [removing, setRemoving] = useState<{ seq: number; text: string } | null>(null);
   const { fresh: listed } = useObserved(chat.rooms);
@@ -83,7 +85,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
   function look() {
     const now = grip.remember();
     setEnd(now);
-    if (now && !timeline.later) setSeen(timeline.newest?.seq ?? 0);
+    if (now && !timeline.later && ready) setSeen(timeline.newest?.seq ?? 0);
     const mark = list.current?.querySelector<HTMLElement>(".new-mark");
     if (mark && box.current && mark.offsetTop >= box.current.scrollTop) setMet(true);
   }
@@ -95,7 +97,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
     } catch {
       setFailed("later");
     }
-    arrive();
+    setGoals((count) => count + 1);
   }
 
   /** A message that may not be here. */
@@ -107,7 +109,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
     } catch {
       setFailed("earlier");
     }
-    arrive();
+    setGoals((count) => count + 1);
   }
 
   async function toUnread(from: number) {
@@ -115,14 +117,15 @@ export function Log({ room, target, editing, onEdit }: Props) {
     goal.current = "new";
     if ((timeline.earlier && oldest > from + 1) || (timeline.newest?.seq ?? 0) <= from)
       await chat.jump(room.id, from + 1).catch(() => {});
-    arrive();
+    setGoals((count) => count + 1);
   }
 
   /** Goes where one wants to be, if it is here by now. */
   function arrive() {
     const wanted = goal.current;
     if (wanted === null || !timeline.loaded) return grip.restore();
-    goal.current = null;
+    // Before the first sight the end is only where one waits for it.
+    if (ready || wanted !== "end") goal.current = null;
     grip.go(wanted);
     look();
   }
@@ -153,7 +156,8 @@ export function Log({ room, target, editing, onEdit }: Props) {
     if (!current || ready) return;
     const from = room.unread > 0 ? room.said - room.unread : null;
     setRead(from);
-    const going = target !== null ? toMessage(target) : from !== null ? toUnread(from) : Promise.resolve(arrive());
+    setSeen(from ?? timeline.newest?.seq ?? 0);
+    const going = target !== null ? toMessage(target) : from !== null ? toUnread(from) : toEnd();
     void going.then(() => setReady(true));
   }, [current, ready]);
 
@@ -167,11 +171,14 @@ export function Log({ room, target, editing, onEdit }: Props) {
     if (last) void toEnd();
   }, [last]);
 
+  const gone = useRef(0);
   useLayoutEffect(() => {
-    if (goal.current === "end" && timeline.loaded && !timeline.later) arrive();
+    const first = goal.current === "end" && !ready && !timeline.later;
+    if (first || gone.current !== goals) arrive();
     else grip.restore();
+    gone.current = goals;
     reach();
-  }, [rows, fetching, failed, timeline.loaded, ready]);
+  }, [rows, fetching, failed, timeline.loaded, ready, goals]);
 
   // What stands at the end has been read when it is in view of somebody.
   useEffect(() => {

@@ -1,15 +1,19 @@
 import "./parlour.css";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { neighbour } from "../model/switching";
 import { words } from "../words";
 import { AccountDialog } from "./account";
 import { Conversation, Stranger } from "./conversation";
 import { Finder, Maker } from "./finder";
+import { Help } from "./help";
 import { useChat, useMedia, useObserved, useTitle } from "./hooks";
 import { Mark } from "./icons";
+import { useKeys } from "./keys";
 import { PeoplePane } from "./people";
-import { useRoute } from "./route";
+import { go, pathOf, useRoute } from "./route";
 import { type Opening, Sidebar } from "./sidebar";
 import { Status } from "./status";
+import { Switcher } from "./switcher";
 
 /** From here on there is room for three panes. In em, so that larger type counts as a narrower screen. */
 const WIDE = "(min-width: 72em)";
@@ -36,6 +40,15 @@ export function Parlour() {
   useTitle(`${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${room ? `${room.name} · ` : ""}${words.app}`);
 
   useEffect(() => setOver(false), [route.room, wide]);
+
+  useKeys({
+    switchRoom: () => setOpening("switch"),
+    help: () => setOpening("help"),
+    step(by, unread) {
+      const to = neighbour(chat.rooms.list, route.room, by, unread);
+      if (to) go(pathOf(to.id));
+    },
+  });
 
   // Back among the rooms of a phone, what had the focus is gone: the heading says where one has come to.
   const heading = useRef<HTMLHeadingElement>(null);
@@ -91,6 +104,8 @@ export function Parlour() {
           }}
         />
       )}
+      {opening === "switch" && <Switcher onClose={() => setOpening(null)} />}
+      {opening === "help" && <Help onClose={() => setOpening(null)} />}
       {opening === "account" && <AccountDialog onClose={() => setOpening(null)} />}
       {opening === "make" && (
         <Maker

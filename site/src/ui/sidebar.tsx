@@ -5,11 +5,11 @@ import { words } from "../words";
 import { Avatar } from "./avatar";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Alert, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
+import { Alert, Keys, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
 import { go, Link, pathOf } from "./route";
 import { nextTheme, theme } from "./theme";
 
-export type Opening = "find" | "make" | "account";
+export type Opening = "find" | "make" | "account" | "switch" | "help";
 
 type Props = { current: string | null; hidden: boolean; onOpen: (opening: Opening) => void };
 
@@ -33,6 +33,15 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
           <Mark />
           <span class="wordmark">{words.app}</span>
         </Link>
+        <button
+          type="button"
+          class="icon-button keyboard-only"
+          aria-label={words.keys}
+          title={words.keys}
+          onClick={() => onOpen("help")}
+        >
+          <Keys />
+        </button>
         <button
           type="button"
           class="icon-button"

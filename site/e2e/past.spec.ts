@@ -1,0 +1,163 @@
+import { expect, type Person, test, unique } from "./world";
+
+const api = /\/(rooms|refresh|sessions)(\/|\?|$)/;
+
+/** The API answers this person nothing any more, until the returned function is called. */
+async function cutOff({ page }: Person): Promise<() => Promise<void>> {
+  await page.routeWebSocket(/^wss?:/, (socket) => socket.close({ code: 1013 }));
+  await page.route(api, (route) => (route.request().resourceType() === "fetch" ? route.abort() : route.continue()));
+  return () => page.unrouteAll();
+}
+
+test("signed out, nothing of what was seen is left", async ({ pair }) => {
+  const { ada, ben } = await pair();
+  await ada.says("for your eyes only");
+  await ben.reads("for your eyes only");
+  await ben.composer.fill("half writ");
+  const left = () =>
+    ben.page.evaluate(
+      () =>
+        new Promise<string>((done) => {
+          const opening = indexedDB.open("parlour");
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction(["rooms", "pages"]);
+            const [rooms, pages] = ["rooms", "pages"].map((name) => transaction.objectStore(name).getAll());
+            transaction.oncomplete = () => {
+              opening.result.close();
+              done(JSON.stringify([rooms?.result, pages?.result, Object.keys(localStorage)]));
+            };
+          };
+        }),
+    );
+  await expect.poll(left).toContain("for your eyes only");
+  expect(await left()).toContain("unsaid");
+  await ben.page.getByRole("button", { name: "Sign out" }).click();
+  await expect(ben.page.getByRole("heading", { name: "Welcome back" })).toBeVisible();
+  await expect.poll(left).toBe("[[],[],[]]");
+});
+
+test("opens with what was seen last, and then catches up in order", async ({ pair }) => {
+  test.slow();
+  const { ada, ben, room } = await pair();
+  for (const line of ["one", "two"]) await ada.says(line);
+  await ben.hasRead(["one", "two"]);
+  await ben.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  const address = ben.page.url();
+  // It is on the disk a moment after it was seen.
+  await ben.page.waitForTimeout(2_500);
+  const { context } = ben;
+  await ben.page.close();
+  for (const line of ["three", "four"]) await ada.says(line);
+
+  const again = new (ben.constructor as typeof Person)(ben.name, await context.newPage());
+  let release = () => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  await again.page.routeWebSocket(/^wss?:/, async (socket) => {
+    await held;
+    socket.connectToServer();
+  });
+  await again.page.goto(address);
+  await again.isInRoom(room);
+  await expect(again.log.locator(".said-text")).toHaveText(["one", "two"]);
+  await expect(again.page.getByText("Catching up…")).toBeVisible();
+  release();
+  await again.hasRead(["one", "two", "three", "four"]);
+  await expect(again.page.getByText("Catching up…")).toHaveCount(0);
+  await expect(again.log.locator(".new-mark + li")).toContainText("three");
+});
+
+test("what is half written stays with its room, also after a reload", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  const [tea, coffee] = [unique("tea"), unique("coffee")];
+  await ada.registers();
+  await ada.makesRoom(tea);
+  await ada.composer.fill("half a cup");
+  await ada.makesRoom(coffee);
+  await expect(ada.composer).toHaveValue("");
+  await ada.opens(tea);
+  await expect(ada.composer).toHaveValue("half a cup");
+  await ada.page.reload();
+  await ada.isInRoom(tea);
+  await expect(ada.composer).toHaveValue("half a cup");
+  await ada.composer.press("Enter");
+  await ada.page.reload();
+  await ada.hasRead(["half a cup"]);
+  await expect(ada.composer).toHaveValue("");
+});
+
+test("a link leads to its message with what stands around it, and on in both directions", async ({ pair }) => {
+  test.slow();
+  const { ada, ben } = await pair();
+  await ada.fills(700);
+  await ben.reads("line 700");
+  const room = new URL(ada.page.url()).pathname;
+  await ben.page.goto(`${room}/350`);
+  const row = ben.log.locator('[data-seq="350"]');
+  await expect(row).toBeInViewport();
+  await expect(row).toBeFocused();
+  await expect(row).toHaveClass(/target/);
+
+  // Down to the end and up to the beginning, in order and without a hole, and never with many rows at once.
+  const seen = new Set<number>();
+  await ben.log.hover();
+  for (const [by, until] of [
+    [900, "line 700"],
+    [-900, "line 1"],
+  ] as const) {
+    await expect(async () => {
+      await ben.page.mouse.wheel(0, by);
+      const texts = await ben.texts();
+      const numbers = texts.map((text) => Number(text.slice(5)));
+      expect(texts.length).toBeLessThanOrEqual(520);
+      for (const [index, number] of numbers.entries()) {
+        seen.add(number);
+        if (index > 0) expect(number).toBe((numbers[index - 1] ?? 0) + 1);
+      }
+      await expect(ben.log.getByText(until, { exact: true })).toBeInViewport({ timeout: 200 });
+    }).toPass({ timeout: 90_000, intervals: [50] });
+  }
+  expect(seen.size).toBe(700);
+  // What is said meanwhile is counted, and one press away.
+  await ada.says("and here we are");
+  await ben.page.getByRole("button", { name: /1 new message/ }).click();
+  await ben.reads("and here we are");
+  await expect(ben.log.getByText("and here we are")).toBeInViewport();
+});
+
+test("with much that is new one begins where one stopped reading", async ({ pair }) => {
+  test.slow();
+  const { ada, ben, room } = await pair();
+  await ada.says("before");
+  await ben.reads("before");
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+  await ben.makesRoom(unique("elsewhere"));
+  await ada.fills(200);
+  await expect(ben.page).toHaveTitle(/^\(99\+\) /);
+  await ben.page.reload();
+  await ben.opens(room);
+  await expect(ben.log.locator(".new-mark")).toBeInViewport();
+  await expect(ben.log.locator(".new-mark + li")).toContainText("line 1");
+  await expect(ben.page.getByRole("link", { name: new RegExp(room) })).toContainText("99+");
+  await ben.page.getByRole("button", { name: /new messages/ }).click();
+  await expect(ben.log.getByText("line 200", { exact: true })).toBeInViewport();
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+  await ben.page
+    .getByRole("button", { name: "Jump to unread" })
+    .click({ timeout: 1_000 })
+    .catch(() => {});
+});
+
+test("without the API what was seen last is there, and nothing of it counts as read", async ({ pair }) => {
+  const { ada, ben, room } = await pair();
+  await ada.says("one");
+  await ben.hasRead(["one"]);
+  await ben.page.waitForTimeout(2_500);
+  await cutOff(ben);
+  await ben.page.reload();
+  await ben.isInRoom(room);
+  await expect(ben.log.locator(".said-text")).toHaveText(["one"]);
+  await ben.says("written without a network");
+  await expect(ben.log.locator(".sending")).toHaveCount(1);
+});
