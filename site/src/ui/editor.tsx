@@ -14,6 +14,8 @@ export function Editor({ text: before, onSave, onCancel }: Props) {
   useEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(before.length, before.length);
+    // With the buttons below it.
+    box.current?.form?.scrollIntoView({ block: "nearest" });
   }, []);
 
   function save() {

@@ -9,23 +9,31 @@ export function Markdown({ text, end }: { text: string; end?: ComponentChildren 
   return <Blocks blocks={parse(text)} end={end} />;
 }
 
-function Blocks({ blocks, end }: { blocks: readonly Block[]; end?: ComponentChildren }) {
+type Whole = {
+  blocks: readonly Block[];
+  end?: ComponentChildren;
+  /** Within a quote or a list, whose direction is that of all that stands in it. */
+  nested?: boolean;
+};
+
+function Blocks({ blocks, end, nested = false }: Whole) {
   const last = blocks.at(-1);
   return (
     <>
       {blocks.map((block, index) => (
-        <One key={index} block={block} end={block === last && block.kind === "text" ? end : null} />
+        <One key={index} block={block} nested={nested} end={block === last && block.kind === "text" ? end : null} />
       ))}
       {last?.kind !== "text" && end && <p>{end}</p>}
     </>
   );
 }
 
-function One({ block, end }: { block: Block; end: ComponentChildren }) {
+function One({ block, nested, end }: { block: Block; nested: boolean; end: ComponentChildren }) {
+  const dir = nested ? undefined : "auto";
   switch (block.kind) {
     case "text":
       return (
-        <p dir="auto">
+        <p dir={dir}>
           <Inlines inside={block.inside} />
           {end}
         </p>
@@ -34,17 +42,23 @@ function One({ block, end }: { block: Block; end: ComponentChildren }) {
       return <Code language={block.language} text={block.text} />;
     case "quote":
       return (
-        <blockquote dir="auto">
-          <Blocks blocks={block.inside} />
+        <blockquote dir={dir}>
+          <Blocks blocks={block.inside} nested />
         </blockquote>
       );
     case "list": {
       const items = block.items.map((item, index) => (
-        <li key={index} dir="auto">
-          <Blocks blocks={item} />
+        <li key={index}>
+          <Blocks blocks={item} nested />
         </li>
       ));
-      return block.start === null ? <ul>{items}</ul> : <ol start={block.start}>{items}</ol>;
+      return block.start === null ? (
+        <ul dir={dir}>{items}</ul>
+      ) : (
+        <ol dir={dir} start={block.start}>
+          {items}
+        </ol>
+      );
     }
   }
 }
