@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { gemoji } from "gemoji";
 import { defineConfig, type Plugin } from "vitest/config";
 
@@ -54,8 +55,36 @@ function emoji(): Plugin {
   };
 }
 
+/** `worker.js` with the names of all files it keeps, and a version that is another whenever one of them is. */
+function worker(): Plugin {
+  let out = "dist";
+  return {
+    name: "parlour-worker",
+    apply: "build",
+    configResolved(config) {
+      out = resolve(config.root, config.build.outDir);
+    },
+    closeBundle() {
+      const names = readdirSync(out, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+        // Those that begin so are for whoever serves the others.
+        .filter((name) => !name.startsWith("_") && name !== "worker.js")
+        .sort();
+      const source = readFileSync("worker.js", "utf8");
+      const hash = createHash("sha256").update(source);
+      for (const name of names) hash.update(name).update(readFileSync(join(out, name)));
+      const files = names.filter((name) => name !== "index.html").map((name) => `/${name}`);
+      const text = source
+        .replace('"__VERSION__"', JSON.stringify(hash.digest("hex").slice(0, 12)))
+        .replace('["__FILES__"]', JSON.stringify(["/", ...files]));
+      writeFileSync(join(out, "worker.js"), text);
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [addresses(), emoji()],
+  plugins: [addresses(), emoji(), worker()],
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     modulePreload: { polyfill: false },

@@ -224,6 +224,10 @@ export const words = {
   marks: "Marks in a message",
   marksHint: "*emphasis*, **strong**, ~~struck~~, `code`, ```code blocks```, > quotes, - lists, [links](https://…)",
 
+  newVersion: "A new version of Parlour is here.",
+  reload: "Reload",
+  later: "Later",
+
   close: "Close",
   cancel: "Cancel",
   theme: (name: string) => `Colors: ${name}. Change`,

@@ -14,6 +14,7 @@ import { go, pathOf, useRoute } from "./route";
 import { type Opening, Sidebar } from "./sidebar";
 import { Status } from "./status";
 import { Switcher } from "./switcher";
+import { Update } from "./update";
 
 /** From here on there is room for three panes. In em, so that larger type counts as a narrower screen. */
 const WIDE = "(min-width: 72em)";
@@ -63,7 +64,10 @@ export function Parlour() {
           {words.skip}
         </a>
       )}
-      <Status />
+      <div class="notices">
+        <Update />
+        <Status />
+      </div>
       {/* Where the rooms are all there is to see, they are the page's main part. */}
       <div class="side" role={alone ? "main" : undefined}>
         {alone && (
