@@ -7,6 +7,7 @@ mod client;
 mod delivery;
 mod devices;
 mod guessing;
+mod moderation;
 mod presence;
 mod signals;
 mod sockets;

@@ -68,7 +68,7 @@ struct VoidDoc {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ChangeDoc {
-    Message(MessageDoc),
+    Message(Box<MessageDoc>),
     Void(VoidDoc),
 }
 
@@ -96,7 +96,7 @@ impl From<MessageDoc> for Message {
 impl From<ChangeDoc> for Change {
     fn from(change: ChangeDoc) -> Self {
         match change {
-            ChangeDoc::Message(message) => Self { rev: message.rev, message: Some(message.into()) },
+            ChangeDoc::Message(message) => Self { rev: message.rev, message: Some((*message).into()) },
             ChangeDoc::Void(void) => Self { rev: void.rev, message: None },
         }
     }

@@ -23,6 +23,7 @@ use crate::world::{World, draft, story};
 const MINUTE: Duration = Duration::from_secs(60);
 const FOR_EVER: Mute = Mute { until: None };
 
+#[expect(clippy::needless_pass_by_value, reason = "what is given is made where it is given")]
 fn refusal<T>(outcome: parlour::Result<T>) -> Option<Refusal> {
     match outcome {
         Err(Error::Forbidden(refusal)) => Some(refusal),
@@ -178,7 +179,7 @@ fn nothing_is_stored_of_what_somebody_says_after_they_were_muted() {
         assert!(
             outcomes
                 .into_iter()
-                .filter_map(|outcome| outcome.err())
+                .filter_map(Result::err)
                 .all(|error| { matches!(error, Error::Forbidden(Refusal::Muted { wait: None })) })
         );
         assert!(said < texts.len(), "nothing was said after the mute: the test shows nothing");

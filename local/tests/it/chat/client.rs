@@ -130,6 +130,19 @@ impl Person {
         assert_eq!(left.status, 204);
     }
 
+    pub(super) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.http.send(Method::PUT, path, self.token(), body.to_string().into()).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.http.send(Method::DELETE, path, self.token(), Bytes::new()).await
+    }
+
+    /// Does something about another member of a room: `members/{user}/mute`, `bans/{user}`.
+    pub(super) fn about(room: &Room, part: &str, whom: &Self) -> String {
+        format!("/rooms/{}/{}", room.id, part.replace("{user}", &whom.session.user.id))
+    }
+
     pub(super) async fn rooms(&self) -> Vec<Room> {
         self.http.get("/rooms", self.token()).await.expect_json::<Rooms>(200).rooms
     }

@@ -3,41 +3,111 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use parlour::wire::Code;
-use serde_json::json;
+use parlour::wire::{Code, Frame, Reason, Room};
+use serde_json::{Value, json};
 
 use super::accounts::bad_tokens;
-use super::client::{client_id, fresh};
-use super::world::{cloud, story};
+use super::client::{Person, client_id, fresh};
+use super::world::{World, cloud, root, story};
 
-/// What a route does with somebody who shows no session.
+/// Whom a route lets in.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Guard {
-    /// It is where sessions come from.
+    /// Anybody: it is where sessions come from.
     Open,
-    /// It asks for a session.
+    /// Whoever has a session.
     Session,
-    /// It asks for a session, and for a room of theirs.
+    /// Whoever has a session, but for who is banned from the room.
+    Joiner,
+    /// Whoever is in the room, also muted or as a guest.
     Member,
+    /// Whoever keeps order in the room.
+    Moderator,
+    /// The owner of the room.
+    Owner,
+    /// An admin.
+    Admin,
 }
 
-const ROUTES: [(&str, Guard); 16] = [
-    ("POST /register", Guard::Open),
-    ("POST /login", Guard::Open),
-    ("POST /refresh", Guard::Open),
-    ("POST /logout", Guard::Open),
-    ("GET /sessions", Guard::Session),
-    ("DELETE /sessions", Guard::Session),
-    ("DELETE /sessions/{session}", Guard::Session),
-    ("POST /password", Guard::Session),
-    ("DELETE /account", Guard::Session),
-    ("GET /rooms", Guard::Session),
-    ("GET /rooms/public", Guard::Session),
-    ("POST /rooms", Guard::Session),
-    ("POST /rooms/{room}/join", Guard::Session),
-    ("POST /rooms/{room}/leave", Guard::Session),
-    ("GET /rooms/{room}/members", Guard::Member),
-    ("GET /rooms/{room}/messages", Guard::Member),
+/// Each route with its guard, and a body that it would take.
+const ROUTES: [(&str, Guard, &str); 26] = [
+    ("POST /register", Guard::Open, "{}"),
+    ("POST /login", Guard::Open, "{}"),
+    ("POST /refresh", Guard::Open, "{}"),
+    ("POST /logout", Guard::Open, "{}"),
+    ("GET /sessions", Guard::Session, ""),
+    ("DELETE /sessions", Guard::Session, ""),
+    ("DELETE /sessions/{session}", Guard::Session, ""),
+    ("POST /password", Guard::Session, "{}"),
+    ("DELETE /account", Guard::Session, "{}"),
+    ("GET /rooms", Guard::Session, ""),
+    ("GET /rooms/public", Guard::Session, ""),
+    ("POST /rooms", Guard::Session, "{}"),
+    ("POST /rooms/{room}/join", Guard::Joiner, ""),
+    ("POST /rooms/{room}/leave", Guard::Session, ""),
+    ("GET /rooms/{room}/members", Guard::Member, ""),
+    ("GET /rooms/{room}/messages", Guard::Member, ""),
+    ("PUT /rooms/{room}/members/{user}/role", Guard::Moderator, r#"{"role":"member"}"#),
+    ("PUT /rooms/{room}/owner", Guard::Owner, r#"{"user":"{user}"}"#),
+    ("PUT /rooms/{room}/members/{user}/mute", Guard::Moderator, "{}"),
+    ("DELETE /rooms/{room}/members/{user}/mute", Guard::Moderator, ""),
+    ("DELETE /rooms/{room}/members/{user}", Guard::Moderator, ""),
+    ("GET /rooms/{room}/bans", Guard::Moderator, ""),
+    ("PUT /rooms/{room}/bans/{user}", Guard::Moderator, "{}"),
+    ("DELETE /rooms/{room}/bans/{user}", Guard::Moderator, ""),
+    ("PUT /users/{user}/suspension", Guard::Admin, ""),
+    ("DELETE /users/{user}/suspension", Guard::Admin, ""),
 ];
+
+/// A room and those who stand in it in each way, each of whom has said something, and whom somebody might do something to.
+struct Cast {
+    owner: Person,
+    moderator: Person,
+    member: Person,
+    muted: Person,
+    guest: Person,
+    banned: Person,
+    stranger: Person,
+    victim: Person,
+    room: Room,
+}
+
+impl Cast {
+    async fn new(world: &World) -> Self {
+        let owner = world.person("owner").await;
+        let room = owner.makes("tea").await;
+        let mut others = Vec::new();
+        for name in ["moderator", "member", "muted", "guest", "banned", "victim"] {
+            let person = world.person(name).await;
+            person.joins(&room).await;
+            person.opens(&room).await.says(&format!("the words of {name}")).await;
+            others.push(person);
+        }
+        let [moderator, member, muted, guest, banned, victim] = <[Person; 6]>::try_from(others).ok().unwrap();
+        for (part, whom, body) in [
+            ("members/{user}/role", &moderator, json!({ "role": "moderator" })),
+            ("members/{user}/mute", &muted, json!({})),
+            ("members/{user}/role", &guest, json!({ "role": "guest" })),
+            ("bans/{user}", &banned, json!({})),
+        ] {
+            assert!(owner.put(&Person::about(&room, part, whom), body).await.status < 300);
+        }
+        let stranger = world.person("stranger").await;
+        Self { owner, moderator, member, muted, guest, banned, stranger, victim, room }
+    }
+
+    /// Everybody but the owner.
+    fn others(&self) -> [(&'static str, &Person); 6] {
+        [
+            ("moderator", &self.moderator),
+            ("member", &self.member),
+            ("muted", &self.muted),
+            ("guest", &self.guest),
+            ("banned", &self.banned),
+            ("stranger", &self.stranger),
+        ]
+    }
+}
 
 #[test]
 fn every_route_of_the_template_is_in_the_table() {
@@ -48,38 +118,133 @@ fn every_route_of_the_template_is_in_the_table() {
         .flat_map(|api| &api.routes)
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
-    assert_eq!(deployed, ROUTES.iter().map(|(route, _)| (*route).to_owned()).collect());
+    assert_eq!(deployed, ROUTES.iter().map(|(route, ..)| (*route).to_owned()).collect());
     let sockets: BTreeSet<&str> =
         cloud.websocket_apis.values().flat_map(|api| api.routes.keys()).map(String::as_str).collect();
     assert_eq!(sockets, BTreeSet::from(["$connect", "$default", "$disconnect"]));
 }
 
 #[test]
-fn a_stranger_gets_in_by_no_route() {
+fn nobody_gets_in_by_a_route_who_must_not() {
     story(|world| async move {
-        let (anna, eve) = (world.person("anna").await, world.person("eve").await);
-        let tea = anna.makes("tea").await;
-        let tokens = bad_tokens(&anna);
-        for (route, guard) in ROUTES.iter().filter(|(_, guard)| !matches!(guard, Guard::Open)) {
+        let cast = Cast::new(&world).await;
+        let tokens = bad_tokens(&cast.owner);
+        for (route, guard, body) in ROUTES.iter().filter(|(_, guard, _)| *guard != Guard::Open) {
             let (method, path) = route.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
-            let path = path.replace("{room}", &tea.id);
-            let call = async |token: Option<&str>| world.http().send(method.clone(), &path, token, "{}".into()).await;
-            assert_eq!(call(None).await.expect_failure(401).code, Code::Unauthenticated, "{route} with no token");
+            let named =
+                |text: &str| text.replace("{room}", &cast.room.id).replace("{user}", &cast.victim.session.user.id);
+            let (path, body) = (named(path), named(body));
+            let ask = async |path: &str, token: Option<&str>| {
+                world.http().send(method.clone(), path, token, body.clone().into()).await
+            };
+            let nobody = ask(&path, None).await;
+            assert_eq!(nobody.expect_failure(401).code, Code::Unauthenticated, "{route} with no token");
             for (what, token) in &tokens {
+                let refused = ask(&path, Some(token)).await;
                 assert_eq!(
-                    call(Some(token)).await.expect_failure(401).code,
+                    refused.expect_failure(401).code,
                     Code::Unauthenticated,
                     "{route} with a token that is {what}"
                 );
             }
-            if matches!(guard, Guard::Member) {
-                let stranger = call(eve.token()).await;
-                assert_eq!(stranger.expect_failure(404).code, Code::NotFound, "{route} of another's room");
-                let missing = path.replace(&tea.id, "0123456789abcdef01234567");
-                let missing = world.http().send(method.clone(), &missing, eve.token(), "{}".into()).await;
-                assert_eq!(stranger.body, missing.body, "{route} tells a missing room from another's");
-                assert_eq!(call(anna.token()).await.status, 200, "{route} refuses its own");
+            let missing = ask(&path.replace(&cast.room.id, "0123456789abcdef01234567"), cast.stranger.token()).await;
+            for (who, person) in cast.others() {
+                let answer = async || ask(&path, person.token()).await;
+                let outside = ["banned", "stranger"].contains(&who);
+                match guard {
+                    Guard::Open | Guard::Session => {}
+                    Guard::Joiner if who == "banned" => {
+                        assert_eq!(answer().await.expect_failure(403).reason, Some(Reason::Banned), "{route} by {who}");
+                    }
+                    Guard::Joiner => {}
+                    Guard::Member if !outside => assert_eq!(answer().await.status, 200, "{route} by {who}"),
+                    Guard::Member | Guard::Moderator | Guard::Owner if outside => {
+                        let refused = answer().await;
+                        assert_eq!(refused.expect_failure(404).code, Code::NotFound, "{route} by {who}");
+                        assert_eq!(refused.body, missing.body, "{route} by {who} tells a missing room from another's");
+                    }
+                    Guard::Moderator if who == "moderator" => {}
+                    _ => {
+                        let refused = answer().await.expect_failure(403);
+                        assert_eq!(refused.reason, Some(Reason::Rank), "{route} by {who}");
+                    }
+                }
+            }
+            // And refuses them for no other reason.
+            match guard {
+                Guard::Member => {
+                    assert_eq!(ask(&path, cast.owner.token()).await.status, 200, "{route} refuses its own");
+                }
+                Guard::Moderator => {
+                    let done = ask(&path, cast.moderator.token()).await;
+                    assert!(done.status < 300, "{route} refuses a moderator: {done:?}");
+                    let back = Person::about(&cast.room, "bans/{user}", &cast.victim);
+                    assert_eq!(cast.owner.delete(&back).await.status, 204);
+                    cast.victim.joins(&cast.room).await;
+                }
+                _ => {}
+            }
+        }
+    });
+}
+
+/// Each action, and what becomes of it by somebody who is muted, a guest, or not in the room: whether it is done, or with which reason it is not.
+const ACTIONS: [(&str, Option<Reason>, Option<Reason>); 7] = [
+    ("send", Some(Reason::Muted), Some(Reason::Guest)),
+    ("edit", Some(Reason::Muted), Some(Reason::Guest)),
+    ("react", Some(Reason::Muted), Some(Reason::Guest)),
+    ("delete", None, None),
+    ("read", None, None),
+    ("sync", None, None),
+    ("ping", None, None),
+];
+
+#[test]
+fn every_action_of_the_socket_is_in_the_table() {
+    let document = std::fs::read_to_string(root().join("docs/asyncapi.json")).unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let requests = document["components"]["schemas"]["Request"]["oneOf"].as_array().unwrap();
+    let actions = requests.iter().map(|request| request["properties"]["action"]["const"].as_str().unwrap());
+    assert_eq!(actions.collect::<BTreeSet<_>>(), ACTIONS.iter().map(|(action, ..)| *action).collect());
+}
+
+#[test]
+fn nobody_does_over_a_socket_what_they_must_not() {
+    story(|world| async move {
+        let cast = Cast::new(&world).await;
+        let said = cast.owner.history(&cast.room, "").await.messages;
+        for (who, person) in cast.others() {
+            let mut tab = person.connects(&cast.room).await.unwrap();
+            // What they have said themselves, or else anything.
+            let seq = said.iter().find(|message| message.author.name == who).map_or(1, |message| message.seq);
+            for (action, muted, guest) in ACTIONS {
+                let request = json!({
+                    "action": action, "id": fresh(), "room": cast.room.id, "client_id": client_id(), "text": "boo", "seq": seq,
+                    "emoji": "\u{1f44d}", "on": true, "position": 0, "rooms": { cast.room.id.clone(): 0 },
+                });
+                let answer = tab.asks(&request).await;
+                let outside = ["banned", "stranger"].contains(&who);
+                match (&answer, who) {
+                    (Frame::Synced { rooms, gone, .. }, _) => {
+                        assert_eq!((rooms.is_empty(), gone.len()), (outside, usize::from(outside)), "{who}");
+                    }
+                    (Frame::Pong { behind, .. }, _) => assert_eq!(behind.is_empty(), outside, "{who}"),
+                    (Frame::Error(failure), _) if outside => {
+                        assert_eq!(failure.code, Code::NotFound, "{action} by {who}");
+                    }
+                    (Frame::Error(failure), "muted") => assert_eq!(failure.reason, muted, "{action} by {who}"),
+                    (Frame::Error(failure), "guest") => assert_eq!(failure.reason, guest, "{action} by {who}"),
+                    (Frame::Error(failure), _) => panic!("{action} by {who}: {failure:?}"),
+                    (done, _) => {
+                        let refused = match who {
+                            "muted" => muted.is_some(),
+                            "guest" => guest.is_some(),
+                            _ => outside,
+                        };
+                        assert!(!refused, "{action} by {who} was done: {done:?}");
+                    }
+                }
             }
         }
     });

@@ -13,6 +13,8 @@ use local::mongod::Mongod;
 use local::programs::{self, Profile};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup};
 use local::template::{self, Inputs};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, doc};
 use parlour::store::Store;
 use parlour::wire::{Room, Session};
 use serde_json::json;
@@ -28,7 +30,7 @@ pub(super) const SECRET: &str = "the secret of the end-to-end stories";
 
 /// More than any story does.
 const UNLIMITED: &str = "send=10000/10000,ask=10000/10000,connect=10000/10000,register=10000/10000,room=10000/10000,\
-    join=10000/10000,guess=10000/10000,spray=10000/10000";
+    join=10000/10000,moderate=10000/10000,guess=10000/10000,spray=10000/10000";
 
 /// A password that is good enough.
 pub(super) const PASSWORD: &str = "correct horse";
@@ -167,6 +169,14 @@ impl World {
         let body = json!({ "name": name, "password": password });
         let session: Session = self.http.post("/login", None, &body).await.expect_json(200);
         Person::new(self.http.clone(), self.socket_url().to_owned(), session)
+    }
+
+    /// Makes somebody an admin, as an operator does with `mongosh`.
+    pub(super) async fn empowers(&self, person: &Person) {
+        let database = mongodb::Client::with_uri_str(&self.database).await.unwrap().default_database().unwrap();
+        let user = doc! { "_id": ObjectId::parse_str(&person.session.user.id).unwrap() };
+        let admin = doc! { "$addToSet": { "roles": "admin" } };
+        database.collection::<Document>("users").update_one(user, admin).await.unwrap();
     }
 
     /// Two people with an open tab each, in a room of the first.
