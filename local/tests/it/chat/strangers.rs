@@ -30,7 +30,7 @@ enum Guard {
 }
 
 /// Each route with its guard, and a body that it would take.
-const ROUTES: [(&str, Guard, &str); 26] = [
+const ROUTES: [(&str, Guard, &str); 28] = [
     ("POST /register", Guard::Open, "{}"),
     ("POST /login", Guard::Open, "{}"),
     ("POST /refresh", Guard::Open, "{}"),
@@ -39,6 +39,8 @@ const ROUTES: [(&str, Guard, &str); 26] = [
     ("DELETE /sessions", Guard::Session, ""),
     ("DELETE /sessions/{session}", Guard::Session, ""),
     ("POST /password", Guard::Session, "{}"),
+    ("GET /account", Guard::Session, ""),
+    ("PUT /account/receipts", Guard::Session, "{}"),
     ("DELETE /account", Guard::Session, "{}"),
     ("GET /rooms", Guard::Session, ""),
     ("GET /rooms/public", Guard::Session, ""),
@@ -190,10 +192,12 @@ fn nobody_gets_in_by_a_route_who_must_not() {
 }
 
 /// Each action, and what becomes of it by somebody who is muted, a guest, or not in the room: whether it is done, or with which reason it is not.
-const ACTIONS: [(&str, Option<Reason>, Option<Reason>); 7] = [
+const ACTIONS: [(&str, Option<Reason>, Option<Reason>); 9] = [
     ("send", Some(Reason::Muted), Some(Reason::Guest)),
     ("edit", Some(Reason::Muted), Some(Reason::Guest)),
     ("react", Some(Reason::Muted), Some(Reason::Guest)),
+    ("typing", Some(Reason::Muted), Some(Reason::Guest)),
+    ("look", None, None),
     ("delete", None, None),
     ("read", None, None),
     ("sync", None, None),
