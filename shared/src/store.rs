@@ -30,6 +30,7 @@ mod erasure;
 mod failures;
 mod lease;
 mod limits;
+mod looks;
 mod members;
 mod messages;
 mod moderation;
@@ -67,6 +68,7 @@ const POOL: u32 = 4;
 pub struct Store {
     database: Database,
     prepared: OnceCell<()>,
+    looked: OnceCell<()>,
     operations: AtomicU64,
 }
 
@@ -95,7 +97,7 @@ impl Store {
 
     /// On a database of a client that exists.
     pub fn on(database: Database) -> Self {
-        Self { database, prepared: OnceCell::new(), operations: AtomicU64::new(0) }
+        Self { database, prepared: OnceCell::new(), looked: OnceCell::new(), operations: AtomicU64::new(0) }
     }
 
     /// How many operations the database was asked for since this was last asked.

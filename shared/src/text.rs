@@ -2,10 +2,12 @@
 //! scalar values after normalization), which is the unit a person can be told.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
 
 /// What is wrong with a value somebody sent: which field, which rule, which limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +106,15 @@ pub fn normal(raw: &str) -> String {
 pub fn fold(name: &str) -> String {
     let visible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
     visible.to_uppercase().to_lowercase().nfkc().collect()
+}
+
+/// What a name looks like, as it is written and without case: two names that have one of these in common can be taken for each other, be it by
+/// letters of other scripts (Cyrillic `а`), by digits (`0` and `O`), or by case (`I` and `l`). The skeletons of Unicode Technical Standard 39,
+/// which are for comparing and never for showing.
+pub fn looks(name: &str) -> BTreeSet<String> {
+    let as_written: String = skeleton(name).collect();
+    let without_case: String = skeleton(&fold(name)).collect();
+    [as_written, fold(&without_case)].into()
 }
 
 /// Checks the number of characters.

@@ -1,5 +1,6 @@
 //! A person and their name.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use unicode_normalization::char::is_combining_mark;
@@ -44,6 +45,11 @@ impl Username {
     /// As it is compared: no two people have the same.
     pub fn key(&self) -> String {
         text::fold(&self.0)
+    }
+
+    /// As it can be taken for another: no two people share one of these, unless they had their names before this was looked at.
+    pub fn looks(&self) -> BTreeSet<String> {
+        text::looks(&self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! People and their password hashes. No two have names that fold to the same, and a name whose account was deleted stays taken: nobody can pass
+//! People and their password hashes. No two have names that fold to the same, nobody gets one that can be taken for another's (see `looks`), and a name whose account was deleted stays taken: nobody can pass
 //! for somebody who was here.
 
 use mongodb::IndexModel;
@@ -92,6 +92,9 @@ impl Store {
         client_id: Option<&ClientId>,
         now: Timestamp,
     ) -> Result<Option<Account>> {
+        if !self.take_looks(name).await? {
+            return Ok(None);
+        }
         let account = UserDoc {
             _id: ObjectId::new(),
             name: name.as_str().to_owned(),

@@ -146,3 +146,56 @@ fn a_refresh_token_of_no_session_is_refused_and_ends_none() {
         ));
     });
 }
+
+#[test]
+fn a_name_that_can_be_taken_for_another_is_taken() {
+    story(|world| async move {
+        let register = async |name: &str| {
+            let name = Username::parse(name).unwrap();
+            world.store.register(&name, "hash".to_owned(), None, time::now()).await.unwrap()
+        };
+        assert!(register("Bill").await.is_some());
+        for name in ["BiIl", "Віll", "bi1l", "bill"] {
+            assert!(register(name).await.is_none(), "{name}");
+            let found = world.store.account(&Username::parse(name).unwrap()).await.unwrap();
+            assert_eq!(found.is_some(), name == "bill", "{name} is signed in to by another name");
+        }
+        // A name that was refused has taken nothing.
+        assert!(register("Вill2").await.is_some());
+        let twins = ["scope", "ѕсоре", "sсope", "scоpe"].map(|name| Username::parse(name).unwrap());
+        let tries = twins.iter().map(|name| world.store.register(name, "hash".to_owned(), None, time::now()));
+        let got = futures_util::future::try_join_all(tries).await.unwrap();
+        assert_eq!(got.iter().flatten().count(), 1, "of those who want names that are alike, at once, one gets hers");
+    });
+}
+
+#[test]
+fn people_who_looked_alike_before_anybody_looked_keep_their_names() {
+    story(|world| async move {
+        use mongodb::bson::{Document, doc, oid::ObjectId};
+        let users = world.database.collection::<Document>("users");
+        let old = |name: &str, deleted: bool| {
+            let key = Username::parse(name).unwrap().key();
+            let shown = if deleted { "" } else { name };
+            let now = mongodb::bson::DateTime::now();
+            let mut user = doc! { "_id": ObjectId::new(), "name": shown, "name_key": key, "password": "hash", "created_at": now, "memberships": 0_i64 };
+            if deleted {
+                user.insert("deleted_at", now);
+            }
+            user
+        };
+        let many = (0..1200).map(|n| old(&format!("somebody{n}-{}", n * 7), false));
+        users.insert_many(many).await.unwrap();
+        users.insert_many([old("anna", false), old("аnna", false), old("gone", true)]).await.unwrap();
+        let parse = |name: &str| Username::parse(name).unwrap();
+        for name in ["аnnа", "ANNA", "аnna", "gоne", "sоmebody1199-8393"] {
+            let registered = world.store.register(&parse(name), "hash".to_owned(), None, time::now()).await.unwrap();
+            assert!(registered.is_none(), "{name}");
+        }
+        for name in ["anna", "аnna", "somebody1199-8393"] {
+            let account = world.store.account(&parse(name)).await.unwrap();
+            assert_eq!(account.expect(name).user.name, name);
+        }
+        assert!(world.store.register(&parse("ben"), "hash".to_owned(), None, time::now()).await.unwrap().is_some());
+    });
+}
