@@ -28,3 +28,4 @@ pub mod up;
 mod websocket;
 
 pub use chaos::Chaos;
+pub use websocket::frame;

@@ -7,7 +7,7 @@ mod connection;
 mod dispatch;
 mod event;
 mod faults;
-mod frame;
+pub mod frame;
 mod handshake;
 mod head;
 mod management;

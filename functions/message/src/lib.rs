@@ -19,7 +19,7 @@ use parlour::wire::{self, Failure, Frame};
 use parlour::{Error, Result, presence, time};
 
 mod catchup;
-mod request;
+pub mod request;
 
 use request::Request;
 

@@ -8,15 +8,16 @@ use serde_json::Value;
 const ID_LENGTH: usize = 64;
 
 /// A request or what is wrong with it.
-pub(crate) struct Request {
+pub struct Request {
     /// The request's, if it has one that can be repeated.
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// What is asked.
-    pub(crate) action: Result<wire::Request, Invalid>,
+    pub action: Result<wire::Request, Invalid>,
 }
 
 impl Request {
-    pub(crate) fn parse(body: &str) -> Self {
+    /// Reads a frame.
+    pub fn parse(body: &str) -> Self {
         match wire::parse_json(body.as_bytes()) {
             Err(invalid) => Self { id: None, action: Err(invalid) },
             Ok(value) => {

@@ -13,10 +13,11 @@ use crate::limits::Limits;
 
 /// How a connection is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Close {
+pub struct Close {
     /// `None`: the client gave none.
-    pub(super) code: Option<u16>,
-    pub(super) reason: String,
+    pub code: Option<u16>,
+    /// At most 123 bytes of it are sent.
+    pub reason: String,
 }
 
 impl Close {
@@ -63,28 +64,33 @@ impl Close {
 
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Received {
+pub enum Received {
+    /// A message.
     Text(String),
+    /// To be answered with the same bytes.
     Ping(Bytes),
+    /// Not to be answered.
     Pong,
+    /// The client goes.
     Close(Close),
 }
 
 /// The bytes of a connection on their way to messages.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub struct Reader {
     input: BytesMut,
     /// The frames so far of a message in several frames.
     partial: Option<Vec<u8>>,
 }
 
 impl Reader {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Takes what has come.
+    pub fn push(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
     }
 
     /// The next message or control frame, if it is complete, or how the connection must be closed.
-    pub(super) fn next(&mut self, limits: &Limits) -> Result<Option<Received>, Close> {
+    pub fn next(&mut self, limits: &Limits) -> Result<Option<Received>, Close> {
         loop {
             let mut cursor = Cursor::new(&self.input[..]);
             let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Close::protocol("Invalid frame"))?;

@@ -1,12 +1,16 @@
 //! The chat from end to end: the template, the spawned binaries, real sockets, a real MongoDB.
 
 mod accounts;
+mod attacks;
 mod away;
 mod bad_input;
 mod client;
 mod delivery;
 mod devices;
+pub(crate) mod fuzz;
 mod guessing;
+mod leaks;
+mod logs;
 mod moderation;
 mod presence;
 mod signals;

@@ -8,7 +8,7 @@ mod tidy;
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use crate::chat::world::root;
 
@@ -16,12 +16,34 @@ use crate::chat::world::root;
 static SITE: Mutex<()> = Mutex::new(());
 
 /// Runs a command to its end; if it fails, its output is what the check fails with.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let shown = format!("{command:?}");
     let output = command.output().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{shown} failed ({}):\n{said}", output.status);
     said
+}
+
+/// The folder of a Python package and what it needs, by its name and version, installed without touching the machine's Python.
+pub(crate) fn python(package: &str) -> PathBuf {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = target().join(package.replace("==", "-"));
+    if !folder.join("complete").is_file() {
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--upgrade",
+            "--target",
+        ];
+        run(Command::new("python3").args(pip).arg(&folder).arg(package));
+        std::fs::write(folder.join("complete"), package).unwrap();
+    }
+    folder
 }
 
 /// A folder for what checks install, which is not part of the project.

@@ -6,6 +6,8 @@ mod checks;
 mod cli;
 mod companion;
 mod gateway;
+mod mutation;
+mod parsers;
 mod programs;
 mod project;
 mod site_build;

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message as Sent};
 
+use super::leaks::leaks;
 use super::spec;
 use super::world::SOON;
 
@@ -190,8 +191,9 @@ pub(super) async fn dial(
             Ok((socket, protocol.map(|name| name.to_str().unwrap().to_owned())))
         }
         Err(tungstenite::Error::Http(response)) => {
-            let body = response.body().as_deref().unwrap_or_default();
-            Err((response.status().as_u16(), String::from_utf8_lossy(body).into_owned()))
+            let body = String::from_utf8_lossy(response.body().as_deref().unwrap_or_default()).into_owned();
+            assert_eq!(leaks(&body), None, "a refused handshake tells {body}");
+            Err((response.status().as_u16(), body))
         }
         Err(error) => panic!("{error}"),
     }

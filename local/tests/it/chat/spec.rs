@@ -9,6 +9,7 @@ use parlour::wire::Frame;
 use serde_json::{Value, json};
 
 use super::client::Answer;
+use super::leaks::leaks;
 use super::world::root;
 
 static OPENAPI: LazyLock<Value> = LazyLock::new(|| document("openapi.json"));
@@ -69,6 +70,9 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
 
 /// Checks an answer of a route that is in the document; what API Gateway answers by itself is not.
 pub(super) fn check_answer(method: &Method, path: &str, answer: &Answer) {
+    if let Some(leak) = leaks(&String::from_utf8_lossy(&answer.body)) {
+        panic!("{method} {path} answered {} and tells {leak}", answer.status);
+    }
     let Some(operation) = operation(method, path) else { return };
     let by_the_gateway =
         answer.status == 413 || answer.json().get("type").is_none() && answer.json().get("message").is_some();
@@ -99,6 +103,9 @@ pub(super) fn check_answer(method: &Method, path: &str, answer: &Answer) {
 
 /// Checks a frame, and reads it; none if it is one of API Gateway's own.
 pub(super) fn check_frame(text: &str) -> Option<Frame> {
+    if let Some(leak) = leaks(text) {
+        panic!("the frame {text} tells {leak}");
+    }
     let value: Value = serde_json::from_str(text).unwrap();
     if value.get("type").is_none() && value.get("connectionId").is_some() {
         return None;

@@ -1,4 +1,5 @@
-//! Dependencies, as deny.toml allows them. `cargo deny` checks the same and the advisories where it is installed; this check needs nothing.
+//! Dependencies, as deny.toml allows them. `cargo deny` checks the same where it is installed; these checks need nothing. What is known about holes in
+//! them changes without a commit and takes the internet: `.github/workflows/advisories.yml` asks every week.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -41,4 +42,27 @@ fn dependencies_have_allowed_licenses_and_sources_and_none_is_banned() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_package_is_locked_with_its_hash_and_comes_from_its_registry() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let lock: toml::Value = toml::from_str(&read("Cargo.lock")).unwrap();
+    let foreign = lock["package"].as_array().unwrap().iter().filter(|package| package.get("source").is_some());
+    let crates: Vec<_> = foreign.collect();
+    assert!(crates.len() > 100, "{} crates only", crates.len());
+    for package in crates {
+        let hash = package.get("checksum").and_then(toml::Value::as_str).unwrap_or_default();
+        assert_eq!(hash.len(), 64, "{:?} has no hash", package["name"]);
+    }
+    let lock: Value = serde_json::from_str(&read("site/package-lock.json")).unwrap();
+    let packages: Vec<_> = lock["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()).collect();
+    assert!(packages.len() > 20, "{} npm packages only", packages.len());
+    for (path, package) in packages {
+        let hash = package["integrity"].as_str().unwrap_or_default();
+        assert!(hash.starts_with("sha512-"), "{path} has no hash");
+        let from = package["resolved"].as_str().unwrap_or("https://registry.npmjs.org/");
+        assert!(from.starts_with("https://registry.npmjs.org/"), "{path} comes from {from}");
+        assert_ne!(package["hasInstallScript"], true, "{path} runs a script when it is installed");
+    }
 }

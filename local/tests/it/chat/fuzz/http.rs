@@ -1,0 +1,64 @@
+//! The HTTP API, called by schemathesis with what docs/openapi.json allows and with what it does not: every answer has a documented status and
+//! form, and none is a failure of ours.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use super::super::world::{root, story};
+use crate::checks::{python, run};
+
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// How long it tries, in seconds, each time; `FUZZ_SECONDS` says otherwise.
+const SECONDS: u64 = 40;
+
+/// Calls that cannot succeed, because nobody knows how to: whatever deletes the account that the others need.
+const NEVER_DONE: [&str; 1] = ["DELETE /account"];
+
+#[test]
+fn no_request_of_a_stranger_is_answered_with_anything_undocumented() {
+    let seen = fuzz("no");
+    let open = ["POST /register", "POST /login", "POST /refresh", "POST /logout"];
+    for (operation, statuses) in seen.iter().filter(|(operation, _)| !open.contains(&operation.as_str())) {
+        assert!(statuses.iter().all(|status| *status >= 400), "{operation} was answered with {statuses:?}");
+    }
+}
+
+#[test]
+fn no_request_of_a_person_is_answered_with_anything_undocumented() {
+    let seen = fuzz("yes");
+    for (operation, statuses) in &seen {
+        let has_succeeded = statuses.iter().any(|status| *status < 300);
+        assert!(
+            has_succeeded || NEVER_DONE.contains(&operation.as_str()),
+            "{operation} was answered with {statuses:?} only: what lies behind its refusals was not reached"
+        );
+    }
+    assert_eq!(seen.len(), 16, "{seen:?}");
+}
+
+/// Runs it, signed in or not, and gives the statuses that each operation answered with.
+fn fuzz(signed_in: &str) -> BTreeMap<String, Vec<u16>> {
+    let packages = python(SCHEMATHESIS);
+    let seen = tempfile::NamedTempFile::new().unwrap();
+    let told = seen.path().to_owned();
+    story(|world| async move {
+        let api = world.running().addresses().http["HttpApi"].clone();
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/chat/fuzz");
+        let seconds = super::time(SECONDS).as_secs().to_string();
+        let mut command = Command::new("python3");
+        command.args(["-m", "schemathesis.cli", "--config-file"]).arg(here.join("schemathesis.toml"));
+        command.arg("run").arg(root().join("docs/openapi.json")).args(["--url", &api, "--max-time", &seconds]);
+        command.args(["--checks", "all", "--exclude-checks", "unsupported_method", "--suppress-health-check", "all"]);
+        command.args(["--seed", "7", "--workers", "2", "--continue-on-failure", "--generation-database", "none"]);
+        command.env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1");
+        // It leaves folders of its own where it runs.
+        let folder = tempfile::tempdir().unwrap();
+        command.current_dir(folder.path());
+        command.env("SCHEMATHESIS_HOOKS", here.join("hooks.py")).env("PARLOUR_API", api);
+        command.env("PARLOUR_SIGNED_IN", signed_in).env("PARLOUR_SEEN", told);
+        tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+    });
+    serde_json::from_slice(&std::fs::read(seen.path()).unwrap()).unwrap()
+}
