@@ -159,3 +159,11 @@ fn no_file_leaves_work_undone_or_names_a_machine() {
         }
     }
 }
+
+#[test]
+fn no_function_is_reachable_but_through_its_api() {
+    let template = read("template.yaml");
+    for way_in in ["FunctionUrlConfig", "AWS::Lambda::Url", "AWS::Lambda::Permission", "AuthType"] {
+        assert!(!template.contains(way_in), "{way_in} in the template");
+    }
+}

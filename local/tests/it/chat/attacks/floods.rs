@@ -16,6 +16,9 @@ const HANDSHAKES: usize = 10_000;
 /// How many of them are under way at once.
 const AT_ONCE: usize = 100;
 
+/// What somebody is told who has to come again: by the throttle, and by API Gateway where all environments that `connect` may have are taken.
+const BUSY: [u16; 2] = [429, 502];
+
 #[test]
 fn ten_thousand_handshakes_from_one_address_keep_nobody_out() {
     story_with_limits(|world| async move {
@@ -64,7 +67,7 @@ fn ten_thousand_handshakes_from_one_address_keep_nobody_out() {
         let mut tab = loop {
             match ben.connects(&tea).await {
                 Ok(tab) => break tab,
-                Err((status, body)) => assert_eq!(status, 429, "{body}"),
+                Err((status, body)) => assert!(BUSY.contains(&status), "{status} {body}"),
             }
             assert!(began.elapsed() < Duration::from_secs(60), "nobody gets in during the flood");
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -78,14 +81,14 @@ fn ten_thousand_handshakes_from_one_address_keep_nobody_out() {
         let answers = answers.lock().await.clone();
         println!("{answers:?} in {:?}", began.elapsed());
         assert_eq!(answers.values().sum::<usize>(), HANDSHAKES, "{answers:?}");
-        assert!(answers.keys().all(|status| ["101", "401", "429"].contains(&status.as_str())), "{answers:?}");
+        assert!(answers.keys().all(|status| ["101", "401", "429", "502"].contains(&status.as_str())), "{answers:?}");
         // Eve got no more sockets than a person may have: 30 at once and one a second.
         let most = 30 + began.elapsed().as_secs() as usize + 1;
         assert!(answers.get("101").copied().unwrap_or_default() <= most, "{answers:?}");
         let mut other = loop {
             match anna.connects(&tea).await {
                 Ok(tab) => break tab,
-                Err((status, body)) => assert_eq!(status, 429, "{body}"),
+                Err((status, body)) => assert!(BUSY.contains(&status), "{status} {body}"),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         };

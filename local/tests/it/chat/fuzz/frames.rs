@@ -175,6 +175,9 @@ impl Maker {
             ("text", 2) => {
                 json!(self.random.choice(["e\u{301}", "a", "\u{300}", "\n"]).unwrap().repeat(usize::from(n % 5000)))
             }
+            ("emoji", 1..) => {
+                json!(self.random.choice(["\u{1f44d}", "\u{1f389}", "\u{2764}\u{fe0f}", "\u{1f1e6}\u{1f1f9}"]).unwrap())
+            }
             (_, 3) => json!((0..n % 40).map(|_| self.random.char(..)).collect::<String>()),
             _ => json!(self.random.choice(STRINGS).unwrap()),
         }
@@ -194,7 +197,7 @@ impl Maker {
                     1 => drop(fields.insert(self.random.choice(STRINGS).unwrap().to_owned(), json!({ "$ne": null }))),
                     2 => drop(fields.insert(
                         name,
-                        json!(self.random.choice(["send", "edit", "delete", "sync", "ping", "read"]).unwrap()),
+                        json!(self.random.choice(["send", "edit", "delete", "react", "sync", "ping", "read"]).unwrap()),
                     )),
                     _ => self.spoil(&mut fields[&name]),
                 }

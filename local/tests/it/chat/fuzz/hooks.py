@@ -103,6 +103,7 @@ def map_body(context, body):
     real = {
         "refresh_token": lambda: somebody.now()["refresh_token"],
         "client_id": lambda: f"client-{zlib.crc32(repr(body).encode('utf-8', 'replace'))}",
+        "name": lambda: somebody.now()["user"]["name"] if context.operation.label == "POST /login" else body["name"],
         "old": lambda: PASSWORD,
         "new": lambda: PASSWORD,
         "password": lambda: PASSWORD if context.operation.label != "DELETE /account" else "not the password",
