@@ -51,6 +51,19 @@ const NUMBERS: [&str; 12] = [
     "1%00",
 ];
 
+/// Whether a value is of a type, or of one of several, that a schema names.
+fn is_of(value: &Value, kind: &Value) -> bool {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    kind == name || kind.as_array().is_some_and(|kinds| kinds.contains(&json!(name)))
+}
+
 fn document() -> Value {
     serde_json::from_str(&std::fs::read_to_string(root().join("docs/openapi.json")).unwrap()).unwrap()
 }
@@ -58,10 +71,11 @@ fn document() -> Value {
 #[test]
 fn no_operator_of_the_database_is_taken_for_a_value() {
     story(|world| async move {
-        let anna = world.person("anna").await;
+        let (tab, other) = world.pair("tea").await;
+        let (anna, ben) = (&tab.person, &other.person.session.user.id);
         let values = json!({
             "name": "anna", "password": PASSWORD, "old": PASSWORD, "new": PASSWORD, "client_id": client_id(),
-            "refresh_token": anna.session.refresh_token,
+            "refresh_token": anna.session.refresh_token, "user": ben, "role": "moderator",
         });
         let (document, mut tried) = (document(), 0);
         for (path, item) in document["paths"].as_object().unwrap() {
@@ -71,15 +85,20 @@ fn no_operator_of_the_database_is_taken_for_a_value() {
                 let schema = document.pointer(schema.trim_start_matches('#')).unwrap();
                 let method: Method = method.to_uppercase().parse().unwrap();
                 let fields = schema["properties"].as_object().unwrap();
-                let body: Value = fields.keys().map(|field| (field.clone(), values[field].clone())).collect();
-                for field in fields.keys() {
-                    let required = schema["required"].as_array().unwrap().contains(&json!(field));
-                    for operator in operators().into_iter().filter(|value| required || !value.is_null()) {
-                        // At sign-in the client's id is nobody's business, and so not even looked at.
+                let path = path.replace("{room}", &tab.room.id).replace("{user}", ben);
+                let required =
+                    |field: &str| schema["required"].as_array().is_some_and(|names| names.contains(&json!(field)));
+                let needed = fields.keys().filter(|field| required(field) && !values[field.as_str()].is_null());
+                let body: Value = needed.map(|field| (field.clone(), values[field].clone())).collect();
+                for (field, kind) in fields {
+                    for operator in operators().into_iter().filter(|value| !is_of(value, &kind["type"])) {
+                        if operator.is_null() && !required(field) {
+                            continue;
+                        }
                         let mut body = body.clone();
                         body[field] = operator.clone();
                         let answer =
-                            world.http().send(method.clone(), path, anna.token(), body.to_string().into()).await;
+                            world.http().send(method.clone(), &path, anna.token(), body.to_string().into()).await;
                         let failure = answer.expect_failure(400);
                         assert_eq!(failure.field.as_deref(), Some(field.as_str()), "{method} {path} with {body}");
                         tried += 1;
@@ -96,7 +115,7 @@ fn no_operator_of_the_database_is_taken_for_a_value() {
 #[test]
 fn no_operator_or_number_in_an_address_finds_more_than_it_says() {
     story(|world| async move {
-        let (mut anna, _ben) = world.pair("tea").await;
+        let (mut anna, ben) = world.pair("tea").await;
         let eve = world.person("eve").await;
         for n in 0..3 {
             let said = anna.says(&format!("number {n}")).await;
@@ -114,8 +133,9 @@ fn no_operator_or_number_in_an_address_finds_more_than_it_says() {
                     for text in if is_number { [&NUMBERS[..], &TEXTS[..]].concat() } else { TEXTS.to_vec() } {
                         let path = match parameter["in"].as_str().unwrap() {
                             "path" => path.replace(&format!("{{{name}}}"), text),
-                            _ => format!("{}?{name}={text}", path.replace("{room}", &anna.room.id)),
+                            _ => format!("{path}?{name}={text}"),
                         };
+                        let path = path.replace("{room}", &anna.room.id).replace("{user}", &ben.person.session.user.id);
                         for (who, token) in [("anna", person.token()), ("eve", eve.token())] {
                             // What comes back is held against the document; beyond that, nothing is ours to fail.
                             let answer = world.http().send(method.clone(), &path, token, "{}".into()).await;
@@ -127,7 +147,9 @@ fn no_operator_or_number_in_an_address_finds_more_than_it_says() {
                                 answer.status
                             );
                             if parameter["in"] == "path" {
-                                assert_eq!(answer.status, 404, "{who}: {method} {path}");
+                                // Without a body some say first that there is none.
+                                let status = answer.status;
+                                assert!([400, 403, 404].contains(&status), "{who}: {method} {path} answered {status}");
                             }
                             if name == "prefix" || name == "after" && path.starts_with("/rooms/public") {
                                 let rooms = answer.json()["rooms"].as_array().map_or(0, Vec::len);

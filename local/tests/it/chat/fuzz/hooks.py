@@ -44,9 +44,31 @@ class Somebody:
                 self.count += 1
                 name = f"fuzzed-{os.getpid()}-{self.count}"
                 self.session = ask("/register", {"name": name, "password": PASSWORD})
-                room = {"name": name, "client_id": f"room-of-{name}"}
-                self.room = ask("/rooms", room, self.session["access_token"])["id"]
+                self.room = None
             return self.session
+
+    def room_now(self):
+        """A room that is theirs."""
+        with self.lock:
+            token = self.now()["access_token"]
+            if self.room is None:
+                self.count += 1
+                name = f"fuzzed-{os.getpid()}-{self.count}"
+                self.room = ask("/rooms", {"name": name, "client_id": f"room-of-{name}"}, token)["id"]
+            return self.room
+
+    def other(self):
+        """Somebody else, who has just come into that room."""
+        with self.lock:
+            self.count += 1
+            session = ask("/register", {"name": f"other-{os.getpid()}-{self.count}", "password": PASSWORD})
+            ask(f"/rooms/{self.room_now()}/join", {}, session["access_token"])
+            return session["user"]["id"]
+
+    def has_given_up(self, room):
+        with self.lock:
+            if self.room == room:
+                self.room = None
 
     def is_out(self, token):
         with self.lock:
@@ -80,6 +102,8 @@ def after_call(context, case, response):
     seen.setdefault(case.operation.label, set()).add(response.status_code)
     if response.status_code == 401 and '"reason":"session"' in body and sent:
         somebody.is_out(sent)
+    if response.status_code < 300 and case.operation.label in ("PUT /rooms/{room}/owner", "POST /rooms/{room}/leave"):
+        somebody.has_given_up(case.path_parameters["room"])
 
 
 def often(value):
@@ -92,9 +116,10 @@ def before_call(context, case, **kwargs):
     """Gets good requests past the first check, so that what lies behind it is reached."""
     if not SIGNED_IN or not (case.meta and case.meta.generation.mode.is_positive):
         return
-    if "room" in (case.path_parameters or {}) and often(case.path_parameters):
-        somebody.now()
-        case.path_parameters = {**case.path_parameters, "room": somebody.room}
+    if case.path_parameters and often(case.path_parameters):
+        known = {"room": somebody.room_now, "user": somebody.other}
+        path = case.path_parameters
+        case.path_parameters = {name: known[name]() if name in known else value for name, value in path.items()}
     if isinstance(case.body, dict) and often(case.body):
         case.body = {field: real(case, field, value) for field, value in case.body.items()}
 
@@ -106,6 +131,8 @@ def real(case, field, value):
         return somebody.now()["refresh_token"]
     if field == "client_id":
         return f"client-{zlib.crc32(repr(case.body).encode('utf-8', 'replace'))}"
+    if field == "user":
+        return somebody.other()
     if field == "name" and label == "POST /login":
         return somebody.now()["user"]["name"]
     if field == "name" and len(value) < 2:
