@@ -5,6 +5,7 @@ import json
 import os
 import re
 import threading
+import urllib.error
 import urllib.request
 import zlib
 from pathlib import Path
@@ -54,7 +55,13 @@ class Somebody:
             if self.room is None:
                 self.count += 1
                 name = f"fuzzed-{os.getpid()}-{self.count}"
-                self.room = ask("/rooms", {"name": name, "client_id": f"room-of-{name}"}, token)["id"]
+                try:
+                    self.room = ask("/rooms", {"name": name, "client_id": f"room-of-{name}"}, token)["id"]
+                except urllib.error.HTTPError as refused:
+                    if refused.code != 401:
+                        raise
+                    self.session = None
+                    return self.room_now()
             return self.room
 
     def other(self):
@@ -146,9 +153,18 @@ def text(response):
     return (response.content or b"").decode("utf-8", "replace")
 
 
+def has_floats(value):
+    """To JSON Schema 7.0 is an integer; docs/API.md says that here it is not."""
+    if isinstance(value, dict):
+        return any(has_floats(part) for part in value.values())
+    if isinstance(value, list):
+        return any(has_floats(part) for part in value)
+    return isinstance(value, float)
+
+
 @schemathesis.check
 def what_has_the_right_shape_is_not_refused_for_its_shape(context, response, case):
-    if case.meta and case.meta.generation.mode.is_positive and response.status_code == 400:
+    if case.meta and case.meta.generation.mode.is_positive and response.status_code == 400 and not has_floats(case.body):
         rule = json.loads(text(response)).get("rule")
         assert rule not in ("type", "required", "json"), f"refused for its shape: {text(response)}"
 

@@ -55,7 +55,7 @@ fn fuzz(signed_in: &str) -> BTreeMap<String, Vec<u16>> {
         command.args(["-m", "schemathesis.cli", "--config-file"]).arg(here.join("schemathesis.toml"));
         command.arg("run").arg(root().join("docs/openapi.json")).args(["--url", &api, "--max-time", &seconds]);
         command.args(["--checks", "all", "--exclude-checks", "unsupported_method", "--suppress-health-check", "all"]);
-        command.args(["--seed", "7", "--workers", "2", "--continue-on-failure", "--generation-database", "none"]);
+        command.args(["--seed", "7", "--workers", "1", "--continue-on-failure", "--generation-database", "none"]);
         command.env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1");
         // It leaves folders of its own where it runs.
         let folder = tempfile::tempdir().unwrap();
