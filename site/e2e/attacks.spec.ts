@@ -7,7 +7,6 @@ const SCRIPTS = [
   "<svg onload=alert(1)><animate onbegin=alert(1) attributeName=x dur=1s>",
   '"><iframe srcdoc="<script>parent.document.title=\'owned\'</script>"></iframe>',
   "<a href=\"javascript:document.title='owned'\">press</a>",
-  "[press](javascript:alert(1)) javascript:alert(1) data:text/html,<script>alert(1)</script>",
   "{{constructor.constructor('alert(1)')()}} #{alert(1)} <%= 1 %>",
   '<math><mi//xlink:href="data:x,<script>alert(1)</script>">',
   "<style>body{display:none}</style><base href=//evil.example/><meta http-equiv=refresh content=0>",
@@ -60,6 +59,32 @@ test("script in messages is text, live, after a reload, and once edited", async 
   await expect(ben.log.locator(".said-text")).toHaveCount(SCRIPTS.length);
   await expect(ben.log.locator(".said-text").last()).toHaveText(SCRIPTS.at(-1) ?? "");
   await isHarmless(ben);
+  expect(seen).toEqual([]);
+});
+
+test("a link leads where links may lead, and tells the other side nothing", async ({ pair }) => {
+  const { ada, ben } = await pair();
+  const seen = dialogs(ada, ben);
+  const bad = [
+    "[press](javascript:alert(1))",
+    "[press](JaVaScRiPt&colon;alert(1))",
+    "[press](data:text/html,<script>alert(1)</script>)",
+    "[press](\tvbscript:alert(1))",
+    "<javascript:alert(1)>",
+    "![press](https://example.org/x.png)",
+  ];
+  for (const text of bad) await ada.says(text);
+  await ada.says('[good](https://example.org/?q="><script>alert(1)</script>) and https://example.com/a');
+  await expect(ben.log.locator(".said-text")).toHaveCount(bad.length + 1);
+  await expect(ben.log.getByRole("link", { name: "https://example.com/a" })).toHaveCount(1);
+  for (const person of [ada, ben]) {
+    const hrefs = await person.log
+      .locator("a[href]")
+      .evaluateAll((links) => links.map((a) => (a as HTMLAnchorElement).href));
+    for (const href of hrefs) expect(new URL(href).protocol, href).toMatch(/^https?:$/);
+    await expect(person.log.locator("img")).toHaveCount(0);
+    await isHarmless(person);
+  }
   expect(seen).toEqual([]);
 });
 
