@@ -171,7 +171,7 @@ test("the page comes with the headers that it should, whatever its address", asy
       "form-action": "'self'",
       "frame-ancestors": "'none'",
       "require-trusted-types-for": "'script'",
-      "trusted-types": "'none'",
+      "trusted-types": "parlour-worker",
     });
     expect(headers).toMatchObject({
       "strict-transport-security": "max-age=63072000",

@@ -34,9 +34,7 @@ struct LookDoc {
 #[derive(Deserialize)]
 struct NoteDoc {
     /// The last account that has been gone through.
-    #[serde(default)]
     after: ObjectId,
-    #[serde(default)]
     is_done: bool,
 }
 
@@ -82,7 +80,8 @@ impl Store {
     async fn look_at_everybody(&self) -> Result<()> {
         let notes = self.collection::<NoteDoc>(LOOKS);
         let note = self.within(notes.find_one(doc! { "_id": NOTE })).await?;
-        let (mut after, is_done) = note.map_or_else(Default::default, |note| (note.after, note.is_done));
+        let nobody = ObjectId::from_bytes([0; 12]);
+        let (mut after, is_done) = note.map_or((nobody, false), |note| (note.after, note.is_done));
         if is_done {
             return Ok(());
         }
