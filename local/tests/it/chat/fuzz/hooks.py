@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 from pathlib import Path
@@ -64,12 +65,15 @@ class Somebody:
                     return self.room_now()
             return self.room
 
-    def other(self):
-        """Somebody else, who has just come into that room."""
+    def other(self, room):
+        """Somebody else, who has just come into that room, if there is one."""
         with self.lock:
             self.count += 1
             session = ask("/register", {"name": f"other-{os.getpid()}-{self.count}", "password": PASSWORD})
-            ask(f"/rooms/{self.room_now()}/join", {}, session["access_token"])
+            try:
+                ask(f"/rooms/{urllib.parse.quote(str(room), safe='')}/join", {}, session["access_token"])
+            except urllib.error.HTTPError:
+                pass
             return session["user"]["id"]
 
     def has_given_up(self, room):
@@ -123,12 +127,16 @@ def before_call(context, case, **kwargs):
     """Gets good requests past the first check, so that what lies behind it is reached."""
     if not SIGNED_IN or not (case.meta and case.meta.generation.mode.is_positive):
         return
-    if case.path_parameters and often(case.path_parameters):
-        known = {"room": somebody.room_now, "user": somebody.other}
-        path = case.path_parameters
-        case.path_parameters = {name: known[name]() if name in known else value for name, value in path.items()}
-    if isinstance(case.body, dict) and often(case.body):
-        case.body = {field: real(case, field, value) for field, value in case.body.items()}
+    path = case.path_parameters or {}
+    if "room" in path and often(path):
+        path = {**path, "room": somebody.room_now()}
+    # A person who is made up is missing, whatever was made before.
+    if "user" in path:
+        path = {**path, "user": somebody.other(path.get("room"))}
+    case.path_parameters = path
+    if isinstance(case.body, dict):
+        likely = often(case.body)
+        case.body = {k: real(case, k, value) if likely or k == "user" else value for k, value in case.body.items()}
 
 
 def real(case, field, value):
@@ -139,7 +147,7 @@ def real(case, field, value):
     if field == "client_id":
         return f"client-{zlib.crc32(repr(case.body).encode('utf-8', 'replace'))}"
     if field == "user":
-        return somebody.other()
+        return somebody.other((case.path_parameters or {}).get("room"))
     if field == "name" and label == "POST /login":
         return somebody.now()["user"]["name"]
     if field == "name" and len(value) < 2:
