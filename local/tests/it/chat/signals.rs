@@ -4,7 +4,7 @@ use parlour::wire::{Code, Frame, Profile};
 use serde_json::{Value, json};
 
 use super::client::{Tab, fresh};
-use super::world::story;
+use super::world::{story, story_with_limits};
 
 impl Tab {
     async fn looks(&mut self) {
@@ -42,7 +42,7 @@ fn a_stranger_neither_looks_nor_types() {
 
 #[test]
 fn who_looks_at_a_room_sees_who_types_there() {
-    story(|world| async move {
+    story_with_limits(|world| async move {
         let (mut anna, mut ben) = world.pair("tea").await;
         let mut elsewhere = ben.person.opens(&ben.room).await;
         ben.looks().await;
@@ -62,7 +62,7 @@ fn who_looks_at_a_room_sees_who_types_there() {
 
 #[test]
 fn reading_is_shown_to_others_unless_one_hides_it_and_to_ones_other_tabs_always() {
-    story(|world| async move {
+    story_with_limits(|world| async move {
         let (mut anna, mut ben) = world.pair("tea").await;
         let mut second = ben.person.opens(&ben.room).await;
         anna.looks().await;
