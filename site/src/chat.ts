@@ -1,11 +1,12 @@
 import { Amendments, type Wish } from "./model/amendments";
-import type { Dial } from "./model/channel";
+import type { Body, Dial } from "./model/channel";
 import { Connection, type Lifetime } from "./model/connection";
 import { Devices } from "./model/devices";
 import { Errand } from "./model/errand";
 import { Keeper, type Memory } from "./model/keeper";
-import { Outbox, type Shelf } from "./model/outbox";
+import { Outbox, type Shelf, type Written } from "./model/outbox";
 import { People } from "./model/people";
+import { Reactions } from "./model/reactions";
 import { Reading } from "./model/reading";
 import { MyRooms } from "./model/rooms";
 import { Sync } from "./model/sync";
@@ -33,6 +34,7 @@ export class Chat {
   readonly connection: Connection;
   readonly outbox: Outbox;
   readonly amendments: Amendments;
+  readonly reactions: Reactions;
   readonly unsaid: Unsaid;
   readonly reading: Reading;
   /** Somebody said something; for announcing. */
@@ -73,10 +75,13 @@ export class Chat {
     this.connection.onframe = (frame) => this.#hear(frame);
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
-    this.outbox = new Outbox(shelf, ({ clientId, room, text }) => this.#deliver(clientId, room, text));
-    this.amendments = new Amendments(
-      (wish) => this.#amend(wish),
-      (room, seq) => this.#timelines.get(room)?.find(seq)?.rev,
+    this.outbox = new Outbox(shelf, (draft) => this.#deliver(draft));
+    const known = (room: string, seq: number) => this.#timelines.get(room)?.find(seq)?.rev;
+    this.amendments = new Amendments((wish) => this.#amend(wish), known);
+    this.reactions = new Reactions(
+      ({ clientId: client_id, room, seq, emoji, on }) =>
+        this.#change({ action: "react", room, seq, client_id, emoji, on }),
+      known,
     );
     this.unsaid = new Unsaid(storage, me.id);
     this.#keeper = new Keeper(memory, () => ({
@@ -107,6 +112,7 @@ export class Chat {
     this.reading.close();
     this.outbox.close();
     this.amendments.close();
+    this.reactions.close();
     this.#keeper.close();
     this.connection.stop();
   }
@@ -118,7 +124,7 @@ export class Chat {
 
   /** Closing the page now would lose something. */
   get unkept(): boolean {
-    return this.outbox.unkept || this.amendments.pending > 0;
+    return this.outbox.unkept || this.amendments.pending + this.reactions.pending > 0;
   }
 
   /** The page may be about to go. */
@@ -281,6 +287,7 @@ export class Chat {
   #news(room: string): void {
     this.reading.consider();
     this.amendments.heard(room);
+    this.reactions.heard(room);
     if (room === this.#open) this.#keeper.touch();
   }
 
@@ -313,6 +320,13 @@ export class Chat {
     return people;
   }
 
+  /** Whoever is known of a room, by their id: as a member, or by what they said there. */
+  who(room: string, id: string): User | undefined {
+    if (id === this.me.id) return this.me;
+    const member = this.#people.get(room)?.get(id)?.user;
+    return member ?? this.#timelines.get(room)?.messages.find(({ author }) => author.id === id)?.author;
+  }
+
   async loadMorePeople(room: string): Promise<void> {
     const people = this.people(room);
     const after = encodeURIComponent(people.last ?? "");
@@ -321,8 +335,9 @@ export class Chat {
 
   // Saying
 
-  say(room: string, text: string): void {
-    this.outbox.add({ clientId: newClientId(), room, text, at: Date.now() });
+  say(room: string, text: string, replyTo: number | null = null): void {
+    const reply = replyTo === null ? {} : { replyTo };
+    this.outbox.add({ clientId: newClientId(), room, text, ...reply, at: Date.now() });
     if (this.connection.state.name === "waiting") this.connection.nudge();
   }
 
@@ -331,23 +346,31 @@ export class Chat {
     this.amendments.make({ clientId: newClientId(), room, seq, text });
   }
 
-  async #amend({ clientId: client_id, room, seq, text }: Wish): Promise<number> {
-    const body =
-      text === null
-        ? ({ action: "delete", room, seq, client_id } as const)
-        : ({ action: "edit", room, seq, client_id, text } as const);
+  #amend({ clientId: client_id, room, seq, text }: Wish): Promise<number> {
+    return this.#change(
+      text === null ? { action: "delete", room, seq, client_id } : { action: "edit", room, seq, client_id, text },
+    );
+  }
+
+  /** Puts an emoji to a message, or takes mine away. */
+  react(room: string, seq: number, emoji: string, on: boolean): void {
+    this.reactions.make({ clientId: newClientId(), room, seq, emoji, on });
+  }
+
+  async #change(body: Extract<Body, { seq: number; client_id: string }>): Promise<number> {
     const { rev } = await this.connection.request<Extract<Frame, { type: "changed" }>>(body);
-    this.#timelines.get(room)?.expect(rev);
+    this.#timelines.get(body.room)?.expect(rev);
     this.#sync.watch();
     return rev;
   }
 
-  async #deliver(clientId: string, room: string, text: string): Promise<Message> {
+  async #deliver({ clientId, room, text, replyTo }: Written): Promise<Message> {
     const { message } = await this.connection.request<Extract<Frame, { type: "sent" }>>({
       action: "send",
       room,
       client_id: clientId,
       text,
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     });
     this.#timelines.get(room)?.confirm(message);
     this.reading.consider();
@@ -365,6 +388,7 @@ export class Chat {
     this.#peopleErrand.ask();
     this.outbox.flush();
     this.amendments.flush();
+    this.reactions.flush();
     this.reading.consider();
   }
 

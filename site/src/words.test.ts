@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Envelope, missing, Refusal, Unreachable } from "./model/failure";
-import { explain, explainProof, fieldOf, nameOf } from "./words";
+import { explain, explainProof, fieldOf, nameOf, together } from "./words";
 
 function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
   return new Refusal({ code, message: "", ...more });
@@ -77,4 +77,11 @@ test("a failure stands beside its field", () => {
   expect(fieldOf(refusal("conflict", { reason: "name_taken" }))).toBe("name");
   expect(fieldOf(refusal("unavailable"))).toBeNull();
   expect(fieldOf(new Unreachable())).toBeNull();
+});
+
+test("people together are named, and the others counted", () => {
+  expect(together([], 1)).toBe("1 other");
+  expect(together(["you"], 0)).toBe("you");
+  expect(together(["you"], 2)).toBe("you and 2 others");
+  expect(together(["you", "ben"], 1)).toBe("you, ben and 1 other");
 });

@@ -146,6 +146,17 @@ export const words = {
   edited: "(edited)",
   editedAt: (time: string) => `Edited ${time}`,
   deleted: "This message was deleted.",
+  deletedByModerator: "A moderator deleted this message.",
+  react: "React",
+  reactTo: (name: string) => `React to the message of ${name}`,
+  reactions: "Reactions",
+  usual: "The usual ones",
+  emojiByName: "Emoji by name",
+  emojiPlaceholder: "tea, party, heart, …",
+  noEmoji: (name: string) => `There is no emoji with “${name}” in its name.`,
+  emojiMissing: "The names of emoji could not be loaded. The usual ones are there.",
+  reactedBy: (emoji: string, who: string) => `${emoji} ${who}`,
+  notReacted: (emoji: string) => `${emoji}: not done.`,
   saving: "Saving…",
   notChanged: "Not changed.",
   notDeleted: "Not deleted.",
@@ -216,6 +227,7 @@ export const words = {
         ["Enter", "what can be done with it"],
         ["E", "edit it"],
         ["Delete", "delete it"],
+        ["R", "react to it"],
         ["C", "copy its link"],
         ["Esc", "back to writing"],
       ],
@@ -249,6 +261,13 @@ export function nameOf(user: User): string {
   return user.name || words.deletedAccount;
 }
 
+/** Some people by their names, me first, and how many more there are: "you, ben and 2 others". */
+export function together(names: readonly string[], more: number): string {
+  const others = more === 0 ? [] : [more === 1 ? "1 other" : `${more} others`];
+  const all = [...names, ...others];
+  return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+}
+
 /** What went wrong, for a person. */
 export function explain(failure: unknown): string {
   if (failure instanceof Unreachable) return "The chat cannot be reached. Check your connection and try again.";
@@ -269,6 +288,7 @@ export function explain(failure: unknown): string {
       if (reason === "name_taken") return "This name is taken. Choose another.";
       if (reason === "too_many_rooms") return "You are in as many rooms as one can be. Leave one first.";
       if (reason === "deleted") return words.deleted;
+      if (reason === "too_many_reactions") return "This message has as many reactions as it can have.";
       if (reason === "too_many_edits") return "This message was edited as often as one can be.";
       return fallback(message);
     case "too_large":

@@ -19,13 +19,13 @@ export function named(text: string, caret: number): { from: number; name: string
 }
 
 /** Those whose name begins so, and after them those in whose name it stands. */
-export function offers(emoji: Emoji, stem: string): Emoji {
+export function offers(emoji: Emoji, stem: string, most = OFFERED): Emoji {
   const first = emoji.filter(([name]) => name.startsWith(stem));
   const others = emoji.filter(([name]) => name.includes(stem) && !name.startsWith(stem));
   const seen = new Set<string>();
   return [...first.sort(([a], [b]) => a.length - b.length), ...others]
     .filter(([, one]) => !seen.has(one) && seen.add(one))
-    .slice(0, OFFERED);
+    .slice(0, most);
 }
 
 /** In code a colon is a colon. */

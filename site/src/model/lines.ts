@@ -1,6 +1,7 @@
-import type { Message, User } from "../wire";
+import type { Message, Reaction, Remover, User } from "../wire";
 import type { Amendment } from "./amendments";
 import type { Draft } from "./outbox";
+import { type Reacting, withMine } from "./reactions";
 
 /** One row of the conversation as it is read: a day, the mark of what is new, or something said. */
 export type Line =
@@ -17,6 +18,14 @@ export type Line =
       /** When it was changed or deleted, if it was. */
       edited: number | null;
       deleted: boolean;
+      /** By whom, if it was and that is known. */
+      remover: Remover | null;
+      /** The number of the message that it replies to, if it is a reply. */
+      replyTo: number | null;
+      /** With mine, whether they are known to be there or not. */
+      reactions: readonly Reaction[] | null;
+      /** Reactions of mine that were refused. */
+      refused: readonly Reacting[] | null;
       /** Begins a group: shows who and when. */
       first: boolean;
       draft: Draft | null;
@@ -38,6 +47,7 @@ export function lines(
   me: User,
   read: number | null,
   amendments: ReadonlyMap<number, Amendment> = new Map(),
+  reacting: ReadonlyMap<number, readonly Reacting[]> = new Map(),
 ): readonly Line[] {
   const rows: Line[] = [];
   const stored = new Set<string>();
@@ -79,14 +89,34 @@ export function lines(
     const deleted = deleted_at !== undefined;
     const amendment = deleted ? null : pending(message, amendments.get(seq));
     const shown = amendment ? amended(amendment, text) : { text, deleted };
-    say(message.author, clientId, { seq, at, edited, draft: null, amendment, ...shown });
+    const { reply_to: replyTo = null, deleted_by } = message;
+    const remover = deleted_by ?? (message.author.id === me.id ? "author" : "moderator");
+    say(message.author, clientId, {
+      seq,
+      at,
+      edited,
+      draft: null,
+      amendment,
+      replyTo,
+      remover: shown.deleted ? remover : null,
+      ...shown,
+      ...reactions(message, reacting.get(seq) ?? [], me),
+    });
   }
   for (const draft of drafts) {
-    const { clientId, text, at } = draft;
-    if (!stored.has(clientId))
-      say(me, clientId, { seq: null, text, at, edited: null, deleted: false, draft, amendment: null });
+    const { clientId, text, at, replyTo = null } = draft;
+    if (stored.has(clientId)) continue;
+    const nothing = { edited: null, deleted: false, remover: null, amendment: null, reactions: null, refused: null };
+    say(me, clientId, { seq: null, text, at, draft, replyTo, ...nothing });
   }
   return rows;
+}
+
+/** As they stand there, if I wish nothing else: then a row of the conversation stays as it is. */
+function reactions({ reactions: there = [], rev, deleted_at }: Message, wishes: readonly Reacting[], me: User) {
+  const refused = wishes.filter(({ state }) => state === "failed");
+  const shown = deleted_at === undefined ? withMine(there, wishes, rev, me.id) : [];
+  return { reactions: shown.length > 0 ? shown : null, refused: refused.length > 0 ? refused : null };
 }
 
 /** The message may say already what was wished. */

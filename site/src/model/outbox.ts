@@ -9,6 +9,8 @@ export type Written = {
   readonly clientId: string;
   readonly room: string;
   readonly text: string;
+  /** The number of the message that it replies to, if it is a reply. */
+  readonly replyTo?: number;
   /** When it was written, in milliseconds. */
   readonly at: number;
   readonly state: "sending" | "failed";
@@ -86,7 +88,7 @@ export class Outbox extends Observable {
     return this.#unwritten.size > 0;
   }
 
-  add(draft: Pick<Written, "clientId" | "room" | "text" | "at">): void {
+  add(draft: Pick<Written, "clientId" | "room" | "text" | "replyTo" | "at">): void {
     this.#put({ ...draft, state: "sending", refusal: null, unkept: false });
     void this.#work(draft.room);
   }

@@ -24,6 +24,10 @@ export class People extends Observable {
     return this.#sorted;
   }
 
+  get(id: string): Member | undefined {
+    return this.#members.get(id);
+  }
+
   get here(): number {
     return this.list.filter((member) => member.online).length;
   }

@@ -1,11 +1,14 @@
 import "./actions.css";
 import { nameOf, words } from "../words";
 import { Dialog } from "./dialog";
-import { Bin, Copy, LinkIcon, Pencil } from "./icons";
+import { Bin, Copy, LinkIcon, Pencil, Smile } from "./icons";
 import type { SaidLine } from "./said";
 
 /** What can be done with a message of the room on screen. */
 export type Deeds = {
+  /** Asks for an emoji to put to it. */
+  pick(line: SaidLine): void;
+  toggle(seq: number, emoji: string, on: boolean): void;
   link(seq: number): void;
   copy(text: string): void;
   edit(seq: number): void;
@@ -16,13 +19,18 @@ export type Deeds = {
   remove(seq: number, text: string): void;
 };
 
-type Props = { line: SaidLine; seq: number; mine: boolean; deeds: Deeds };
+/** What of it one may do: the room and one's role there say so. */
+export type Leave = { talk: boolean; edit: boolean; remove: boolean };
+
+type Props = { line: SaidLine; seq: number; leave: Leave; deeds: Deeds };
 
 type Deed = { name: string; icon: preact.JSX.Element; act: () => void; danger?: boolean; onlySheet?: boolean };
 
 /** The clipboard is there on secure addresses only. */
-function deedsOf({ line: { text }, seq, mine, deeds }: Props): readonly Deed[] {
+function deedsOf({ line, seq, leave, deeds }: Props): readonly Deed[] {
+  const { text } = line;
   const list: (Deed | false)[] = [
+    leave.talk && { name: words.react, icon: <Smile />, act: () => deeds.pick(line) },
     Boolean(navigator.clipboard) && {
       name: words.copyText,
       icon: <Copy />,
@@ -30,8 +38,8 @@ function deedsOf({ line: { text }, seq, mine, deeds }: Props): readonly Deed[] {
       onlySheet: true,
     },
     Boolean(navigator.clipboard) && { name: words.copyMessageLink, icon: <LinkIcon />, act: () => deeds.link(seq) },
-    mine && { name: words.edit, icon: <Pencil />, act: () => deeds.edit(seq) },
-    mine && { name: words.remove, icon: <Bin />, act: () => deeds.remove(seq, text), danger: true },
+    leave.edit && { name: words.edit, icon: <Pencil />, act: () => deeds.edit(seq) },
+    leave.remove && { name: words.remove, icon: <Bin />, act: () => deeds.remove(seq, text), danger: true },
   ];
   return list.filter((one) => one !== false);
 }

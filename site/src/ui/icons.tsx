@@ -14,6 +14,17 @@ export const Plus = () => (
     <path d="M12 5v14M5 12h14" />
   </Icon>
 );
+export const Smile = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M8.500 14.500c1.800 2 5.200 2 7 0M9 9.500v.2M15 9.500v.2" />
+  </Icon>
+);
+export const ReplyIcon = () => (
+  <Icon>
+    <path d="M10 6 4.500 11.500 10 17M5 11.500h8.500c3.500 0 6 2 6 6.500" />
+  </Icon>
+);
 export const Search = () => (
   <Icon>
     <circle cx="11" cy="11" r="6.5" />

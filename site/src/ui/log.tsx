@@ -1,12 +1,13 @@
 import "./log.css";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { lines } from "../model/lines";
-import type { Room } from "../wire";
-import { words } from "../words";
-import { ActionSheet, type Deeds, RemoveQuestion } from "./actions";
+import type { Room, User } from "../wire";
+import { nameOf, words } from "../words";
+import { ActionSheet, type Deeds, type Leave, RemoveQuestion } from "./actions";
 import { useGrip } from "./grip";
 import { useChat, useObserved } from "./hooks";
 import { Down, Up } from "./icons";
+import { Picker } from "./picker";
 import { go, inside, pathOf } from "./route";
 import { useRows } from "./rows";
 import { Said, type SaidLine } from "./said";
@@ -34,6 +35,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
   const cut = useObserved(chat.connection).state.name !== "open";
   const drafts = useObserved(chat.outbox).of(room.id);
   const amendments = useObserved(chat.amendments);
+  const reactions = useObserved(chat.reactions);
   const grip = useGrip();
   const { box, list } = grip;
   const [end, setEnd] = useState(true);
@@ -52,17 +54,28 @@ export function Log({ room, target, editing, onEdit }: Props) {
   const [goals, setGoals] = useState(0);
   const [shown, setShown] = useState<number | null>(target);
   const [removing, setRemoving] = useState<{ seq: number; text: string } | null>(null);
+  const [picking, setPicking] = useState<SaidLine | null>(null);
   const { fresh: listed } = useObserved(chat.rooms);
   const current = timeline.loaded && !timeline.stale && listed;
 
   const rows = useMemo(
-    () => lines(timeline.messages, timeline.later ? [] : drafts, chat.me, read, amendments.of(room.id)),
-    [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list],
+    () =>
+      lines(
+        timeline.messages,
+        timeline.later ? [] : drafts,
+        chat.me,
+        read,
+        amendments.of(room.id),
+        reactions.of(room.id),
+      ),
+    [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list, reactions.list],
   );
 
   const composer = () => document.getElementById("composer")?.focus({ preventScroll: true });
   const deeds = useMemo<Deeds>(
     () => ({
+      pick: setPicking,
+      toggle: (seq, emoji, on) => chat.react(room.id, seq, emoji, on),
       link: (seq) => void navigator.clipboard.writeText(location.origin + pathOf(room.id, seq)).catch(() => {}),
       copy: (text) => void navigator.clipboard.writeText(text).catch(() => {}),
       edit: onEdit,
@@ -80,7 +93,13 @@ export function Log({ room, target, editing, onEdit }: Props) {
     }),
     [],
   );
-  const pointed = useRows(rows, chat.me.id, deeds, composer);
+  const talk = true;
+  const keeps = (_author: User) => false;
+  const may = ({ author }: SaidLine): Leave => {
+    const mine = author.id === chat.me.id;
+    return { talk, edit: mine && talk, remove: mine || keeps(author) };
+  };
+  const pointed = useRows(rows, may, deeds, composer);
 
   function look() {
     const now = grip.remember();
@@ -273,6 +292,9 @@ export function Log({ room, target, editing, onEdit }: Props) {
                 editing={row.seq !== null && editing === row.seq}
                 target={row.seq !== null && shown === row.seq}
                 deeds={deeds}
+                talk={talk}
+                keeps={keeps(row.author)}
+                room={room.id}
               />
             );
           })}
@@ -311,9 +333,16 @@ export function Log({ room, target, editing, onEdit }: Props) {
         <ActionSheet
           line={pointed.sheet}
           seq={pointed.sheet.seq}
-          mine={pointed.sheet.author.id === chat.me.id}
+          leave={may(pointed.sheet)}
           deeds={deeds}
           onClose={pointed.closeSheet}
+        />
+      )}
+      {picking && (
+        <Picker
+          name={nameOf(picking.author)}
+          onPick={(emoji) => picking.seq !== null && chat.react(room.id, picking.seq, emoji, true)}
+          onClose={() => setPicking(null)}
         />
       )}
       {removing && (

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import type { Line } from "../model/lines";
-import type { Deeds } from "./actions";
+import type { Deeds, Leave } from "./actions";
 import type { SaidLine } from "./said";
 
 /** A finger that stays this long on a message means the message. */
@@ -11,7 +11,7 @@ const PRESS_PX = 10;
  * Which message one points at, by pointer, finger or keyboard. The arrows go through the messages, so that they are one
  * stop of the tab key.
  */
-export function useRows(rows: readonly Line[], me: string, deeds: Deeds, leave: () => void) {
+export function useRows(rows: readonly Line[], may: (line: SaidLine) => Leave, deeds: Deeds, leave: () => void) {
   const [active, setActive] = useState<string | null>(null);
   const [sheet, setSheet] = useState<SaidLine | null>(null);
   const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
@@ -65,10 +65,11 @@ export function useRows(rows: readonly Line[], me: string, deeds: Deeds, leave: 
     }
     const line = lineOf(row);
     if (!row || !line || line.seq === null || line.deleted) return;
-    const mine = line.author.id === me;
+    const allowed = may(line);
     if (event.key === "Enter") row.querySelector<HTMLElement>(".actions button")?.focus();
-    else if (event.key === "e" && mine) deeds.edit(line.seq);
-    else if (event.key === "Delete" && mine) deeds.remove(line.seq, line.text);
+    else if (event.key === "e" && allowed.edit) deeds.edit(line.seq);
+    else if (event.key === "Delete" && allowed.remove) deeds.remove(line.seq, line.text);
+    else if (event.key === "r" && allowed.talk) deeds.pick(line);
     else if (event.key === "c" && navigator.clipboard) deeds.link(line.seq);
     else return;
     event.preventDefault();

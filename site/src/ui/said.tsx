@@ -3,12 +3,13 @@ import type { Chat } from "../chat";
 import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
 import { explain, nameOf, words } from "../words";
-import { Actions, type Deeds } from "./actions";
+import { Actions, type Deeds, type Leave } from "./actions";
 import { Avatar } from "./avatar";
 import { Editor } from "./editor";
 import { Alert } from "./icons";
 import { Markdown } from "./markdown";
 import { memo } from "./memo";
+import { Chips } from "./reactions";
 import { fullTime, timeOf } from "./when";
 
 export type SaidLine = Extract<Line, { kind: "said" }>;
@@ -24,11 +25,18 @@ type Props = {
   /** An address led to it. */
   target: boolean;
   deeds: Deeds;
+  /** One may say something here. */
+  talk: boolean;
+  /** One may delete it though it is not one's own. */
+  keeps: boolean;
+  room: string;
 };
 
 /** One message. The first of a group says whose it is and when it was. Under its text come its states. */
-export const Said = memo(({ line, chat, cut, active, editing, target, deeds }: Props) => {
-  const { seq, author, text, at, edited, deleted, first, draft, amendment } = line;
+export const Said = memo(({ line, chat, cut, active, editing, target, deeds, talk, keeps, room }: Props) => {
+  const { seq, author, text, at, edited, deleted, first, draft, amendment, reactions, refused, remover } = line;
+  const mine = author.id === chat.me.id;
+  const leave: Leave = { talk, edit: mine && talk, remove: mine || keeps };
   const state = draft?.state ?? (amendment?.state === "sending" ? "sending" : "sent");
   const time = (
     <time class="said-time" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
@@ -58,7 +66,7 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds }: P
         </p>
       )}
       {deleted ? (
-        <p class="said-gone">{words.deleted}</p>
+        <p class="said-gone">{remover === "moderator" ? words.deletedByModerator : words.deleted}</p>
       ) : editing && seq !== null ? (
         <Editor text={text} onSave={(next) => deeds.change(seq, text, next)} onCancel={deeds.stop} />
       ) : (
@@ -77,6 +85,9 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds }: P
             }
           />
         </div>
+      )}
+      {reactions && seq !== null && (
+        <Chips room={room} reactions={reactions} onToggle={(emoji, on) => deeds.toggle(seq, emoji, on)} />
       )}
       {draft?.state === "sending" && (
         <p class="said-state waiting">{!cut ? words.sending : draft.unkept ? words.waitingUnkept : words.waiting}</p>
@@ -98,9 +109,16 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds }: P
           onDiscard={() => chat.amendments.discard(amendment.clientId)}
         />
       )}
-      {active && !editing && seq !== null && !deleted && (
-        <Actions line={line} seq={seq} mine={author.id === chat.me.id} deeds={deeds} />
-      )}
+      {refused?.map((one) => (
+        <Failed
+          key={one.clientId}
+          what={words.notReacted(one.emoji)}
+          refusal={one.refusal}
+          onRetry={() => chat.reactions.retry(one.clientId)}
+          onDiscard={() => chat.reactions.discard(one.clientId)}
+        />
+      ))}
+      {active && !editing && seq !== null && !deleted && <Actions line={line} seq={seq} leave={leave} deeds={deeds} />}
     </li>
   );
 });

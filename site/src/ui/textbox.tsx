@@ -162,7 +162,8 @@ export function useTouch(): boolean {
   return useMedia("(hover: none) and (pointer: coarse)");
 }
 
-async function emojiByName(): Promise<Emoji> {
+/** Fetched when it is needed first. */
+export async function emojiByName(): Promise<Emoji> {
   const { default: lines } = await import("virtual:emoji");
   return lines.split("\n").map((line) => line.split(" ") as [string, string]);
 }
