@@ -32,7 +32,7 @@ test("two people react: by name, by keyboard, by pressing what is there", async 
   await ben.reads("cake");
   await ben.log.focus();
   await ben.page.keyboard.press("ArrowUp");
-  await ben.page.keyboard.press("r");
+  await ben.page.keyboard.press("+");
   await ben.page.getByLabel("Emoji by name").fill("lemon");
   await expect(ben.page.getByRole("dialog").getByRole("button", { name: "lemon", exact: true })).toBeVisible();
   await ben.page.keyboard.press("Enter");

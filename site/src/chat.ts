@@ -1,20 +1,25 @@
 import { Amendments, type Wish } from "./model/amendments";
 import type { Body, Dial } from "./model/channel";
 import { Connection, type Lifetime } from "./model/connection";
-import { Devices } from "./model/devices";
+import { Departures } from "./model/departures";
 import { Errand } from "./model/errand";
 import { Keeper, type Memory } from "./model/keeper";
+import { Looking } from "./model/looking";
 import { Outbox, type Shelf, type Written } from "./model/outbox";
 import { People } from "./model/people";
+import { Quotes } from "./model/quotes";
 import { Reactions } from "./model/reactions";
 import { Reading } from "./model/reading";
 import { MyRooms } from "./model/rooms";
 import { Sync } from "./model/sync";
 import { Timeline } from "./model/timeline";
+import { Typing } from "./model/typing";
 import type { Account } from "./net/account";
 import { newClientId } from "./net/ids";
+import { Order } from "./net/order";
+import { Profile } from "./net/profile";
 import { Unsaid } from "./net/unsaid";
-import type { Frame, Members, Message, Page, PublicRooms, Room, Rooms, Sessions, User } from "./wire";
+import type { Departure, Frame, Members, Message, Page, PublicRooms, Room, Rooms, User } from "./wire";
 
 /** Messages in one page of history. */
 const PAGE = 50;
@@ -35,6 +40,13 @@ export class Chat {
   readonly outbox: Outbox;
   readonly amendments: Amendments;
   readonly reactions: Reactions;
+  readonly departures = new Departures();
+  readonly order: Order;
+  readonly profile: Profile;
+  readonly quotes: Quotes;
+  readonly typing: Typing;
+  /** Which room is on the screen of somebody. */
+  readonly looking: Looking;
   readonly unsaid: Unsaid;
   readonly reading: Reading;
   /** Somebody said something; for announcing. */
@@ -71,7 +83,10 @@ export class Chat {
     const tokens = (renewed: boolean) => account.token(renewed ? account.lastToken : undefined);
     this.connection = new Connection(dial, tokens, { lifetime });
     this.connection.onopen = () => this.#opened();
-    this.connection.onreplace = (ask) => this.#sync.over(ask);
+    this.connection.onreplace = async (ask) => {
+      await this.#sync.over(ask);
+      await this.looking.over(ask);
+    };
     this.connection.onframe = (frame) => this.#hear(frame);
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
@@ -83,6 +98,15 @@ export class Chat {
         this.#change({ action: "react", room, seq, client_id, emoji, on }),
       known,
     );
+    this.quotes = new Quotes(async (room, seq) => {
+      const page = await this.#account.call<Page>(`${messages(room)}?limit=1&around=${seq}`);
+      return page.messages.find((message) => message.seq === seq) ?? null;
+    });
+    this.order = new Order(account, (room) => this.people(room));
+    this.profile = new Profile(account);
+    this.looking = new Looking(this.connection);
+    // A signal: whether it comes through is of no matter.
+    this.typing = new Typing((room) => void this.connection.request({ action: "typing", room }).catch(() => {}));
     this.unsaid = new Unsaid(storage, me.id);
     this.#keeper = new Keeper(memory, () => ({
       rooms: this.rooms.fresh ? this.rooms.list : null,
@@ -113,6 +137,8 @@ export class Chat {
     this.outbox.close();
     this.amendments.close();
     this.reactions.close();
+    this.looking.close();
+    this.typing.close();
     this.#keeper.close();
     this.connection.stop();
   }
@@ -147,20 +173,6 @@ export class Chat {
 
   // The account
 
-  /** Where I am signed in. Whoever asks for it closes it. */
-  devices(): Devices {
-    return new Devices({
-      list: async () => (await this.#account.call<Sessions>("/sessions")).sessions,
-      end: (id) => this.#account.call(`/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }),
-      endOthers: () => this.#account.call("/sessions", { method: "DELETE" }),
-    });
-  }
-
-  /** Signs out all devices but this one. Repeated after a lost answer it is answered like the first time. */
-  changePassword(old: string, fresh: string): Promise<void> {
-    return this.#account.call("/password", { method: "POST", body: { old, new: fresh } });
-  }
-
   /** What was written and not sent goes with the account. */
   async deleteAccount(password: string): Promise<void> {
     await this.#account.erase(password);
@@ -189,6 +201,7 @@ export class Chat {
 
   async join(id: string): Promise<Room> {
     const room = await this.#account.call<Room>(`/rooms/${encodeURIComponent(id)}/join`, { method: "POST" });
+    this.departures.note(id);
     this.rooms.put(room);
     return room;
   }
@@ -234,6 +247,7 @@ export class Chat {
     const earlier = this.#loading.get(timeline);
     // What is under way may be an earlier page, or have been asked for before there was reason to ask again.
     if (again && earlier) return earlier.catch(() => {}).then(() => this.load(room, again));
+    if (again) this.quotes.forget(room);
     return this.#once(timeline, async () => {
       if (!again && (await this.#restore(timeline))) return;
       await this.#fetch(timeline, "", (page) => timeline.load(page));
@@ -382,6 +396,7 @@ export class Chat {
 
   #opened(): void {
     this.#sync.ask();
+    this.looking.opened();
     this.refreshRooms();
     // Signals may have been lost: whatever is known of people is old, and only what is on screen is worth asking for.
     for (const room of this.#people.keys()) if (room !== this.#open) this.#people.delete(room);
@@ -389,6 +404,7 @@ export class Chat {
     this.outbox.flush();
     this.amendments.flush();
     this.reactions.flush();
+    void this.quotes.flush();
     this.reading.consider();
   }
 
@@ -397,16 +413,29 @@ export class Chat {
       case "changes":
         this.#apply(frame.room, frame);
         break;
+      case "typing":
+        if (frame.user?.id !== this.me.id) this.typing.hear(frame.room, frame.user ?? null, frame.count ?? 1);
+        break;
       case "presence":
         for (const people of this.#people.values()) people.presence(frame.user, frame.online);
         break;
       case "joined":
         this.#people.get(frame.room)?.joined(frame.member);
+        if (frame.member.user.id === this.me.id) this.departures.note(frame.room);
         if (frame.member.user.id === this.me.id && !this.rooms.get(frame.room)) this.refreshRooms();
         break;
       case "left":
         this.#people.get(frame.room)?.left(frame.user);
-        if (frame.user.id === this.me.id) this.#lose(frame.room);
+        this.typing.stop(frame.room, frame.user.id);
+        if (frame.user.id === this.me.id) this.#depart(frame.room, frame.reason);
+        break;
+      case "member":
+        this.#people.get(frame.room)?.member(frame.member);
+        if (frame.member.user.id === this.me.id) this.rooms.setStanding(frame.room, frame.member);
+        break;
+      case "seen":
+        if (frame.user === this.me.id) this.reading.elsewhere(frame.room, frame.seq);
+        else this.#people.get(frame.room)?.seen(frame.user, frame.seq);
         break;
     }
   }
@@ -416,12 +445,14 @@ export class Chat {
     const news = frame.changes.filter((message) => message.seq > known);
     const mine = news.filter((message) => message.author.id === this.me.id);
     this.rooms.advance(room, frame.to, frame.said, mine.length);
+    this.quotes.hear(room, frame.changes);
     const timeline = this.#timelines.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     // Before anything is drawn: what is in view is never shown as unread.
     this.#news(room);
     for (const message of frame.changes) if (message.author.id === this.me.id) this.outbox.settle(message.client_id);
     const others = news.filter((message) => message.author.id !== this.me.id && message.deleted_at === undefined);
+    for (const { author } of others) this.typing.stop(room, author.id);
     if (others.length > 0) this.onsaid(room, others);
     if (!this.rooms.get(room)) this.refreshRooms();
   }
@@ -434,6 +465,12 @@ export class Chat {
 
   #position(room: string): number {
     return this.#timelines.get(room)?.position ?? this.rooms.get(room)?.position ?? 0;
+  }
+
+  #depart(room: string, reason: Departure | undefined): void {
+    const name = this.rooms.get(room)?.name;
+    if (reason && name !== undefined) this.departures.add({ room, name, reason });
+    this.#lose(room);
   }
 
   #lose(room: string): void {

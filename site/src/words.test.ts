@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Envelope, missing, Refusal, Unreachable } from "./model/failure";
-import { explain, explainProof, fieldOf, nameOf, together } from "./words";
+import { explain, explainProof, fieldOf, nameOf, together, typingNow } from "./words";
 
 function refusal(code: string, more: Partial<Envelope> = {}): Refusal {
   return new Refusal({ code, message: "", ...more });
@@ -84,4 +84,13 @@ test("people together are named, and the others counted", () => {
   expect(together(["you"], 0)).toBe("you");
   expect(together(["you"], 2)).toBe("you and 2 others");
   expect(together(["you", "ben"], 1)).toBe("you, ben and 1 other");
+});
+
+test("who types is said of two at most, and a crowd is counted", () => {
+  expect(typingNow([], 0)).toBe("");
+  expect(typingNow(["ada"], 1)).toBe("ada is typing…");
+  expect(typingNow(["ada", "ben"], 2)).toBe("ada and ben are typing…");
+  expect(typingNow(["ada", "ben", "cy"], 3)).toBe("Several people are typing…");
+  expect(typingNow([], 1)).toBe("Somebody is typing…");
+  expect(typingNow([], 12)).toBe("12 people are typing…");
 });

@@ -118,8 +118,50 @@ export const words = {
   online: "here now",
   offline: "away",
   you: "you",
-  owner: "owner",
-  moderator: "moderator",
+  roles: { owner: "owner", moderator: "moderator", member: "member", guest: "guest" },
+  muted: "muted",
+  keepingOf: (name: string) => `What to do about ${name}`,
+  muteFor: (minutes: number | null) => `Mute ${minutes === null ? "until it is lifted" : `for ${span(minutes)}`}`,
+  lasting: (minutes: number | null) => (minutes === null ? "Until it is lifted" : `For ${span(minutes)}`),
+  unmute: "Lift the mute",
+  isMuted: "Muted until it is lifted",
+  isMutedUntil: (day: string, time: string) => `Muted until: ${day}, ${time}`,
+  makeThem: {
+    owner: "Make owner",
+    moderator: "Make moderator",
+    member: "Make member",
+    guest: "Make guest: may only read",
+  },
+  handOver: "Hand over the room",
+  ownerQuestion: (room: string, name: string) => `Hand ${room} over to ${name}?`,
+  ownerHint: "They own the room from then on, and only they can give it back. You become a moderator.",
+  kick: "Send out",
+  kickQuestion: (name: string) => `Send ${name} out of the room?`,
+  kickHint: "They can join again at any time.",
+  ban: "Ban",
+  banQuestion: (name: string) => `Ban ${name} from the room?`,
+  banHint: "They are sent out and cannot join again until the ban is over.",
+  howLong: "How long",
+  banReason: "Why (if you like)",
+  banReasonHint: "For those who keep order here; they do not see it.",
+  bans: "Banned people",
+  bansLoading: "Loading who is banned",
+  noBans: "Nobody is banned.",
+  moreBans: "Show more",
+  unban: "Lift",
+  unbanNamed: (name: string) => `Lift the ban of ${name}`,
+  unbanned: (name: string) => `${name} may join again.`,
+  until: (day: string, time: string) => `Until: ${day}, ${time}`,
+  untilLifted: "Until it is lifted",
+  mutedHere: "You are muted here until a moderator lifts it. You can read along.",
+  mutedUntil: (day: string, time: string) => `You are muted here. You can read along. It ends: ${day}, ${time}`,
+  guestHere: "You are a guest here: you can read along, and say nothing.",
+  kickedFrom: (room: string) => `You were sent out of ${room}. You can join it again.`,
+  bannedFrom: (room: string) => `You were banned from ${room}.`,
+  receipts: "Reading",
+  showReceipts: "Show others how far I have read",
+  showReceiptsHint: "In rooms of up to 100 people. What others show you does not depend on it.",
+  seenBy: (who: string) => `Seen by ${who}`,
   morePeople: "Show more people",
   aloneHint: "Nobody else is here yet. Share this page’s address to invite someone.",
   copyLink: "Copy the room’s address",
@@ -147,6 +189,12 @@ export const words = {
   editedAt: (time: string) => `Edited ${time}`,
   deleted: "This message was deleted.",
   deletedByModerator: "A moderator deleted this message.",
+  reply: "Reply",
+  replyingTo: "Replying to",
+  noReply: "Do not reply to it",
+  inReply: "In reply to",
+  toQuote: "Go to this message",
+  quoteGone: "A deleted message",
   react: "React",
   reactTo: (name: string) => `React to the message of ${name}`,
   reactions: "Reactions",
@@ -216,7 +264,7 @@ export const words = {
         ["Shift Enter", "new line"],
         ["↑", "edit my last message, where nothing is written"],
         [": name", "emoji by name"],
-        ["Esc", "stop editing"],
+        ["Esc", "stop editing, or replying"],
       ],
     },
     {
@@ -227,7 +275,8 @@ export const words = {
         ["Enter", "what can be done with it"],
         ["E", "edit it"],
         ["Delete", "delete it"],
-        ["R", "react to it"],
+        ["R", "reply to it"],
+        ["+", "react to it"],
         ["C", "copy its link"],
         ["Esc", "back to writing"],
       ],
@@ -254,6 +303,8 @@ const FIELDS: Record<string, string> = {
   new: "The new password",
   text: "The message",
   client_id: "The request",
+  reason: "The reason",
+  until: "The end",
 };
 
 /** What somebody is called; whoever deleted their account has no name any more. */
@@ -266,6 +317,14 @@ export function together(names: readonly string[], more: number): string {
   const others = more === 0 ? [] : [more === 1 ? "1 other" : `${more} others`];
   const all = [...names, ...others];
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+}
+
+/** Who types, of so many; nothing if nobody does. */
+export function typingNow(names: readonly string[], count: number): string {
+  if (count === 0) return "";
+  if (count > names.length) return count === 1 ? "Somebody is typing…" : `${count} people are typing…`;
+  if (count > 2) return "Several people are typing…";
+  return `${together(names, 0)} ${count === 1 ? "is" : "are"} typing…`;
 }
 
 /** What went wrong, for a person. */
@@ -281,6 +340,16 @@ export function explain(failure: unknown): string {
       if (reason === "credentials") return "That name and password do not belong together.";
       return words.sessionEnded;
     case "forbidden":
+      if (reason === "guest") return words.guestHere;
+      if (reason === "muted")
+        return retry_after ? `You are muted here for ${wait(retry_after)} more.` : words.mutedHere;
+      if (reason === "banned")
+        return retry_after
+          ? `You are banned from this room for ${wait(retry_after)} more.`
+          : "You are banned from this room.";
+      if (reason === "rank") return "Your role in this room does not allow it.";
+      if (reason === "author") return "Only whoever said it can change it.";
+      if (reason === "suspended") return "This account is suspended.";
       return "You are not allowed to do this.";
     case "not_found":
       return "It is not there, or not open to you.";
@@ -349,6 +418,20 @@ function broken(subject: string, rule: string, limit: number | null): string | n
 
 function fallback(message: string): string {
   return message || "Something went wrong. Try again.";
+}
+
+function wait(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 90 * 60 ? duration(seconds) : span(Math.ceil(seconds / 60));
+}
+
+/** A time that is long. */
+function span(minutes: number): string {
+  const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  if (minutes < 60) return of(minutes, "minute");
+  return minutes < 48 * 60 && minutes !== 24 * 60
+    ? of(Math.ceil(minutes / 60), "hour")
+    : of(Math.ceil(minutes / 1_440), "day");
 }
 
 function duration(seconds: number): string {

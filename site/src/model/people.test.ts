@@ -51,3 +51,16 @@ test("signals that come while the list is under way are not undone by it", () =>
   one.load({ members: [member("ada", true), member("ben")], more: false });
   expect(names(one)).toEqual(["ben+", "cy+"]);
 });
+
+test("what somebody is, whether they are muted and how far they have read is heard, and of strangers not", () => {
+  const one = people(member("ada", true), member("ben"));
+  one.seen("id-ada", 7);
+  one.seen("id-ada", 5);
+  one.member({ ...member("ada", true), role: "moderator", muted: { until: null } });
+  expect(one.get("id-ada")).toMatchObject({ role: "moderator", muted: { until: null }, read: 7 });
+  one.mute("id-ada", undefined);
+  expect(one.get("id-ada")).not.toHaveProperty("muted");
+  one.seen("id-zoe", 7);
+  one.member(member("zoe"));
+  expect(names(one)).toEqual(["ada+", "ben"]);
+});

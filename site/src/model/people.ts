@@ -1,4 +1,4 @@
-import type { Member, Members, User } from "../wire";
+import type { Member, Members, Mute, User } from "../wire";
 import { Observable } from "./observable";
 
 const order = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
@@ -64,7 +64,24 @@ export class People extends Observable {
     this.#touched();
   }
 
-  left(user: User): void {
+  /** Somebody who is here is something else now; how far they have read is not said. */
+  member(member: Member): void {
+    this.#late?.push(() => this.member(member));
+    this.#change(member.user.id, ({ read }) => ({ ...(read === undefined ? {} : { read }), ...member }));
+  }
+
+  mute(user: string, muted: Mute | undefined): void {
+    this.#late?.push(() => this.mute(user, muted));
+    this.#change(user, ({ muted: _, ...known }) => (muted ? { ...known, muted } : known));
+  }
+
+  /** They have read up to there. */
+  seen(user: string, seq: number): void {
+    this.#late?.push(() => this.seen(user, seq));
+    this.#change(user, (known) => ({ ...known, read: Math.max(known.read ?? 0, seq) }));
+  }
+
+  left(user: { id: string; name?: string }): void {
     this.#late?.push(() => this.left(user));
     this.#members.delete(user.id);
     this.#touched();
@@ -72,10 +89,14 @@ export class People extends Observable {
 
   presence(user: User, online: boolean): void {
     this.#late?.push(() => this.presence(user, online));
-    const known = this.#members.get(user.id);
-    // Somebody unknown belongs to another room, or stands on a page that was not fetched.
+    this.#change(user.id, (known) => ({ ...known, online }));
+  }
+
+  /** Somebody unknown belongs to another room, or stands on a page that was not fetched. */
+  #change(user: string, change: (known: Member) => Member): void {
+    const known = this.#members.get(user);
     if (!known) return;
-    this.#members.set(user.id, { ...known, online });
+    this.#members.set(user, change(known));
     this.#touched();
   }
 

@@ -39,6 +39,12 @@ export class Reading {
     if (this.#room === room) this.at(null);
   }
 
+  /** On another device it was read up to there. */
+  elsewhere(room: string, seq: number): void {
+    if (this.#told.has(room)) this.#told.set(room, Math.max(this.#told.get(room) ?? 0, seq));
+    this.#rooms.readTo(room, seq);
+  }
+
   /** Something may have been read just now. */
   consider(): void {
     const room = this.#room;

@@ -44,3 +44,21 @@ test("a newer list is believed: another tab may have read", () => {
   rooms.replace([room("tea", { position: 5, said: 5, unread: 0 })]);
   expect(rooms.unread).toBe(0);
 });
+
+test("what is read elsewhere is read here, and never more unread than before", () => {
+  const rooms = new MyRooms();
+  rooms.replace([room("tea", { said: 10, unread: 4 })]);
+  rooms.readTo("tea", 9);
+  expect(rooms.get("tea")?.unread).toBe(1);
+  rooms.readTo("tea", 7);
+  expect(rooms.get("tea")?.unread).toBe(1);
+});
+
+test("what I am there may change, and a mute that is lifted is gone", () => {
+  const rooms = new MyRooms();
+  rooms.replace([room("tea")]);
+  rooms.setStanding("tea", { role: "guest", muted: { until: null } });
+  expect(rooms.get("tea")).toMatchObject({ role: "guest", muted: { until: null } });
+  rooms.setStanding("tea", { role: "moderator" });
+  expect(rooms.get("tea")).not.toHaveProperty("muted");
+});

@@ -1,4 +1,4 @@
-import type { Room } from "../wire";
+import type { Member, Room } from "../wire";
 import { Observable } from "./observable";
 
 /** My rooms and what is unread in each. Numbers come from the list, from frames, and from what I have just read. */
@@ -71,6 +71,17 @@ export class MyRooms extends Observable {
 
   setUnread(id: string, unread: number): void {
     if (this.get(id)?.unread !== unread) this.#update(id, (room) => ({ ...room, unread }));
+  }
+
+  /** What I am there, and whether I may talk. */
+  setStanding(id: string, { role, muted }: Pick<Member, "role" | "muted">): void {
+    this.#update(id, ({ muted: _, ...room }) => ({ ...room, role, ...(muted ? { muted } : {}) }));
+  }
+
+  /** On another device I have read up to there. */
+  readTo(id: string, seq: number): void {
+    const room = this.get(id);
+    if (room) this.setUnread(id, Math.min(room.unread, Math.max(0, room.said - seq)));
   }
 
   #update(id: string, change: (room: Room) => Room): void {

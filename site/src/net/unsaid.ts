@@ -1,13 +1,17 @@
 const KEY = "parlour.unsaid";
+/** Apart, so that a text that was written before there were replies is still there. */
+const REPLY = "parlour.unsaid-reply";
 
 /** What is half written, by room, in the browser's storage: so it is there at once, and after a reload. */
 export class Unsaid {
   readonly #storage: Storage;
   readonly #prefix: string;
+  readonly #replies: string;
 
   constructor(storage: Storage, account: string) {
     this.#storage = storage;
     this.#prefix = `${KEY}.${account}.`;
+    this.#replies = `${REPLY}.${account}.`;
   }
 
   of(room: string): string {
@@ -15,9 +19,22 @@ export class Unsaid {
   }
 
   put(room: string, text: string): void {
+    this.#set(this.#prefix + room, text);
+  }
+
+  /** The number of the message that it is going to reply to. */
+  replyOf(room: string): number | null {
+    return Number(this.#storage.getItem(this.#replies + room)) || null;
+  }
+
+  putReply(room: string, seq: number | null): void {
+    this.#set(this.#replies + room, seq === null ? "" : String(seq));
+  }
+
+  #set(key: string, value: string): void {
     try {
-      if (text === "") this.#storage.removeItem(this.#prefix + room);
-      else this.#storage.setItem(this.#prefix + room, text);
+      if (value === "") this.#storage.removeItem(key);
+      else this.#storage.setItem(key, value);
     } catch {
       // The storage is full. What stands in the box is still there until the page goes.
     }
@@ -25,15 +42,15 @@ export class Unsaid {
 
   /** The rooms in which something is half written. */
   get rooms(): string[] {
-    return this.#keys().map((key) => key.slice(this.#prefix.length));
+    return this.#keys(this.#prefix).map((key) => key.slice(this.#prefix.length));
   }
 
   clear(): void {
-    for (const key of this.#keys()) this.#storage.removeItem(key);
+    for (const key of [...this.#keys(this.#prefix), ...this.#keys(this.#replies)]) this.#storage.removeItem(key);
   }
 
-  #keys(): string[] {
+  #keys(prefix: string): string[] {
     const keys = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index) ?? "");
-    return keys.filter((key) => key.startsWith(this.#prefix));
+    return keys.filter((key) => key.startsWith(prefix));
   }
 }

@@ -1,13 +1,16 @@
 import "./actions.css";
 import { nameOf, words } from "../words";
 import { Dialog } from "./dialog";
-import { Bin, Copy, LinkIcon, Pencil, Smile } from "./icons";
+import { Bin, Copy, LinkIcon, Pencil, ReplyIcon, Smile } from "./icons";
 import type { SaidLine } from "./said";
 
 /** What can be done with a message of the room on screen. */
 export type Deeds = {
   /** Asks for an emoji to put to it. */
   pick(line: SaidLine): void;
+  reply(seq: number): void;
+  /** Goes to a message, wherever it is. */
+  show(seq: number): void;
   toggle(seq: number, emoji: string, on: boolean): void;
   link(seq: number): void;
   copy(text: string): void;
@@ -30,6 +33,7 @@ type Deed = { name: string; icon: preact.JSX.Element; act: () => void; danger?: 
 function deedsOf({ line, seq, leave, deeds }: Props): readonly Deed[] {
   const { text } = line;
   const list: (Deed | false)[] = [
+    leave.talk && { name: words.reply, icon: <ReplyIcon />, act: () => deeds.reply(seq) },
     leave.talk && { name: words.react, icon: <Smile />, act: () => deeds.pick(line) },
     Boolean(navigator.clipboard) && {
       name: words.copyText,

@@ -3,16 +3,19 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Room } from "../wire";
 import { words } from "../words";
 import { useChat } from "./hooks";
-import { SendIcon } from "./icons";
+import { Close, SendIcon } from "./icons";
+import { Quote } from "./quote";
 import { Count, measure, TextBox, useTouch } from "./textbox";
 
 type Props = {
   room: Room;
   /** Arrow up where nothing is written. */
   onEditLast: () => void;
+  replying: number | null;
+  onReply: (seq: number | null) => void;
 };
 
-export function Composer({ room, onEditLast }: Props) {
+export function Composer({ room, onEditLast, replying, onReply }: Props) {
   const chat = useChat();
   const touch = useTouch();
   const [text, setText] = useState(() => chat.unsaid.of(room.id));
@@ -27,13 +30,15 @@ export function Composer({ room, onEditLast }: Props) {
 
   function write(next: string) {
     setText(next);
+    chat.typing.write(room.id, next);
     chat.unsaid.put(room.id, next);
   }
 
   function send() {
     if (!fits) return;
-    chat.say(room.id, text.trim());
+    chat.say(room.id, text.trim(), replying);
     write("");
+    if (replying !== null) onReply(null);
     box.current?.focus({ preventScroll: true });
   }
 
@@ -45,6 +50,15 @@ export function Composer({ room, onEditLast }: Props) {
         send();
       }}
     >
+      {replying !== null && (
+        <div class="reply-bar" id={`${note}-reply`}>
+          <span>{words.replyingTo}</span>
+          <Quote room={room.id} seq={replying} />
+          <button type="button" class="icon-button" aria-label={words.noReply} onClick={() => onReply(null)}>
+            <Close />
+          </button>
+        </div>
+      )}
       <div class="composer-box">
         <TextBox
           id="composer"
@@ -52,10 +66,14 @@ export function Composer({ room, onEditLast }: Props) {
           value={text}
           label={words.messageTo(room.name)}
           placeholder={words.messageTo(room.name)}
-          aria-describedby={note}
+          aria-describedby={replying === null ? note : `${note}-reply ${note}`}
           onValue={write}
           onEnter={send}
           onKey={(event) => {
+            if (event.key === "Escape" && replying !== null) {
+              event.preventDefault();
+              return onReply(null);
+            }
             if (event.key !== "ArrowUp" || event.altKey || event.shiftKey || text !== "") return;
             event.preventDefault();
             onEditLast();

@@ -5,10 +5,12 @@ import { explain, words } from "../words";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import { useChat, useObserved } from "./hooks";
+import { Hushed, useHush } from "./hushed";
 import { Back, PeopleIcon } from "./icons";
 import { Log } from "./log";
 import { Notice } from "./notice";
 import { go, Link } from "./route";
+import { TypingLine } from "./typing";
 
 type Props = { room: Room; target: number | null; inert: boolean; peopleShown: boolean; onPeople: () => void };
 
@@ -20,6 +22,9 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
   const [failure, setFailure] = useState<unknown>(null);
   /** The message of mine that is being changed, by its `seq`. */
   const [editing, setEditing] = useState<number | null>(null);
+  /** The message that is being replied to. */
+  const [replying, setReplying] = useState(() => chat.unsaid.replyOf(room.id));
+  const hush = useHush(room);
   const heading = useRef<HTMLHeadingElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
 
@@ -33,7 +38,14 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
     // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
     if (!document.activeElement || document.activeElement === document.body)
       heading.current?.focus({ preventScroll: true });
-    return () => chat.lookAway(room.id);
+    const turn = () => chat.looking.at(document.hidden ? null : room.id);
+    turn();
+    document.addEventListener("visibilitychange", turn);
+    return () => {
+      document.removeEventListener("visibilitychange", turn);
+      chat.looking.away(room.id);
+      chat.lookAway(room.id);
+    };
   }, []);
 
   // Also when a room that was loaded has to begin anew.
@@ -53,6 +65,12 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
   useEffect(() => {
     if (open && failure) load();
   }, [open]);
+
+  function reply(seq: number | null) {
+    chat.unsaid.putReply(room.id, seq);
+    setReplying(seq);
+    document.getElementById("composer")?.focus({ preventScroll: true });
+  }
 
   function editLast() {
     const mine = timeline.messages.findLast(({ author, deleted_at }) => author.id === chat.me.id && !deleted_at);
@@ -93,10 +111,15 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
           </button>
         </div>
       ) : (
-        <Log room={room} target={target} editing={editing} onEdit={setEditing} />
+        <Log room={room} target={target} editing={editing} onEdit={setEditing} onReply={reply} talk={hush === null} />
       )}
       <Announcer room={room.id} />
-      <Composer room={room} onEditLast={editLast} />
+      <TypingLine room={room.id} />
+      {hush ? (
+        <Hushed muted={hush === "guest" ? null : hush} />
+      ) : (
+        <Composer room={room} onEditLast={editLast} replying={replying} onReply={reply} />
+      )}
     </main>
   );
 }

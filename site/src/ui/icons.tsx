@@ -14,6 +14,11 @@ export const Plus = () => (
     <path d="M12 5v14M5 12h14" />
   </Icon>
 );
+export const Dots = () => (
+  <Icon>
+    <path d="M5.500 12h.2M12 12h.2M18.500 12h.2" />
+  </Icon>
+);
 export const Smile = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.500" />

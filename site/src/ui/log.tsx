@@ -1,6 +1,8 @@
 import "./log.css";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { lines } from "../model/lines";
+import { above } from "../model/ranks";
+import { seenBy } from "../model/receipts";
 import type { Room, User } from "../wire";
 import { nameOf, words } from "../words";
 import { ActionSheet, type Deeds, type Leave, RemoveQuestion } from "./actions";
@@ -26,15 +28,23 @@ type Props = {
   target: number | null;
   editing: number | null;
   onEdit: (seq: number | null) => void;
+  onReply: (seq: number) => void;
+  /** One may say something here. */
+  talk: boolean;
 };
 
 /** The conversation: a stretch of it that moves with the reader. */
-export function Log({ room, target, editing, onEdit }: Props) {
+export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
   const chat = useChat();
   const timeline = useObserved(chat.timeline(room.id));
   const cut = useObserved(chat.connection).state.name !== "open";
   const drafts = useObserved(chat.outbox).of(room.id);
   const amendments = useObserved(chat.amendments);
+  const people = useObserved(chat.people(room.id));
+  const receipt = useMemo(
+    () => (timeline.later ? null : seenBy(timeline.messages, people.list, chat.me.id)),
+    [timeline.messages, timeline.later, people.list],
+  );
   const reactions = useObserved(chat.reactions);
   const grip = useGrip();
   const { box, list } = grip;
@@ -75,6 +85,8 @@ export function Log({ room, target, editing, onEdit }: Props) {
   const deeds = useMemo<Deeds>(
     () => ({
       pick: setPicking,
+      reply: onReply,
+      show: (seq) => void toMessage(seq),
       toggle: (seq, emoji, on) => chat.react(room.id, seq, emoji, on),
       link: (seq) => void navigator.clipboard.writeText(location.origin + pathOf(room.id, seq)).catch(() => {}),
       copy: (text) => void navigator.clipboard.writeText(text).catch(() => {}),
@@ -93,8 +105,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
     }),
     [],
   );
-  const talk = true;
-  const keeps = (_author: User) => false;
+  const keeps = (author: User) => author.id !== chat.me.id && above(room.role, people.get(author.id)?.role);
   const may = ({ author }: SaidLine): Leave => {
     const mine = author.id === chat.me.id;
     return { talk, edit: mine && talk, remove: mine || keeps(author) };
@@ -295,6 +306,7 @@ export function Log({ room, target, editing, onEdit }: Props) {
                 talk={talk}
                 keeps={keeps(row.author)}
                 room={room.id}
+                seen={row.seq !== null && receipt?.seq === row.seq ? receipt.users : null}
               />
             );
           })}

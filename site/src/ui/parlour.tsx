@@ -4,6 +4,7 @@ import { neighbour } from "../model/switching";
 import { words } from "../words";
 import { AccountDialog } from "./account";
 import { Conversation, Stranger } from "./conversation";
+import { Departed } from "./departed";
 import { Finder, Maker } from "./finder";
 import { Help } from "./help";
 import { useChat, useMedia, useObserved, useTitle } from "./hooks";
@@ -67,6 +68,7 @@ export function Parlour() {
       <div class="notices">
         <Update />
         <Status />
+        <Departed />
       </div>
       {/* Where the rooms are all there is to see, they are the page's main part. */}
       <div class="side" role={alone ? "main" : undefined}>

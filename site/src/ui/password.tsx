@@ -24,7 +24,7 @@ export function NewPassword({ onChanged }: { onChanged: () => void }) {
     setFailure(null);
     try {
       if (!old) throw missing("old");
-      await chat.changePassword(old, fresh);
+      await chat.profile.changePassword(old, fresh);
       setOld("");
       setFresh("");
       setShown(false);

@@ -1,11 +1,14 @@
 import "./people.css";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { above, keepsOrder } from "../model/ranks";
 import type { Member, Room } from "../wire";
-import { explain, words } from "../words";
+import { explain, nameOf, words } from "../words";
 import { Avatar } from "./avatar";
+import { BansDialog } from "./bans";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Close, LinkIcon, Minus } from "./icons";
+import { Alert, Close, Dots, LinkIcon, Minus } from "./icons";
+import { Keeping } from "./keeping";
 import { go } from "./route";
 
 type Props = { room: Room; over: boolean; onClose: () => void };
@@ -15,6 +18,10 @@ export function PeoplePane({ room, over, onClose }: Props) {
   const chat = useChat();
   const people = useObserved(chat.people(room.id));
   const [asking, setAsking] = useState(false);
+  const [bans, setBans] = useState(false);
+  /** Whom one is about to do something about. */
+  const [kept, setKept] = useState<string | null>(null);
+  const member = kept === null ? undefined : people.get(kept);
   const closer = useRef<HTMLButtonElement>(null);
   const here = people.list.filter((member) => member.online);
   const away = people.list.filter((member) => !member.online);
@@ -40,8 +47,8 @@ export function PeoplePane({ room, over, onClose }: Props) {
         <div class="people-body">
           {people.loaded ? (
             <>
-              <Group title={words.here(here.length)} members={here} me={chat.me.id} />
-              {away.length > 0 && <Group title={words.away(away.length)} members={away} me={chat.me.id} />}
+              <Group title={words.here(here.length)} members={here} room={room} onKeep={setKept} />
+              {away.length > 0 && <Group title={words.away(away.length)} members={away} room={room} onKeep={setKept} />}
               {people.more && (
                 <button
                   type="button"
@@ -62,31 +69,54 @@ export function PeoplePane({ room, over, onClose }: Props) {
         </div>
         <footer class="people-foot">
           <CopyLink />
+          {keepsOrder(room.role) && (
+            <button type="button" class="row-button" onClick={() => setBans(true)}>
+              <Alert />
+              {words.bans}
+            </button>
+          )}
           <button type="button" class="row-button danger" onClick={() => setAsking(true)}>
             <Minus />
             {words.leave}
           </button>
         </footer>
       </aside>
+      {bans && <BansDialog room={room} onClose={() => setBans(false)} />}
+      {member && <Keeping room={room} member={member} onClose={() => setKept(null)} />}
       {asking && <LeaveQuestion room={room} onClose={() => setAsking(false)} />}
     </>
   );
 }
 
-function Group({ title, members, me }: { title: string; members: readonly Member[]; me: string }) {
+type GroupProps = { title: string; members: readonly Member[]; room: Room; onKeep: (user: string) => void };
+
+function Group({ title, members, room, onKeep }: GroupProps) {
+  const { me } = useChat();
   return (
     <section aria-label={title}>
       <h3 class="people-title">{title}</h3>
       <ul class="people-list">
-        {members.map(({ user, role, online }) => (
+        {members.map(({ user, role, online, muted }) => (
           <li key={user.id} class={online ? "person" : "person gone"}>
             <Avatar user={user} online={online} />
             <span class="person-name">
               <bdi>{user.name}</bdi>
-              {user.id === me && <span class="person-note"> {words.you}</span>}
+              {user.id === me.id && <span class="person-note"> {words.you}</span>}
             </span>
-            {role !== "member" && <span class="person-note">{role === "owner" ? words.owner : words.moderator}</span>}
+            {muted && <span class="person-note">{words.muted}</span>}
+            {role !== "member" && <span class="person-note">{words.roles[role]}</span>}
             <span class="hidden">, {online ? words.online : words.offline}</span>
+            {user.id !== me.id && above(room.role, role) && (
+              <button
+                type="button"
+                class="icon-button"
+                aria-label={words.keepingOf(nameOf(user))}
+                title={words.keepingOf(nameOf(user))}
+                onClick={() => onKeep(user.id)}
+              >
+                <Dots />
+              </button>
+            )}
           </li>
         ))}
       </ul>

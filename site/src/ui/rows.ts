@@ -69,7 +69,8 @@ export function useRows(rows: readonly Line[], may: (line: SaidLine) => Leave, d
     if (event.key === "Enter") row.querySelector<HTMLElement>(".actions button")?.focus();
     else if (event.key === "e" && allowed.edit) deeds.edit(line.seq);
     else if (event.key === "Delete" && allowed.remove) deeds.remove(line.seq, line.text);
-    else if (event.key === "r" && allowed.talk) deeds.pick(line);
+    else if (event.key === "r" && allowed.talk) deeds.reply(line.seq);
+    else if (event.key === "+" && allowed.talk) deeds.pick(line);
     else if (event.key === "c" && navigator.clipboard) deeds.link(line.seq);
     else return;
     event.preventDefault();

@@ -2,6 +2,7 @@ import "./said.css";
 import type { Chat } from "../chat";
 import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
+import type { User } from "../wire";
 import { explain, nameOf, words } from "../words";
 import { Actions, type Deeds, type Leave } from "./actions";
 import { Avatar } from "./avatar";
@@ -9,7 +10,9 @@ import { Editor } from "./editor";
 import { Alert } from "./icons";
 import { Markdown } from "./markdown";
 import { memo } from "./memo";
+import { Quote } from "./quote";
 import { Chips } from "./reactions";
+import { Seen } from "./receipts";
 import { fullTime, timeOf } from "./when";
 
 export type SaidLine = Extract<Line, { kind: "said" }>;
@@ -30,10 +33,12 @@ type Props = {
   /** One may delete it though it is not one's own. */
   keeps: boolean;
   room: string;
+  /** Those who have read up to here, where that is said. */
+  seen: readonly User[] | null;
 };
 
 /** One message. The first of a group says whose it is and when it was. Under its text come its states. */
-export const Said = memo(({ line, chat, cut, active, editing, target, deeds, talk, keeps, room }: Props) => {
+export const Said = memo(({ line, chat, cut, active, editing, target, deeds, talk, keeps, room, seen }: Props) => {
   const { seq, author, text, at, edited, deleted, first, draft, amendment, reactions, refused, remover } = line;
   const mine = author.id === chat.me.id;
   const leave: Leave = { talk, edit: mine && talk, remove: mine || keeps };
@@ -64,6 +69,17 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
           </span>
           {time}
         </p>
+      )}
+      {line.replyTo !== null && !deleted && (
+        <button
+          type="button"
+          class="said-quote"
+          title={words.toQuote}
+          onClick={() => line.replyTo !== null && deeds.show(line.replyTo)}
+        >
+          <span class="hidden">{words.inReply} </span>
+          <Quote room={room} seq={line.replyTo} />
+        </button>
       )}
       {deleted ? (
         <p class="said-gone">{remover === "moderator" ? words.deletedByModerator : words.deleted}</p>
@@ -109,6 +125,7 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
           onDiscard={() => chat.amendments.discard(amendment.clientId)}
         />
       )}
+      {seen && <Seen users={seen} />}
       {refused?.map((one) => (
         <Failed
           key={one.clientId}

@@ -1,0 +1,65 @@
+import type { User } from "../wire";
+import { Observable } from "./observable";
+
+/** At most so often one says that one types. */
+const SAY_MS = 3_000;
+/** Whoever was not heard of for this long types no more. */
+const GONE_MS = 6_000;
+
+/** Who types in which room, and saying that I do. What is said of it may be lost; the next time says it again. */
+export class Typing extends Observable {
+  readonly #say: (room: string) => void;
+  #said = new Map<string, number>();
+  /** By room, and there by person; in a crowd nobody is named. */
+  #typing = new Map<string, Map<string, { user: User | null; count: number; timer: ReturnType<typeof setTimeout> }>>();
+
+  constructor(say: (room: string) => void) {
+    super();
+    this.#say = say;
+  }
+
+  /** I have just changed what I am writing there. */
+  write(room: string, text: string): void {
+    const now = Date.now();
+    if (text.trim() === "" || now - (this.#said.get(room) ?? Number.NEGATIVE_INFINITY) < SAY_MS) return;
+    this.#said.set(room, now);
+    this.#say(room);
+  }
+
+  /** Those who are named, the one first who began first. */
+  of(room: string): readonly User[] {
+    return [...(this.#typing.get(room)?.values() ?? [])].flatMap(({ user }) => user ?? []);
+  }
+
+  /** How many type there, named or not. */
+  count(room: string): number {
+    const all = [...(this.#typing.get(room)?.values() ?? [])];
+    return Math.max(this.of(room).length, ...all.map(({ count }) => count), 0);
+  }
+
+  /** Somebody types, or so many of a crowd. */
+  hear(room: string, user: User | null, count: number): void {
+    const there = this.#typing.get(room) ?? new Map();
+    this.#typing.set(room, there);
+    const name = user?.id ?? "";
+    const before = there.get(name);
+    clearTimeout(before?.timer);
+    there.set(name, { user, count, timer: setTimeout(() => this.stop(room, name), GONE_MS) });
+    if (before?.count !== count || before?.user?.name !== user?.name) this.changed();
+  }
+
+  /** Their message has come, or they have gone. */
+  stop(room: string, user: string): void {
+    const there = this.#typing.get(room);
+    const known = there?.get(user);
+    if (!there || !known) return;
+    clearTimeout(known.timer);
+    there.delete(user);
+    this.changed();
+  }
+
+  close(): void {
+    for (const there of this.#typing.values()) for (const { timer } of there.values()) clearTimeout(timer);
+    this.#typing.clear();
+  }
+}

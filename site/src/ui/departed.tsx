@@ -1,0 +1,21 @@
+import "./departed.css";
+import { words } from "../words";
+import { useChat, useObserved } from "./hooks";
+
+/** Says of which rooms one is not a member any more without having left. */
+export function Departed() {
+  const { departures } = useChat();
+  const { list } = useObserved(departures);
+  return (
+    <div class="departed-place" role="status">
+      {list.map(({ room, name, reason }) => (
+        <div key={room} class="departed">
+          <span dir="auto">{reason === "banned" ? words.bannedFrom(name) : words.kickedFrom(name)}</span>
+          <button type="button" class="link" onClick={() => departures.note(room)}>
+            {words.close}
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
