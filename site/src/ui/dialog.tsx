@@ -28,7 +28,8 @@ export function Dialog({
       ref={ref}
       class="dialog"
       aria-labelledby={heading}
-      onClose={onClose}
+      // One that was taken out says so too, when another may stand in its place.
+      onClose={() => ref.current && onClose()}
       onClick={(event) => event.target === ref.current && onClose()}
     >
       <div class="dialog-body">
