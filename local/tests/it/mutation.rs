@@ -4,6 +4,8 @@
 //! says about its input and not by which of its lines run, which would take a compiler of another channel; so it finds less in the same time
 //! than libFuzzer does, and it runs wherever the tests do.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what was tried and measured is told")]
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;

@@ -1,5 +1,7 @@
 //! Masses: of handshakes, and of requests that never end.
 
+#![expect(clippy::print_stdout, reason = "what was tried and measured is told")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
