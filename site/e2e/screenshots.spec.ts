@@ -242,11 +242,11 @@ test("every state of a message", async ({ arrives }) => {
 
 test("what people do with each other", async ({ arrives }) => {
   test.setTimeout(180_000);
-  const ada = new Person("Ada_Moor", (await arrives()).page);
-  const ben = new Person("Ben_Hall", (await arrives()).page);
+  const ada = new Person("Ada_Weir", (await arrives()).page);
+  const ben = new Person("Ben_Lund", (await arrives()).page);
   const phone = new Person(ben.name, (await arrives("unused", PHONE)).page);
   for (const person of [ada, ben]) await person.registers();
-  const room = "Choir";
+  const room = "Friday choir";
   await ada.makesRoom(room);
   await ben.findsAndJoins(room);
   await ada.says("Rehearsal is moved to Friday. Who brings the scores?");
@@ -255,10 +255,12 @@ test("what people do with each other", async ({ arrives }) => {
   const requests = ["🎉", "👍", "🍪"].map((emoji) => ({ action: "react", seq: 2, emoji, on: true }));
   await ada.asks([...requests, { action: "send", text: "Consider it done.", reply_to: 2 }]);
   await ben.asks([{ action: "react", seq: 2, emoji: "👍", on: true }]);
+  await ada.log.locator(".said-quote").waitFor();
+  await expect(ada.log.locator(".chip")).toHaveText(["🎉 1", "👍 2", "🍪 1"]);
   await ada.log.getByText("Nobody must know").hover();
-  await ada.log.getByRole("button", { name: "Reply" }).click();
+  await ada.log.getByRole("button", { name: "Reply", exact: true }).click();
   await ada.composer.fill("Except you, of course");
-  await ben.composer.pressSequentially("They kn", { delay: 50 });
+  await ben.composer.pressSequentially("They know it", { delay: 400 });
   await ada.page.locator(".typing", { hasText: ben.name }).waitFor();
   await shoot(ada.page, "40-talking");
   await ada.log.getByText("Consider it done").hover();

@@ -43,8 +43,9 @@ export class Order {
     this.#people(room).left({ id: user });
   }
 
-  bans(room: string, after = ""): Promise<Bans> {
-    return this.#account.call<Bans>(`${at(room)}/bans?limit=100&after=${encodeURIComponent(after)}`);
+  bans(room: string, after?: string): Promise<Bans> {
+    const query = after === undefined ? "" : `&after=${encodeURIComponent(after)}`;
+    return this.#account.call<Bans>(`${at(room)}/bans?limit=100${query}`);
   }
 
   unban(room: string, user: string): Promise<void> {
