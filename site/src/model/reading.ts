@@ -3,8 +3,11 @@ import type { Connection } from "./connection";
 import type { MyRooms } from "./rooms";
 import type { Timeline } from "./timeline";
 
-/** In a busy room every message would otherwise cost a request from everyone who looks on. */
-const PAUSE_MS = 3_000;
+/**
+ * In a busy room every message would otherwise cost a request from everyone who looks on. Others are shown how far one has read
+ * every three seconds at most, and what comes sooner is not shown: on the way two may come nearer to each other.
+ */
+const PAUSE_MS = 3_300;
 
 /** Tells the API what has been read: what stands at the end of a conversation that is open, visible and scrolled down. */
 export class Reading {
