@@ -158,7 +158,8 @@ impl Message {
             try_join!(self.store().membership(&connection.session, room(&read.room)?), self.asks(connection))?;
         let standing = self.store().standing(&membership).await?;
         let number = self.store().mark_read(&membership, read.seq, read.position, standing).await?;
-        if number > membership.read() {
+        // Nobody sees an admin who only looks in.
+        if number > membership.read() && membership.seat().role.is_some() {
             self.signals().seen(connection, &membership, standing, number).await;
         }
         Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })

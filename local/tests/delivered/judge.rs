@@ -200,6 +200,19 @@ fn every_position_is_used_once_and_broadcast() {
 }
 
 #[test]
+fn a_position_is_left_also_by_a_message_whose_author_had_no_answer_yet() {
+    let mut record = good();
+    // The first answer was lost; the edit came before the repetition, which is answered with the message as it stands.
+    record.asks[0].answers[0].said = Said::Sent { seq: 1, rev: 5 };
+    assert!(judge(&record).is_empty(), "{:#?}", judge(&record));
+    for log in &mut record.logs {
+        log.applied.remove(0);
+    }
+    let found = judge(&record);
+    assert!(found.iter().any(|violation| violation.kind == Kind::Hole), "{found:#?}");
+}
+
+#[test]
 fn a_client_that_passed_a_change_without_it_missed_it() {
     finds(Kind::Missed, "socket 1: Frame 2..4", |record| {
         record.logs[1].applied.remove(1);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::checker::record::{Message, Record, Room};
+use crate::checker::record::{Ask, Message, Record, Room};
 use crate::checker::violation::{Kind, Violation};
 
 pub(super) fn violations(record: &Record) -> Vec<Violation> {
@@ -40,11 +40,14 @@ fn used_once(room: &Room) -> Vec<Violation> {
     found
 }
 
-/// The positions at which a message stood, as its author was told, before it moved.
+/// The positions at which a message stood before it moved, as its author was told, or as somebody was given it: whoever reacts may move it before its
+/// author has an answer.
 fn left(record: &Record, room: usize) -> BTreeSet<i64> {
     let now: HashMap<i64, i64> = record.rooms[room].history.iter().map(|message| (message.seq, message.rev)).collect();
-    let told = record.asks.iter().filter(|ask| ask.room == room).filter_map(super::super::record::Ask::done);
-    told.filter(|(seq, rev, _)| now.get(seq).is_some_and(|now| now > rev)).map(|(_, rev, _)| rev).collect()
+    let told = record.asks.iter().filter(|ask| ask.room == room).filter_map(Ask::done).map(|(seq, rev, _)| (seq, rev));
+    let given = record.logs.iter().filter(|log| log.room == room).flat_map(|log| &log.applied);
+    let stood = told.chain(given.map(|applied| (applied.seq, applied.rev)));
+    stood.filter(|(seq, rev)| now.get(seq).is_some_and(|now| now > rev)).map(|(_, rev)| rev).collect()
 }
 
 fn dense(room: &Room, left: &BTreeSet<i64>) -> Vec<Violation> {

@@ -228,6 +228,30 @@ fn whoever_is_too_loud_is_told_how_long_to_wait_and_slows_nobody() {
 }
 
 #[test]
+fn what_is_posted_ahead_of_a_reply_counts_as_asked_for() {
+    story_with_limits(|world| async move {
+        let (mut anna, ben) = world.pair("tea").await;
+        for _ in 0..20 {
+            anna.says(&"😀".repeat(3900)).await;
+        }
+        let mut back = ben.person.connects(&ben.room).await.unwrap();
+        let rooms = json!({ (&ben.room.id): 0 });
+        while !matches!(back.asks(&json!({ "action": "ping", "id": fresh(), "rooms": rooms })).await, Frame::Error(_)) {
+        }
+        let deadline = Instant::now() + SOON;
+        let (pages, more) = loop {
+            match back.asks(&json!({ "action": "sync", "id": fresh(), "rooms": rooms })).await {
+                Frame::Synced { rooms, more, .. } => break (rooms, more),
+                refused => assert!(Instant::now() < deadline, "{refused:?}"),
+            }
+        };
+        let ahead = back.heard.iter().filter(|frame| matches!(frame, Frame::Changes { .. })).count();
+        assert!(ahead < 5, "{ahead} frames of ten were posted without being allowed");
+        assert_eq!((pages[0].verdict.clone(), more), (Verdict::More, true));
+    });
+}
+
+#[test]
 fn a_flood_of_handshakes_and_of_syncs_is_held_up() {
     story_with_limits(|world| async move {
         let (mut anna, _ben) = world.pair("tea").await;
