@@ -114,7 +114,7 @@ pub fn fold(name: &str) -> String {
 pub fn looks(name: &str) -> BTreeSet<String> {
     let as_written: String = skeleton(name).collect();
     let without_case: String = skeleton(&fold(name)).collect();
-    [as_written, fold(&without_case)].into()
+    [fold(&as_written), as_written, fold(&without_case)].into()
 }
 
 /// Checks the number of characters.

@@ -72,7 +72,7 @@ test("back in a room where one was before, one reads, hears and sees who is ther
 
   await ada.says("two");
   await ben.reads("two");
-  await expect(ben.page.locator("[aria-live=polite]")).toHaveText(`${ada.name}: two`);
+  await expect(ben.page.locator("[aria-live=polite]", { hasText: `${ada.name}: two` })).toHaveCount(1);
   await expect(ben.page).toHaveTitle(`${room} · Parlour`);
   await ben.goesOffline();
   await ben.context.setOffline(false);
