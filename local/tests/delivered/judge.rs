@@ -203,7 +203,7 @@ fn every_position_is_used_once_and_broadcast() {
 fn a_position_is_left_also_by_a_message_whose_author_had_no_answer_yet() {
     let mut record = good();
     // The first answer was lost; the edit came before the repetition, which is answered with the message as it stands.
-    record.asks[0].answers[0].said = Said::Sent { seq: 1, rev: 5 };
+    record.asks[0].answers[0] = Answer { at: 60, client: 0, said: Said::Sent { seq: 1, rev: 5 } };
     assert!(judge(&record).is_empty(), "{:#?}", judge(&record));
     for log in &mut record.logs {
         log.applied.remove(0);
