@@ -77,7 +77,7 @@ export class Person {
   }
 
   get composer() {
-    return this.page.locator("#composer");
+    return this.page.locator("textarea#composer");
   }
 
   async says(text: string): Promise<void> {
