@@ -175,10 +175,8 @@ impl Delivery {
             return Ok(Begun::Before(before));
         }
         let permit = membership.may(Act::Say, now)?;
-        match granted {
-            Granted::No { wait } => Err(Error::Limited { wait }),
-            Granted::Yes { .. } => Ok(Begun::Goes(permit, None)),
-        }
+        granted.or_wait()?;
+        Ok(Begun::Goes(permit, None))
     }
 
     /// The key to the room of whoever acts in it, and whether they may act so soon.

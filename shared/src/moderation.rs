@@ -137,7 +137,7 @@ impl Moderation<'_> {
     }
 
     /// Who is banned.
-    pub async fn bans(&self, after: Option<UserId>, limit: i64) -> Result<Vec<Ban>> {
+    pub async fn bans(&self, after: Option<UserId>, limit: i64) -> Result<(Vec<Ban>, bool)> {
         let mine = self.store.membership_to_oversee(self.session, self.room).await?;
         let permit = mine.may(Act::Oversee, time::now())?;
         self.store.bans(&permit, after, limit, time::now()).await

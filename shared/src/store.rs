@@ -244,6 +244,19 @@ fn unconfirmed() -> WriteConcern {
     WriteConcern::builder().w(Acknowledgment::Nodes(1)).build()
 }
 
+/// What was found when one more than `limit` was asked for: so many, and whether there are more.
+fn page<T>(mut found: Vec<T>, limit: i64) -> Result<(Vec<T>, bool)> {
+    let limit = usize::try_from(limit).map_err(Error::internal)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
+}
+
+/// Refuses a permit that was given for something else than what is done with it.
+fn insist(is_for_this: bool) -> Result<()> {
+    if is_for_this { Ok(()) } else { Err(Error::internal("a permit was used for something else")) }
+}
+
 /// All that is asked of a document is which one it is.
 #[derive(Deserialize)]
 struct IdDoc {

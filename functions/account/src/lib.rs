@@ -73,7 +73,7 @@ impl Account {
     }
 
     async fn sign_out_others(&self, session: &Session) -> Result<Reply> {
-        self.end_others(session).await?;
+        self.end_sessions(session.user().id, Some(session.id())).await?;
         Ok(Reply::nothing())
     }
 
@@ -95,7 +95,7 @@ impl Account {
             }
             Err(error) => return Err(error),
         }
-        self.end_others(session).await?;
+        self.end_sessions(session.user().id, Some(session.id())).await?;
         Ok(Reply::nothing())
     }
 
@@ -129,8 +129,7 @@ impl Account {
     async fn suspend(&self, session: &Session, user: UserId) -> Result<Reply> {
         let suspending = self.store.may_suspend(session, user).await?;
         self.store.suspend(suspending, time::now()).await?;
-        self.store.end_sessions(user, None, time::now()).await?;
-        presence::close(&self.store, &self.gateway, self.store.sockets_of_person(user, None).await?).await;
+        self.end_sessions(user, None).await?;
         Ok(Reply::nothing())
     }
 
@@ -143,10 +142,10 @@ impl Account {
         Guard { store: &self.store, limits: &self.limits, cost: self.cost }
     }
 
-    async fn end_others(&self, session: &Session) -> Result<()> {
-        let (user, mine) = (session.user().id, Some(session.id()));
-        self.store.end_sessions(user, mine, time::now()).await?;
-        presence::close(&self.store, &self.gateway, self.store.sockets_of_person(user, mine).await?).await;
+    /// Signs somebody out everywhere but there, and closes their sockets.
+    async fn end_sessions(&self, user: UserId, except: Option<SessionId>) -> Result<()> {
+        self.store.end_sessions(user, except, time::now()).await?;
+        presence::close(&self.store, &self.gateway, self.store.sockets_of_person(user, except).await?).await;
         Ok(())
     }
 }

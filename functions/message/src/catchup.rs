@@ -162,7 +162,7 @@ async fn standings(
 ) -> Result<Vec<(Membership, Standing, Position)>> {
     let Delivery { store, .. } = delivery;
     let mut found = store.rooms_of(wanted).await?;
-    let waiting = found.iter().filter(|(_, standing, _)| standing.head > standing.settled);
+    let waiting = found.iter().filter(|(_, standing, _)| standing.is_busy());
     let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();
     // Mostly there are none, and nothing more is asked.
     let stalled = if waiting.is_empty() { Vec::new() } else { store.stalled(&waiting).await? };

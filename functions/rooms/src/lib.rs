@@ -68,9 +68,7 @@ impl Rooms {
     async fn public(&self, request: &Request, session: &Session) -> Result<Reply> {
         let limit = request.limit(50, 100)?;
         let (prefix, after) = (request.query("prefix").unwrap_or_default(), request.query("after"));
-        let mut found = self.store.public_rooms(&prefix, after.as_deref(), limit + 1).await?;
-        let more = found.len() as i64 > limit;
-        found.truncate(limit as usize);
+        let (found, more) = self.store.public_rooms(&prefix, after.as_deref(), limit).await?;
         let memberships = self.store.memberships(session).await?;
         let mine = self.store.rooms_of(&memberships).await?;
         let rooms = found.iter().map(|room| {
@@ -120,9 +118,7 @@ impl Rooms {
         let limit = request.limit(100, 200)?;
         let after = request.query("after").map(|id| UserId::parse(&id)).transpose()?;
         let (membership, now) = (self.store.membership_to_oversee(session, id).await?, time::now());
-        let mut members = self.store.members(&membership, after, limit + 1, now).await?;
-        let more = members.len() as i64 > limit;
-        members.truncate(limit as usize);
+        let (members, more) = self.store.members(&membership, after, limit, now).await?;
         let sees_all = membership.may(Act::Oversee, now).is_ok();
         let members = members.iter().map(|(member, online)| match sees_all || member.user.id == session.user().id {
             true => wire::Member::in_full(member, *online, now),

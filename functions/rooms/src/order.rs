@@ -45,9 +45,7 @@ pub(crate) async fn keep(route: &str, request: &Request, order: &Moderation<'_>)
         "GET /rooms/{room}/bans" => {
             let limit = request.limit(100, 200)?;
             let after = request.query("after").map(|id| UserId::parse(&id)).transpose()?;
-            let mut bans = order.bans(after, limit + 1).await?;
-            let more = bans.len() as i64 > limit;
-            bans.truncate(limit as usize);
+            let (bans, more) = order.bans(after, limit).await?;
             Ok(Reply::ok(&wire::Bans { bans: bans.iter().map(wire::Ban::from).collect(), more }))
         }
         "PUT /rooms/{room}/bans/{user}" => {

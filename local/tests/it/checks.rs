@@ -15,12 +15,13 @@ use crate::chat::world::root;
 /// The site's folder is built and installed into by one check at a time.
 static SITE: Mutex<()> = Mutex::new(());
 
-/// Runs a command to its end; if it fails, its output is what the check fails with.
+/// Runs a command to its end; if it fails, its output is what the check fails with, what failed in it first.
 pub(crate) fn run(command: &mut Command) -> String {
     let shown = format!("{command:?}");
     let output = command.output().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{shown} failed ({}):\n{said}", output.status);
+    let failed: Vec<&str> = said.lines().map(str::trim).filter(|line| line.starts_with('✘')).collect();
+    assert!(output.status.success(), "{}{shown} failed ({}):\n{said}", failed.join(" "), output.status);
     said
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of messages after they were said.
 
 use super::{Deliverable, Delivery, Done, RECOVERY};
+use crate::Result;
 use crate::connection::Connection;
 use crate::ids::{RoomId, UserId};
 use crate::message::{Amendment, Deed, Message, Reacting};
@@ -8,7 +9,6 @@ use crate::permission::{Act, Permit, Refusal};
 use crate::room::Position;
 use crate::store::{Amending, Granted, Place, Purpose, Store, Stored};
 use crate::time::Timestamp;
-use crate::{Error, Result};
 
 /// What the questions before a change of a message have told.
 struct Asked {
@@ -104,9 +104,7 @@ impl Delivery {
         }
         let permit = permit?;
         before?;
-        if let Granted::No { wait } = granted {
-            return Err(Error::Limited { wait });
-        }
+        granted.or_wait()?;
         match self.deliver(from, room, change(permit), None, now).await? {
             Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
         }

@@ -70,11 +70,8 @@ pub enum Step {
 impl Turn {
     /// Begins with the room as it was when the lease was taken. After that time the lease is handed over, whatever waits.
     pub fn new(standing: Standing, length: Duration) -> Self {
-        let state = if standing.head > standing.settled {
-            State::Reading
-        } else {
-            State::Posted { to: standing.settled, in_time: false }
-        };
+        let state =
+            if standing.is_busy() { State::Reading } else { State::Posted { to: standing.settled, in_time: false } };
         Self { standing, state, length }
     }
 

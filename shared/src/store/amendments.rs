@@ -3,10 +3,9 @@
 
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
-use mongodb::options::ReturnDocument;
 
-use super::messages::{EditDoc, MESSAGES, MessageDoc};
-use super::{Place, Store, Stored, date, is_duplicate, object_id};
+use super::messages::{EditDoc, MessageDoc};
+use super::{Place, Store, Stored, date, insist, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::message::{Amendment, Deed, Message, Remover};
@@ -47,8 +46,7 @@ impl Store {
         Ok(Amending { author, before })
     }
 
-    /// Moves a message to a position that was taken for the amendment. A position that is not used in the end is voided, and so is the one
-    /// that the message leaves, unless everybody has been told of it.
+    /// Moves a message to a position that was taken for the amendment; see [`Self::shift`].
     pub async fn amend(
         &self,
         permit: &Permit,
@@ -59,9 +57,7 @@ impl Store {
     ) -> Result<Stored<Position>> {
         let (room, by) = (permit.by().room(), permit.by().user().id);
         let moderator = moderator(author, by);
-        if !is_for(permit, amendment, moderator.is_some()) {
-            return Err(Error::internal("a permit was used for something else"));
-        }
+        insist(is_for(permit, amendment, moderator.is_some()))?;
         let edit = EditDoc {
             client_id: amendment.client_id.as_str().to_owned(),
             rev: place.rev,
@@ -89,34 +85,22 @@ impl Store {
         }
         let edit = mongodb::bson::serialize_to_bson(&edit).map_err(Error::internal)?;
         let update = doc! { "$set": set, "$push": { "edits": edit } };
-        let messages = self.collection::<MessageDoc>(MESSAGES);
-        let moved =
-            self.within(messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before)).await;
-        match moved {
-            Ok(Some(before)) => {
-                let left = before.rev;
-                let mut message = Message::from(before);
-                message.rev = place.rev;
-                text.clone_into(&mut message.text);
-                match amendment.deed {
-                    Deed::Edit(_) => message.edited_at = Some(now),
-                    Deed::Delete => {
-                        message.deleted_at = Some(now);
-                        message.reactions.clear();
-                        message.deleted_by = Some(moderator.map_or(Remover::Author, |_| Remover::Moderator));
-                    }
-                }
-                if left > place.standing.settled {
-                    self.void(room, left).await?;
-                }
-                return Ok(Stored::Here(message));
-            }
+        let Some(before) = self.shift(room, filter, update, place).await? else {
             // Made at the same time by another request of the same kind, refused by now, or overtaken by a later amendment.
-            Ok(None) => self.void(room, place.rev).await?,
-            Err(error) if is_duplicate(&error) => {}
-            Err(error) => return Err(error),
+            return Ok(self.amending(room, by, amendment).await?.before?.map_or(Stored::Late, Stored::Before));
+        };
+        let mut message = Message::from(before);
+        message.rev = place.rev;
+        text.clone_into(&mut message.text);
+        match amendment.deed {
+            Deed::Edit(_) => message.edited_at = Some(now),
+            Deed::Delete => {
+                message.deleted_at = Some(now);
+                message.reactions.clear();
+                message.deleted_by = Some(moderator.map_or(Remover::Author, |_| Remover::Moderator));
+            }
         }
-        Ok(self.amending(room, by, amendment).await?.before?.map_or(Stored::Late, Stored::Before))
+        Ok(Stored::Here(message))
     }
 }
 

@@ -58,6 +58,13 @@ impl Spender<'_> {
     }
 }
 
+/// The keys of all who type in a room.
+pub(super) fn types_in(room: RoomId) -> Document {
+    let first = UserId::from_bytes([0; 12]);
+    let last = UserId::from_bytes([0xff; 12]);
+    doc! { "$gte": Spender::Types(room, first).key(), "$lte": Spender::Types(room, last).key() }
+}
+
 #[derive(Deserialize)]
 struct LimitDoc {
     spent: SpentDoc,
@@ -86,6 +93,16 @@ pub enum Granted {
         /// For so long.
         wait: Duration,
     },
+}
+
+impl Granted {
+    /// Refuses whoever has to wait.
+    pub fn or_wait(self) -> Result<()> {
+        match self {
+            Self::Yes { .. } => Ok(()),
+            Self::No { wait } => Err(Error::Limited { wait }),
+        }
+    }
 }
 
 impl SpentDoc {
@@ -131,9 +148,6 @@ impl Store {
             .return_document(ReturnDocument::After)
             .write_concern(unconfirmed());
         let found = self.within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
-        match found.spent.granted(allowance) {
-            Granted::Yes { .. } => Ok(()),
-            Granted::No { wait } => Err(Error::Limited { wait }),
-        }
+        found.spent.granted(allowance).or_wait()
     }
 }

@@ -8,8 +8,6 @@
 //! There is one document of a person and a room, also for somebody who was banned, and for a guest or somebody muted who has left: coming back must not
 //! lift what was laid on them. Such a document is no membership: it has no [`Role`] to make one of.
 
-use std::collections::HashSet;
-
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
@@ -281,33 +279,33 @@ impl Store {
         self.within(self.collection::<MemberDoc>(MEMBERS).find_one(of(user, room))).await
     }
 
-    /// Whether a room has more members than so many.
-    pub(super) async fn has_more_members_than(&self, room: RoomId, count: usize) -> Result<bool> {
-        let filter = doc! { "room": object_id(room.bytes()), "role": present() };
+    /// Whether a room is so large that its people are counted and not named.
+    pub async fn is_crowd(&self, membership: &Membership) -> Result<bool> {
+        let filter = doc! { "room": object_id(membership.room().bytes()), "role": present() };
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let counted = members.count_documents(filter).hint(Hint::Keys(by_user())).limit(count as u64 + 1);
-        Ok(self.within(counted).await? > count as u64)
+        let counted = members.count_documents(filter).hint(Hint::Keys(by_user())).limit(NAMED as u64 + 1);
+        Ok(self.within(counted).await? > NAMED as u64)
     }
 
-    /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open.
+    /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open; and whether there are more.
     pub async fn members(
         &self,
         membership: &Membership,
         after: Option<UserId>,
         limit: i64,
         now: Timestamp,
-    ) -> Result<Vec<(Member, bool)>> {
+    ) -> Result<(Vec<(Member, bool)>, bool)> {
         let room = membership.room();
         let mut filter = doc! { "room": object_id(room.bytes()), "role": present() };
         if let Some(after) = after {
             filter.insert("user", doc! { "$gt": object_id(after.bytes()) });
         }
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit);
-        let found = self.all(page).await?;
-        let here: HashSet<UserId> = self.present(room, now).await?;
+        let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit + 1);
+        let (found, more) = super::page(self.all(page).await?, limit)?;
+        let (here, is_crowd) = futures_util::try_join!(self.present(room, now), self.is_crowd(membership))?;
         let people: Vec<ObjectId> = found.iter().map(|member| member.user).collect();
-        let hidden = match self.has_more_members_than(room, NAMED).await? {
+        let hidden = match is_crowd {
             true => people,
             false => self.without_receipts(&people).await?,
         };
@@ -316,14 +314,11 @@ impl Store {
             let is_hidden = hidden.contains(&doc.user) && member.user.id != membership.user().id;
             Some(Member { read: member.read.filter(|_| !is_hidden), ..member })
         };
-        Ok(found
-            .iter()
-            .filter_map(shown)
-            .map(|member| {
-                let is_here = here.contains(&member.user.id);
-                (member, is_here)
-            })
-            .collect())
+        let members = found.iter().filter_map(shown).map(|member| {
+            let is_here = here.contains(&member.user.id);
+            (member, is_here)
+        });
+        Ok((members.collect(), more))
     }
 
     /// Moves the read position of a member forward to the message `seq`, and says what it is then. Whoever has seen every change there is

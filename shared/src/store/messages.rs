@@ -2,19 +2,19 @@
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
+use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern, ReturnDocument, UpdateModifications};
 use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 
 use super::reactions::{MarkDoc, reactions};
-use super::{Inserted, Place, Store, date, object_id, time};
+use super::{Inserted, Place, Store, date, insist, is_duplicate, object_id, page, time};
+use crate::Result;
 use crate::ids::{ClientId, RoomId, UserId};
 use crate::message::{Change, Draft, Message, Remover};
 use crate::permission::{Act, Permit};
 use crate::room::{Membership, Position};
 use crate::time::Timestamp;
 use crate::user::User;
-use crate::{Error, Result};
 
 pub(super) const MESSAGES: &str = "messages";
 
@@ -186,9 +186,7 @@ impl Store {
         place: &Place,
         now: Timestamp,
     ) -> Result<Stored<Message>> {
-        if permit.act() != Act::Say {
-            return Err(Error::internal("a permit was used for something else"));
-        }
+        insist(permit.act() == Act::Say)?;
         let membership = permit.by();
         let author = membership.user();
         let message = MessageDoc {
@@ -219,6 +217,31 @@ impl Store {
                 }
                 None => Ok(Stored::Late),
             },
+        }
+    }
+
+    /// Moves a message, if it is as `filter` wants it, to a position that was taken for a change of it; returns it as it was before. When there is no such
+    /// message, or the position has been voided meanwhile, none. A position that is not used in the end is voided, and so is the one
+    /// that the message leaves, unless everybody has been told of it.
+    pub(super) async fn shift(
+        &self,
+        room: RoomId,
+        filter: Document,
+        update: impl Into<UpdateModifications>,
+        place: &Place,
+    ) -> Result<Option<MessageDoc>> {
+        let messages = self.collection::<MessageDoc>(MESSAGES);
+        let moved = messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before);
+        match self.within(moved).await {
+            Ok(Some(before)) => {
+                if before.rev > place.standing.settled {
+                    self.void(room, before.rev).await?;
+                }
+                Ok(Some(before))
+            }
+            Ok(None) => self.void(room, place.rev).await.map(|()| None),
+            Err(error) if is_duplicate(&error) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -306,10 +329,8 @@ impl Store {
     ) -> Result<(Vec<Message>, bool)> {
         let filter = doc! { "room": object_id(membership.room().bytes()), "seq": numbers };
         let messages = self.confirmed::<MessageDoc>();
-        let mut found = self.all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
-        let wanted = usize::try_from(limit).map_err(Error::internal)?;
-        let more = found.len() > wanted;
-        found.truncate(wanted);
+        let found = self.all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
+        let (found, more) = page(found, limit)?;
         Ok((found.into_iter().map(Message::from).collect(), more))
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::door::back_as;
 use super::members::{BanDoc, MEMBERS, MemberDoc, MuteDoc, RoleDoc, bans_by_user, of};
 use super::users::USERS;
-use super::{Inserted, Store, date, object_id};
+use super::{Inserted, Store, date, insist, object_id};
 use crate::ids::{RoomId, UserId};
 use crate::permission::{Act, Permit, Rank};
 use crate::room::{Ban, Membership, Mute, Role, Seat};
@@ -62,11 +62,7 @@ impl Target {
 
     /// Refuses a permit for something else, or for somebody who stands otherwise.
     fn allowed_by(&self, permit: &Permit, act: Act) -> Result<()> {
-        if permit.act() == act && permit.by().room() == self.room {
-            Ok(())
-        } else {
-            Err(Error::internal("a permit was used for something else"))
-        }
+        insist(permit.act() == act && permit.by().room() == self.room)
     }
 }
 
@@ -164,21 +160,26 @@ impl Store {
         }
     }
 
-    /// Who is banned, in order of their ids, after one of them.
-    pub async fn bans(&self, permit: &Permit, after: Option<UserId>, limit: i64, now: Timestamp) -> Result<Vec<Ban>> {
+    /// Who is banned, in order of their ids, after one of them, and whether there are more.
+    pub async fn bans(
+        &self,
+        permit: &Permit,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<(Vec<Ban>, bool)> {
         let room = permit.by().room();
-        if permit.act() != Act::Oversee {
-            return Err(Error::internal("a permit was used for something else"));
-        }
+        insist(permit.act() == Act::Oversee)?;
         let holds = [doc! { "ban.until": Bson::Null }, doc! { "ban.until": { "$gt": date(now) } }];
         let mut filter = doc! { "role": "banned", "room": object_id(room.bytes()), "$or": holds.to_vec() };
         if let Some(after) = after {
             filter.insert("user", doc! { "$gt": object_id(after.bytes()) });
         }
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(bans_by_user())).limit(limit);
-        let found = self.all(page).await?;
-        Ok(found.iter().map(|member| member.ban(now)).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(bans_by_user())).limit(limit + 1);
+        let (found, more) = super::page(self.all(page).await?, limit)?;
+        let bans = found.iter().map(|member| member.ban(now)).collect::<Result<Vec<_>>>()?;
+        Ok((bans.into_iter().flatten().collect(), more))
     }
 
     /// Those who may see who is muted.

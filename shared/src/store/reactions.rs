@@ -3,14 +3,13 @@
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
-use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
 
-use super::messages::{MESSAGES, MessageDoc};
-use super::{Place, Store, Stored, is_duplicate, object_id};
+use super::messages::MessageDoc;
+use super::{Place, Store, Stored, insist, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
-use crate::message::{Message, Reacting, Reaction};
+use crate::message::{Reacting, Reaction};
 use crate::permission::{Act, Permit};
 use crate::room::Position;
 use crate::{Error, Result};
@@ -90,11 +89,9 @@ impl Store {
         Ok(None)
     }
 
-    /// Moves a message to a position that was taken for a reaction to it; as [`Self::amend`] does for what its author changes.
+    /// Moves a message to a position that was taken for a reaction to it; see [`Self::shift`].
     pub async fn react(&self, permit: &Permit, reacting: &Reacting, place: &Place) -> Result<Stored<Position>> {
-        if permit.act() != if reacting.on { Act::React } else { Act::Retract } {
-            return Err(Error::internal("a permit was used for something else"));
-        }
+        insist(permit.act() == if reacting.on { Act::React } else { Act::Retract })?;
         let (room, user) = (permit.by().room(), permit.by().user().id);
         let mine = object_id(user.bytes());
         let repeated =
@@ -106,25 +103,13 @@ impl Store {
             "deleted_at": { "$exists": false },
             "marks": { "$not": { "$elemMatch": repeated } },
         };
-        let messages = self.collection::<MessageDoc>(MESSAGES);
         let update = vec![doc! { "$set": { "rev": place.rev, "marks": marked(mine, reacting, place.rev) } }];
-        let moved =
-            self.within(messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before)).await;
-        match moved {
-            Ok(Some(mut before)) => {
-                let left = before.rev;
-                mark(&mut before.marks, mine, reacting, place.rev);
-                before.rev = place.rev;
-                if left > place.standing.settled {
-                    self.void(room, left).await?;
-                }
-                return Ok(Stored::Here(Message::from(before)));
-            }
-            Ok(None) => self.void(room, place.rev).await?,
-            Err(error) if is_duplicate(&error) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(self.reacted_as(room, user, reacting).await?.map_or(Stored::Late, Stored::Before))
+        let Some(mut message) = self.shift(room, filter, update, place).await? else {
+            return Ok(self.reacted_as(room, user, reacting).await?.map_or(Stored::Late, Stored::Before));
+        };
+        mark(&mut message.marks, mine, reacting, place.rev);
+        message.rev = place.rev;
+        Ok(Stored::Here(message.into()))
     }
 }
 

@@ -6,7 +6,7 @@ use mongodb::bson::{DateTime, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{IdDoc, Inserted, Store, date, lease, object_id};
+use super::{IdDoc, Inserted, Store, date, lease, object_id, page};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
 use crate::room::{Membership, Role, Room, RoomName, Standing};
@@ -112,17 +112,19 @@ impl Store {
         Ok((found.room(), found.standing()))
     }
 
-    /// Public rooms in order of name: those whose name begins with `prefix`, after the one called `after`.
-    pub async fn public_rooms(&self, prefix: &str, after: Option<&str>, limit: i64) -> Result<Vec<Room>> {
+    /// Public rooms in order of name: those whose name begins with `prefix`, after the one called `after`; and whether there are
+    /// more.
+    pub async fn public_rooms(&self, prefix: &str, after: Option<&str>, limit: i64) -> Result<(Vec<Room>, bool)> {
         let prefix = text::fold(prefix);
         let mut name = doc! { "$gte": &prefix, "$lt": format!("{prefix}\u{10ffff}") };
         if let Some(after) = after {
             name.insert("$gt", text::fold(after));
         }
         let filter = doc! { "kind": "public", "name_key": name };
-        let found =
-            self.all(self.collection::<RoomDoc>(ROOMS).find(filter).sort(doc! { "name_key": 1 }).limit(limit)).await?;
-        Ok(found.iter().map(RoomDoc::room).collect())
+        let rooms = self.collection::<RoomDoc>(ROOMS);
+        let found = self.all(rooms.find(filter).sort(doc! { "name_key": 1 }).limit(limit + 1)).await?;
+        let (found, more) = page(found, limit)?;
+        Ok((found.iter().map(RoomDoc::room).collect(), more))
     }
 
     /// Those of these rooms in which something waits and nobody broadcasts.

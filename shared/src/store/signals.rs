@@ -7,12 +7,11 @@ use mongodb::options::IndexOptions;
 use serde::Deserialize;
 
 use super::connections::CONNECTIONS;
-use super::limits::LIMITS;
+use super::limits::{LIMITS, types_in};
 use super::users::USERS;
 use super::{IdDoc, Store, date, object_id};
 use crate::connection::Connection;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::room::{Membership, NAMED};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::{Error, Result};
@@ -67,8 +66,7 @@ impl Store {
     pub async fn typists(&self, room: RoomId, now: Timestamp) -> Result<u64> {
         #[derive(Deserialize)]
         struct Any {}
-        let key = |end: char| format!("type:{room}{end}");
-        let filter = doc! { "_id": { "$gte": key(':'), "$lt": key(';') }, "spent.full_at": { "$gt": date(now) } };
+        let filter = doc! { "_id": types_in(room), "spent.full_at": { "$gt": date(now) } };
         self.within(self.collection::<Any>(LIMITS).count_documents(filter)).await
     }
 
@@ -95,10 +93,5 @@ impl Store {
         let users = self.collection::<Document>(USERS);
         let noted = self.within(users.update_one(doc! { "_id": object_id(session.user().id.bytes()) }, update)).await?;
         if noted.matched_count == 0 { Err(Error::NotFound) } else { Ok(()) }
-    }
-
-    /// Whether a room is so large that its people are counted and not named.
-    pub async fn is_crowd(&self, membership: &Membership) -> Result<bool> {
-        self.has_more_members_than(membership.room(), NAMED).await
     }
 }

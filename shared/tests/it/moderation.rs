@@ -99,11 +99,11 @@ fn a_ban_can_be_repeated_changed_seen_and_lifted_and_runs_out_by_itself() {
         let first = order.ban(ben, Some(soon), Some(reason.clone())).await.unwrap();
         assert_eq!(order.ban(ben, Some(soon), Some(reason.clone())).await.unwrap(), first, "a repetition is another");
         order.ban(stranger, None, None).await.unwrap();
-        let listed = order.bans(None, 10).await.unwrap();
+        let listed = order.bans(None, 10).await.unwrap().0;
         assert_eq!(listed[0], first);
         assert_eq!(listed.iter().map(|ban| ban.user.id).collect::<Vec<_>>(), [ben, stranger]);
-        assert_eq!(order.bans(Some(ben), 10).await.unwrap().len(), 1);
-        assert_eq!(order.bans(None, 1).await.unwrap().len(), 1);
+        assert_eq!(order.bans(Some(ben), 10).await.unwrap().0.len(), 1);
+        assert_eq!(order.bans(None, 1).await.unwrap().0.len(), 1);
         let Some(Refusal::Banned { wait: Some(wait) }) = refusal(pair.world.rejoins(&pair.ben, pair.tea).await) else {
             panic!("it is not said for how long")
         };
@@ -111,12 +111,12 @@ fn a_ban_can_be_repeated_changed_seen_and_lifted_and_runs_out_by_itself() {
         // As if the minute had passed.
         let (_, standing) = pair.world.store.public_room(pair.tea).await.unwrap();
         assert!(pair.world.store.join(&pair.ben, pair.tea, standing, soon).await.unwrap());
-        assert_eq!(order.bans(None, 10).await.unwrap().len(), 1, "a ban that ran out is listed");
+        assert_eq!(order.bans(None, 10).await.unwrap().0.len(), 1, "a ban that ran out is listed");
         for _ in 0..2 {
             order.unban(stranger).await.unwrap();
         }
         assert!(pair.world.rejoins(&eve, pair.tea).await.unwrap());
-        assert!(order.bans(None, 10).await.unwrap().is_empty());
+        assert!(order.bans(None, 10).await.unwrap().0.is_empty());
     });
 }
 
@@ -332,6 +332,6 @@ fn of_a_deleted_account_no_ban_and_no_absence_keeps_the_name() {
         let account = pair.world.store.account_of(&pair.ben).await.unwrap();
         let erasing = pair.world.store.delete_account(&account, time::now()).await.unwrap().unwrap();
         pair.world.store.erase_absences(erasing).await.unwrap();
-        assert!(order.bans(None, 10).await.unwrap().is_empty());
+        assert!(order.bans(None, 10).await.unwrap().0.is_empty());
     });
 }

@@ -106,7 +106,7 @@ fn in_a_crowd_people_are_counted_and_nobody_sees_how_far_each_has_read() {
             let person = world.person(&format!("p{n}")).await;
             last = Some(world.joins(&person, tea).await);
         }
-        let members = world.store.members(&mine, None, 200, time::now()).await.unwrap();
+        let members = world.store.members(&mine, None, 200, time::now()).await.unwrap().0;
         assert_eq!(members.len(), 101);
         assert!(members.iter().all(|(member, _)| member.read.is_none() || member.user.name == "anna"));
         pair.signals().typing(&say(&last.unwrap())).await.unwrap();
@@ -133,7 +133,7 @@ fn how_far_somebody_has_read_is_shown_unless_they_do_not_want_that() {
         );
         let read_of = async |of: &str| {
             let theirs = world.store.membership(&pair.ben, tea).await.unwrap();
-            let members = world.store.members(&theirs, None, 10, time::now()).await.unwrap();
+            let members = world.store.members(&theirs, None, 10, time::now()).await.unwrap().0;
             members.into_iter().find(|(member, _)| member.user.name == of).unwrap().0.read
         };
         assert_eq!(read_of("anna").await, Some(0));

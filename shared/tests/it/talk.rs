@@ -53,7 +53,7 @@ fn public_rooms_come_in_pages_by_name() {
             world.room(&anna, name.to_lowercase().replace([' ', 'é'], "x").as_str()).await;
         }
         let names = async |prefix: &str, after: Option<&str>, limit| {
-            let rooms = world.store.public_rooms(prefix, after, limit).await.unwrap();
+            let rooms = world.store.public_rooms(prefix, after, limit).await.unwrap().0;
             rooms.into_iter().map(|room| room.name).collect::<Vec<_>>()
         };
         assert_eq!(names("", None, 3).await, ["cake", "milk", "tea"]);
@@ -160,12 +160,14 @@ fn members_come_in_pages_with_who_is_here() {
         let theirs = world.store.memberships(&eve).await.unwrap();
         world.store.heard(&socket, &theirs, time::now()).await.unwrap();
         let mine = world.store.membership(&anna, tea).await.unwrap();
-        let page = world.store.members(&mine, None, 2, time::now()).await.unwrap();
+        let (page, more) = world.store.members(&mine, None, 2, time::now()).await.unwrap();
         let names = |page: &[(parlour::room::Member, bool)]| {
             page.iter().map(|(member, here)| (member.user.name.clone(), *here)).collect::<Vec<_>>()
         };
         assert_eq!(names(&page), [("anna".to_owned(), false), ("ben".to_owned(), false)]);
-        let rest = world.store.members(&mine, Some(ben.user().id), 2, time::now()).await.unwrap();
+        assert!(more);
+        let (rest, more) = world.store.members(&mine, Some(ben.user().id), 1, time::now()).await.unwrap();
         assert_eq!(names(&rest), [("eve".to_owned(), true)]);
+        assert!(!more);
     });
 }
