@@ -20,12 +20,12 @@ use crate::fanout::{self, Fanout};
 use crate::gateway::{Gateway, Posted};
 use crate::ids::{ConnectionId, RoomId};
 use crate::limits::Limits;
-use crate::message::{Change, Draft, Message};
+use crate::message::{Called, Change, Draft, Mentions, Message};
 use crate::metrics::Tally;
-use crate::permission::{Act, Permit};
+use crate::permission::{Act, Permit, Rank};
 use crate::presence;
 use crate::room::{Membership, Position};
-use crate::store::{Granted, Lease, Place, Purpose, Round, Store, Stored};
+use crate::store::{Granted, Lease, Mentionable, Place, Purpose, Round, Store, Stored};
 use crate::time::{self, Timestamp};
 use crate::{Error, Result};
 
@@ -64,7 +64,7 @@ pub struct Delivery {
 /// What a request that changes a room came to.
 enum Done<T> {
     /// This, now.
-    Now(Message),
+    Now(Box<Message>),
     /// What an earlier request of the same kind came to.
     Before(T),
 }
@@ -91,14 +91,14 @@ trait Deliverable: Sync {
     ) -> impl Future<Output = Result<Stored<Self::Before>>> + Send;
 }
 
-struct Said<'a>(Permit, &'a Draft);
+struct Said<'a>(Permit, &'a Draft, Mentions);
 
 impl Deliverable for Said<'_> {
     type Before = Message;
     const PURPOSE: Purpose = Purpose::Message;
 
     async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Message>> {
-        store.store(&self.0, self.1, place, now).await
+        store.store(&self.0, self.1, &self.2, place, now).await
     }
 }
 
@@ -119,15 +119,27 @@ impl Delivery {
                 false => Ok(None),
             }
         };
-        let (permit, place) = match self.begin(from, room, before, is_trusted, now).await? {
+        let called = Called::by(draft.text.as_str());
+        let begun = self.begin(from, room, before, is_trusted, now);
+        let (begun, mentionable) = futures_util::join!(begun, self.store.mentionable(room, &called));
+        let (permit, place) = match begun? {
             Begun::Goes(permit, place) => (permit, place),
             Begun::Before(said) => {
                 self.recover(room, said.rev, RECOVERY).await?;
                 return Ok(said);
             }
         };
-        match self.deliver(from, room, Said(permit, draft), place, now).await? {
-            Done::Now(message) => Ok(message),
+        let mentions = match mentionable {
+            Ok(mentionable) => mentions(&permit, &called, mentionable),
+            Err(error) => {
+                if let Some(place) = place {
+                    self.give_up(room, place).await;
+                }
+                return Err(error);
+            }
+        };
+        match self.deliver(from, room, Said(permit, draft, mentions), place, now).await? {
+            Done::Now(message) => Ok(*message),
             Done::Before(message) => {
                 self.trust.note(&from.id, room, false);
                 Ok(message)
@@ -222,7 +234,7 @@ impl Delivery {
                 return Err(error);
             }
             let known = match &stored {
-                Ok(Stored::Here(message)) => Some(Change { rev: place.rev, message: Some(message.clone()) }),
+                Ok(Stored::Here(message)) => Some(Change { rev: place.rev, message: Some(Message::clone(message)) }),
                 _ => None,
             };
             let standing = place.standing;
@@ -259,6 +271,13 @@ impl Delivery {
         }
         Ok(())
     }
+}
+
+/// Whom a message mentions that is said with that permit. Everybody in a crowd is called by those who keep order only.
+fn mentions(permit: &Permit, called: &Called, mentionable: Mentionable) -> Mentions {
+    let Mentionable { users, is_crowd } = mentionable;
+    let room = called.room && (!is_crowd || permit.by().seat().rank() >= Rank::Moderator);
+    Mentions { users, room }
 }
 
 /// Whoever holds the lease.

@@ -70,6 +70,9 @@ pub enum Conflict {
     /// A person is in as many rooms as one can be.
     #[error("You are in as many rooms as one person can be. Leave one first.")]
     TooManyRooms,
+    /// Somebody else is in as many rooms as one can be.
+    #[error("One of them is in as many rooms as one person can be.")]
+    TheirTooManyRooms,
     /// The message is deleted.
     #[error("That message was deleted.")]
     Deleted,
@@ -79,6 +82,12 @@ pub enum Conflict {
     /// The message has as many reactions as one can have.
     #[error("That message has as many reactions as it can have.")]
     TooManyReactions,
+    /// The room has as many pinned messages as one can have.
+    #[error("This room has as many pinned messages as it can have. Take one away first.")]
+    TooManyPins,
+    /// The room has as many open invitations as one can have.
+    #[error("This room has as many open invitations as it can have. Take one back first.")]
+    TooManyInvitations,
 }
 
 impl Error {

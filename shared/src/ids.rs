@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Invalid, Rule};
@@ -107,6 +108,35 @@ impl ClientId {
             Err(Invalid::new("client_id", Rule::Characters))
         } else {
             Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The text that was parsed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an invitation is known by. Whoever knows it may accept it, so that it is made of 128 random bits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct InvitationId(String);
+
+impl InvitationId {
+    const LENGTH: usize = 22;
+
+    /// A new one.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// 22 characters of `A–Z a–z 0–9 _ -`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let known = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
+        match text.len() == Self::LENGTH && text.bytes().all(known) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(Invalid::new("invitation", Rule::Format)),
         }
     }
 

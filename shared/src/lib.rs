@@ -6,6 +6,7 @@ pub mod text;
 pub mod time;
 
 pub mod connection;
+pub mod invitation;
 pub mod limits;
 pub mod message;
 pub mod room;

@@ -34,6 +34,10 @@ pub struct Limits {
     pub room: Allowance,
     /// Of a person: to join rooms.
     pub join: Allowance,
+    /// Of a person: to invite.
+    pub invite: Allowance,
+    /// Of a person: to look for people and for what was said.
+    pub find: Allowance,
     /// Of a person: to keep order.
     pub moderate: Allowance,
     /// Of a person in a room: to show that they are typing, and how far they have read.
@@ -118,6 +122,8 @@ impl Default for Limits {
             register: per(HOUR, 10, 30),
             room: per(HOUR, 10, 20),
             join: per(MINUTE, 30, 60),
+            invite: per(HOUR, 60, 30),
+            find: per(1, 2, 30),
             moderate: per(MINUTE, 60, 60),
             signal: per(MINUTE, 20, 1),
             guess: per(HOUR, 1, 5),
@@ -154,7 +160,7 @@ impl FromStr for Allowance {
     }
 }
 
-const NAMES: &str = "send, ask, connect, register, room, join, moderate, signal, guess and spray";
+const NAMES: &str = "send, ask, connect, register, room, join, invite, find, moderate, signal, guess and spray";
 
 impl FromStr for Limits {
     type Err = String;
@@ -172,6 +178,8 @@ impl FromStr for Limits {
                 "register" => limits.register = allowance,
                 "room" => limits.room = allowance,
                 "join" => limits.join = allowance,
+                "invite" => limits.invite = allowance,
+                "find" => limits.find = allowance,
                 "moderate" => limits.moderate = allowance,
                 "signal" => limits.signal = allowance,
                 "guess" => limits.guess = allowance,
@@ -215,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,moderate=60m/60,signal=20m/1,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

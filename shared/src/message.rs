@@ -8,6 +8,10 @@ use crate::text::{self, Invalid, Rule};
 use crate::time::Timestamp;
 use crate::user::User;
 
+pub use self::mentions::{Called, Mentions};
+
+mod mentions;
+
 /// A message as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -23,10 +27,16 @@ pub struct Message {
     pub text: String,
     /// The number of the message that it replies to.
     pub reply_to: Option<i64>,
+    /// Those in the room whom it mentions.
+    pub mentions: Vec<UserId>,
+    /// Whether it mentions everybody in the room.
+    pub mentions_room: bool,
     /// What people have put to it; nothing once it is deleted.
     pub reactions: Vec<Reaction>,
     /// When it was said.
     pub at: Timestamp,
+    /// When it was pinned, if it is.
+    pub pinned_at: Option<Timestamp>,
     /// When its text was last changed.
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
@@ -130,6 +140,17 @@ pub enum Deed {
     Edit(Text),
     /// It is to say nothing, and be seen to have been deleted.
     Delete,
+    /// It is to be kept in sight, or no longer.
+    Pin(bool),
+}
+
+/// What a message has said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// What.
+    pub text: String,
+    /// From when on.
+    pub at: Timestamp,
 }
 
 /// The text of a message: 1 to 4,000 characters, no control characters but line breaks and tabs.
@@ -142,15 +163,17 @@ impl Text {
 
     /// Normalizes and checks it; every line break becomes `\n`.
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        let text = text::normal(&raw.replace("\r\n", "\n").replace('\r', "\n"));
-        text::bounded("text", &text, Self::LENGTH)?;
+        let text = text::lines("text", raw, Self::LENGTH)?;
         if text.chars().all(|c| c.is_whitespace() || text::is_invisible(c)) {
             return Err(Invalid::bounded("text", Rule::TooShort, 1));
         }
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            return Err(Invalid::new("text", Rule::Characters));
-        }
         Ok(Self(text))
+    }
+
+    /// A text that somebody has begun to write, kept as it is: it may be empty, and end in a space.
+    pub fn parse_draft(raw: &str) -> Result<String, Invalid> {
+        text::bounded("text", raw, 0..=*Self::LENGTH.end())?;
+        Ok(raw.to_owned())
     }
 
     /// The normalized text.

@@ -219,7 +219,7 @@ fn left(room: RoomId, user: &User, reason: Option<Departure>) -> Frame {
 }
 
 fn member(whom: &Target, role: Option<Role>, muted: Option<Mute>) -> Option<Member> {
-    Some(Member { user: whom.user().clone(), role: role?, muted, read: None })
+    Some(Member { user: whom.user().clone(), role: role?, muted, read: None, seen_at: None })
 }
 
 fn changing() -> Error {

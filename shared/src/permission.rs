@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::room::{Membership, Role, Seat};
+use crate::room::{Describing, Membership, Role, Seat};
 use crate::time::Timestamp;
 
 /// How high somebody stands in a room.
@@ -94,6 +94,16 @@ pub enum Act {
     Transfer(Rank),
 }
 
+impl Describing {
+    /// What one has to be allowed to do for it.
+    pub fn acts(&self) -> Vec<Act> {
+        let described = self.topic.is_some() || self.description.is_some();
+        let acts =
+            [(described, Act::Describe), (self.name.is_some(), Act::Rename), (self.archived.is_some(), Act::Archive)];
+        acts.into_iter().filter_map(|(is_asked, act)| is_asked.then_some(act)).collect()
+    }
+}
+
 /// Why somebody may not do what they want to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -118,6 +128,12 @@ pub enum Refusal {
     /// Somebody else has said it.
     #[error("Only its author can change a message.")]
     Author,
+    /// The room is closed for everything but reading.
+    #[error("This room is archived: it can only be read.")]
+    Archived,
+    /// The room is a conversation of the people it was made for.
+    #[error("That is not done in a direct conversation.")]
+    Direct,
     /// Their account is suspended.
     #[error("This account is suspended.")]
     Suspended,

@@ -46,6 +46,7 @@ async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result
     if !departed.announced || store.is_here(user.id, time::now()).await? {
         return Ok(Vec::new());
     }
+    store.was_here(user.id, time::now()).await?;
     tell(store, gateway, user, &departed.rooms, false).await
 }
 

@@ -11,13 +11,61 @@ use crate::user::User;
 /// The number of a change among its room's changes: 1, 2, 3 … A room without changes is at 0.
 pub type Position = i64;
 
-/// A room as anybody may know it.
+/// Who may come into a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anybody.
+    Public,
+    /// Whoever was invited.
+    Private,
+    /// The two people it is of. They never leave it.
+    Direct,
+    /// The people it was made of. They may leave it, and come back by making it again.
+    Group,
+}
+
+impl Kind {
+    /// Whether it is a conversation of certain people. Such a room has no name, no owner and no invitations.
+    pub fn is_direct(self) -> bool {
+        matches!(self, Self::Direct | Self::Group)
+    }
+}
+
+/// What a room is called, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// What it is called; empty in a direct conversation.
+    pub name: String,
+    /// What is talked about at present.
+    pub topic: String,
+    /// What the room is for.
+    pub description: String,
+    /// Whether it can only be read.
+    pub archived: bool,
+}
+
+/// A room as whoever may see it may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     /// Which room.
     pub id: RoomId,
-    /// What it is called.
-    pub name: String,
+    /// Who may come in.
+    pub kind: Kind,
+    /// What it is called, and what it is about.
+    pub about: About,
+}
+
+/// What is to be otherwise about a room. What is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct Describing {
+    /// Its name.
+    pub name: Option<RoomName>,
+    /// What is talked about at present.
+    pub topic: Option<Topic>,
+    /// What the room is for.
+    pub description: Option<Description>,
+    /// Whether it can only be read.
+    pub archived: Option<bool>,
 }
 
 /// How far a room has come.
@@ -123,6 +171,8 @@ pub struct Member {
     pub muted: Option<Mute>,
     /// The number of the last message they have read, if others may know.
     pub read: Option<i64>,
+    /// When their last socket ended, if that is known and others may know.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// The proof that a session's user may look into a room, as a member of it or as an admin, and so the only key to what is in it. Only the store makes
@@ -160,9 +210,50 @@ impl Membership {
         self.read
     }
 
+    /// The same, of somebody who has read as far as that by now.
+    pub fn with_read(&self, read: i64) -> Self {
+        Self { read, ..self.clone() }
+    }
+
     /// How many messages they have not read.
     pub fn unread(&self, said: i64) -> i64 {
         (said - self.read).max(0)
+    }
+}
+
+/// What is talked about at present: up to 250 visible characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic(String);
+
+impl Topic {
+    const LENGTH: RangeInclusive<usize> = 0..=250;
+
+    /// Normalizes and checks it; runs of spaces become one.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        line("topic", raw, Self::LENGTH).map(Self)
+    }
+
+    /// As it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a room is for: up to 2,000 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description(String);
+
+impl Description {
+    const LENGTH: RangeInclusive<usize> = 0..=2000;
+
+    /// Normalizes and checks it.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        text::lines("description", raw, Self::LENGTH).map(Self)
+    }
+
+    /// As it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Rule {
     TooSmall,
     /// It is a number above `limit`.
     TooLarge,
+    /// It has fewer entries than `limit`.
+    TooFew,
     /// It has more entries than `limit`.
     TooMany,
     /// It has characters that do not belong there.
@@ -84,6 +86,7 @@ impl fmt::Display for Invalid {
             }
             Rule::TooSmall => write!(f, "The {field} must be at least {limit}."),
             Rule::TooLarge => write!(f, "The {field} must be at most {limit}."),
+            Rule::TooFew => write!(f, "The {field} need at least {limit}."),
             Rule::TooMany => write!(f, "The {field} may have at most {limit} entries."),
             Rule::Characters => write!(f, "The {field} has characters that cannot be used there."),
             Rule::Format => write!(f, "The {field} does not have the form of one."),
@@ -124,6 +127,16 @@ pub fn bounded(field: &'static str, text: &str, bounds: std::ops::RangeInclusive
         n if n > *bounds.end() => Err(Invalid::bounded(field, Rule::TooLong, *bounds.end())),
         _ => Ok(()),
     }
+}
+
+/// A text of several lines, normalized: every line break becomes `\n`, and no other control character but tabs may be in it.
+pub fn lines(field: &'static str, raw: &str, bounds: std::ops::RangeInclusive<usize>) -> Result<String, Invalid> {
+    let text = normal(&raw.replace("\r\n", "\n").replace('\r', "\n"));
+    bounded(field, &text, bounds)?;
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(Invalid::new(field, Rule::Characters));
+    }
+    Ok(text)
 }
 
 /// Whether a font shows nothing for it: format characters, variation selectors and fillers.

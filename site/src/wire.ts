@@ -153,7 +153,71 @@ name: string,
 /**
  * Makes a repeated request the same one.
  */
-client_id: string, };
+client_id: string, 
+/**
+ * Who may come in: anybody, if it is not said, or whoever is invited.
+ */
+kind?: Kind, };
+
+/**
+ * The body of `POST /direct`.
+ */
+export type NewDirect = { 
+/**
+ * The ids of the others.
+ */
+users: Array<string>, };
+
+/**
+ * The body of `PATCH /rooms/{room}`: what is to be otherwise. What is missing stays.
+ */
+export type NewAbout = { 
+/**
+ * What the room is to be called.
+ */
+name?: string, 
+/**
+ * What is talked about at present; empty for nothing.
+ */
+topic?: string, 
+/**
+ * What the room is for; empty for nothing.
+ */
+description?: string, 
+/**
+ * Whether it is only to be read from now on.
+ */
+archived?: boolean, };
+
+/**
+ * The body of `PUT /rooms/{room}/draft`.
+ */
+export type NewDraft = { 
+/**
+ * What I have begun to write; empty, if I have not.
+ */
+text: string, };
+
+/**
+ * What a room is called, and what it is about.
+ */
+export type About = { 
+/**
+ * What it is called; empty in a direct conversation, which is called by its people.
+ */
+name: string, 
+/**
+ * What is talked about at present; missing if that was not said.
+ */
+topic?: string, 
+/**
+ * What the room is for; missing if that was not said.
+ */
+description?: string, 
+/**
+ * Whether it can only be read; missing if not.
+ */
+archived?: boolean, };
 
 /**
  * What a member is; the table in API.md says what each may do.
@@ -163,7 +227,7 @@ export type Role = "owner" | "moderator" | "member" | "guest";
 /**
  * Who may find a room and come in.
  */
-export type Kind = "public";
+export type Kind = "public" | "private" | "direct" | "group";
 
 /**
  * A room, as the person who asks sees it.
@@ -174,15 +238,15 @@ export type Room = {
  */
 id: string, 
 /**
- * What it is called.
- */
-name: string, 
-/**
  * Who may come in.
  */
 kind: Kind, 
 /**
- * What I may do there; null if it is not mine. The next three are then 0.
+ * Who it is of, by name, if it is a direct conversation; missing otherwise.
+ */
+people?: Array<User>, 
+/**
+ * What I may do there; null if it is not mine. The next four are then 0.
  */
 role: Role | null, 
 /**
@@ -198,9 +262,33 @@ said: number,
  */
 unread: number, 
 /**
+ * How many of those mention me.
+ */
+mentions: number, 
+/**
+ * What I have begun to write there, on any device; missing if nothing.
+ */
+draft?: string, 
+/**
  * That I am muted there, if I am.
  */
-muted?: Mute, };
+muted?: Mute, 
+/**
+ * What it is called; empty in a direct conversation, which is called by its people.
+ */
+name: string, 
+/**
+ * What is talked about at present; missing if that was not said.
+ */
+topic?: string, 
+/**
+ * What the room is for; missing if that was not said.
+ */
+description?: string, 
+/**
+ * Whether it can only be read; missing if not.
+ */
+archived?: boolean, };
 
 /**
  * The answer of `GET /rooms`.
@@ -241,6 +329,10 @@ role: Role,
  */
 online: boolean, 
 /**
+ * When one was last, if none is and that is known, in milliseconds since 1970-01-01 UTC.
+ */
+seen_at?: number, 
+/**
  * That they are muted, if they are: for themselves and for those who keep order.
  */
 muted?: Mute, 
@@ -261,6 +353,156 @@ members: Array<Member>,
  * Whether there are more after the last of these.
  */
 more: boolean, };
+
+/**
+ * The body of `POST /rooms/{room}/invitations`.
+ */
+export type NewInvitation = { 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, 
+/**
+ * The id of the only one who may accept it; without it, whoever has its id may.
+ */
+user?: string, 
+/**
+ * For how many seconds it holds: seven days, if that is not said.
+ */
+expires_in?: number, 
+/**
+ * How many people may accept it: 1,000, if that is not said, and one, if it is for somebody.
+ */
+uses?: number, };
+
+/**
+ * A room, to whoever is invited to it.
+ */
+export type InvitedTo = { 
+/**
+ * Which room.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Who may come in.
+ */
+kind: Kind, };
+
+/**
+ * That somebody may come in.
+ */
+export type Invitation = { 
+/**
+ * Whoever knows it may accept it, unless it is for somebody.
+ */
+id: string, 
+/**
+ * Into which room.
+ */
+room: InvitedTo, 
+/**
+ * Who invites.
+ */
+by: User, 
+/**
+ * Whom, if not anybody who knows it.
+ */
+user?: User, 
+/**
+ * Until when, in milliseconds since 1970-01-01 UTC.
+ */
+expires_at: number, 
+/**
+ * How many may accept it.
+ */
+uses: number, 
+/**
+ * How many have.
+ */
+used: number, };
+
+/**
+ * The answer of `GET /invitations` and of `GET /rooms/{room}/invitations`.
+ */
+export type Invitations = { 
+/**
+ * The newest first.
+ */
+invitations: Array<Invitation>, };
+
+/**
+ * The answer of `GET /users`.
+ */
+export type Users = { 
+/**
+ * In order of name.
+ */
+users: Array<User>, 
+/**
+ * Whether there are more whose name begins like that.
+ */
+more: boolean, };
+
+/**
+ * A message, and where it is.
+ */
+export type Found = { 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * What.
+ */
+message: Message, };
+
+/**
+ * The answer of `GET /search`.
+ */
+export type Search = { 
+/**
+ * The newest first.
+ */
+found: Array<Found>, 
+/**
+ * Whether there are more, older ones.
+ */
+more: boolean, };
+
+/**
+ * The answer of `GET /rooms/{room}/pins`.
+ */
+export type Pins = { 
+/**
+ * The one that was pinned last first.
+ */
+messages: Array<Message>, };
+
+/**
+ * What a message has said.
+ */
+export type Version = { 
+/**
+ * What.
+ */
+text: string, 
+/**
+ * From when on, in milliseconds since 1970-01-01 UTC.
+ */
+at: number, };
+
+/**
+ * The answer of `GET /rooms/{room}/messages/{seq}/versions`.
+ */
+export type Versions = { 
+/**
+ * The oldest first; the last is what it says now.
+ */
+versions: Array<Version>, };
 
 /**
  * An emoji at a message.
@@ -397,6 +639,14 @@ text: string,
  */
 reply_to?: number, 
 /**
+ * The ids of those in the room whom its text mentions by `@name`; missing if it mentions nobody.
+ */
+mentions?: Array<string>, 
+/**
+ * Whether it mentions everybody in the room by `@room`; missing if not.
+ */
+mentions_room?: boolean, 
+/**
  * What people have put to it; missing if nobody has.
  */
 reactions?: Array<Reaction>, 
@@ -404,6 +654,10 @@ reactions?: Array<Reaction>,
  * When it was said, in milliseconds since 1970-01-01 UTC.
  */
 at: number, 
+/**
+ * When it was pinned, if it is.
+ */
+pinned_at?: number, 
 /**
  * When its text was last changed, if it was.
  */
@@ -539,6 +793,31 @@ emoji: string,
 on: boolean, };
 
 /**
+ * Pin a message, or take the pin away.
+ */
+export type Pin = { 
+/**
+ * Repeated in the reply.
+ */
+id: string, 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * The number of the message.
+ */
+seq: number, 
+/**
+ * Makes a repeated request the same one.
+ */
+client_id: string, 
+/**
+ * Whether it is to be pinned.
+ */
+on: boolean, };
+
+/**
  * How far I am in my rooms.
  */
 export type Positions = { 
@@ -601,7 +880,7 @@ room: string, };
 /**
  * What a client may ask over its socket.
  */
-export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "react" } & React | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read | { "action": "look" } & Look | { "action": "typing" } & Typing;
+export type Request = { "action": "send" } & Send | { "action": "edit" } & Edit | { "action": "delete" } & Delete | { "action": "react" } & React | { "action": "pin" } & Pin | { "action": "sync" } & Positions | { "action": "ping" } & Positions | { "action": "read" } & Read | { "action": "look" } & Look | { "action": "typing" } & Typing;
 
 /**
  * Whether a catch-up is complete.
@@ -649,12 +928,12 @@ export type Code = "invalid" | "unauthenticated" | "forbidden" | "not_found" | "
 /**
  * What a value can break.
  */
-export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_bytes" | "too_small" | "too_large" | "too_many" | "characters" | "format" | "unknown" | "common" | "json";
+export type Rule = "required" | "type" | "too_short" | "too_long" | "too_many_bytes" | "too_small" | "too_large" | "too_few" | "too_many" | "characters" | "format" | "unknown" | "common" | "json";
 
 /**
  * The finer reason of a refusal.
  */
-export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits" | "too_many_reactions" | "guest" | "muted" | "banned" | "rank" | "author" | "suspended" | "origin";
+export type Reason = "credentials" | "token" | "session" | "name_taken" | "too_many_rooms" | "deleted" | "too_many_edits" | "too_many_reactions" | "too_many_pins" | "too_many_invitations" | "guest" | "muted" | "banned" | "rank" | "author" | "archived" | "direct" | "suspended" | "origin";
 
 /**
  * What was refused, and why.
@@ -760,7 +1039,11 @@ room: string,
 /**
  * How many messages remain.
  */
-unread: number, } | { "type": "noted", 
+unread: number, 
+/**
+ * How many of them mention me.
+ */
+mentions: number, } | { "type": "noted", 
 /**
  * The request's.
  */
@@ -844,4 +1127,24 @@ room: string,
 /**
  * Who, as they are now.
  */
-member: Member, } | { "type": "error" } & Failure;
+member: Member, } | { "type": "about", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * As it is now.
+ */
+about: About, } | { "type": "invited", 
+/**
+ * Whereto, and by whom.
+ */
+invitation: Invitation, } | { "type": "draft", 
+/**
+ * Where.
+ */
+room: string, 
+/**
+ * What; empty, if it was sent or dropped.
+ */
+text: string, } | { "type": "error" } & Failure;

@@ -1,4 +1,4 @@
-//! `/sessions`, `POST /password` and `DELETE /account`: what somebody who is signed in does about that. And what an admin does about somebody else:
+//! `/sessions`, `POST /password` and `DELETE /account`: what somebody who is signed in does about that. `GET /users` finds people. And what an admin does about somebody else:
 //! `/users/{user}/suspension`.
 
 use std::time::Duration;
@@ -11,9 +11,9 @@ use parlour::ids::{SessionId, UserId};
 use parlour::limits::Limits;
 use parlour::password::{self, Password};
 use parlour::session::Session;
-use parlour::store::Store;
+use parlour::store::{Spender, Store};
 use parlour::token::Keys;
-use parlour::{Error, Result, erasure, presence, time, wire};
+use parlour::{Error, Result, erasure, presence, text, time, wire};
 use tokio::time::Instant;
 
 /// How long a deleted account's messages are made anonymous before the answer; what is left then is for `sweep`.
@@ -52,6 +52,7 @@ impl Function for Account {
             Some("GET /account") => self.profile(&session).await,
             Some("PUT /account/receipts") => self.show_receipts(&request, &session).await,
             Some("DELETE /account") => self.delete(&request, &session).await,
+            Some("GET /users") => self.people(&request, &session).await,
             Some("PUT /users/{user}/suspension") => self.suspend(&session, request.user_in_path()?).await,
             Some("DELETE /users/{user}/suspension") => self.let_in_again(&session, request.user_in_path()?).await,
             _ => Err(Error::NotFound),
@@ -124,6 +125,16 @@ impl Account {
         let ends = Instant::now() + ERASING;
         erasure::erase(&self.store, &self.gateway, erasing, Some(session.id()), ends).await?;
         Ok(Reply::nothing())
+    }
+
+    /// People whose name begins like that.
+    async fn people(&self, request: &Request, session: &Session) -> Result<Reply> {
+        let limit = request.limit(20, 50)?;
+        let prefix = request.query("prefix").unwrap_or_default();
+        text::bounded("prefix", &prefix, 1..=32)?;
+        self.store.spend(Spender::Finds(session.user().id), self.limits.find).await?;
+        let (users, more) = self.store.people_called(&prefix, limit).await?;
+        Ok(Reply::ok(&wire::Users { users: users.iter().map(wire::User::from).collect(), more }))
     }
 
     async fn suspend(&self, session: &Session, user: UserId) -> Result<Reply> {

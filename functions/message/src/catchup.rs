@@ -30,12 +30,12 @@ const SHARED_BY: usize = 8;
 /// How many rooms are looked at beside one another.
 const AT_ONCE: usize = 4;
 
-/// How many positions behind somebody is near: what a room of fifty who all talk brings in seconds.
-const NEAR: i64 = 1_000;
+/// How many positions behind somebody is near: what a room of fifty who all talk brings in a minute.
+const NEAR: i64 = 10_000;
 
 /// How many frames are posted ahead of one reply, and for how long. Each counts as something asked for.
-const FRAMES_AHEAD: usize = 16;
-const TIME_AHEAD: Duration = Duration::from_secs(2);
+const FRAMES_AHEAD: usize = 32;
+const TIME_AHEAD: Duration = Duration::from_secs(3);
 
 /// The rooms in which something came after the positions, and whether to ask again.
 pub(crate) async fn catch_up(

@@ -71,6 +71,10 @@ impl Message {
                 self.amend(&connection, id, room, seq, &client_id, Deed::Delete).await
             }
             wire::Request::React(react) => self.react(&connection, react).await,
+            wire::Request::Pin(pin) => {
+                let wire::Pin { id, room, seq, client_id, on } = pin;
+                self.amend(&connection, id, room, seq, &client_id, Deed::Pin(on)).await
+            }
             wire::Request::Sync(positions) => self.sync(&connection, positions).await,
             wire::Request::Ping(positions) => self.ping(&connection, positions).await,
             wire::Request::Read(read) => self.read(&connection, read).await,
@@ -162,7 +166,9 @@ impl Message {
         if number > membership.read() && membership.seat().role.is_some() {
             self.signals().seen(connection, &membership, standing, number).await;
         }
-        Ok(Frame::Read { id: read.id, room: read.room, unread: (standing.said - number).max(0) })
+        let now = membership.with_read(number);
+        let mentions = self.store().unread_mentions(&[(&now, standing)]).await?.into_iter().sum();
+        Ok(Frame::Read { id: read.id, room: read.room, unread: now.unread(standing.said), mentions })
     }
 
     async fn look(&self, connection: &Connection, look: wire::Look) -> Result<Frame> {

@@ -48,6 +48,7 @@ fn action(mut value: Value) -> Result<wire::Request, Invalid> {
         "edit" => wire::parse_value(value).map(wire::Request::Edit),
         "delete" => wire::parse_value(value).map(wire::Request::Delete),
         "react" => wire::parse_value(value).map(wire::Request::React),
+        "pin" => wire::parse_value(value).map(wire::Request::Pin),
         "sync" => wire::parse_value(value).map(wire::Request::Sync),
         "ping" => wire::parse_value(value).map(wire::Request::Ping),
         "look" => wire::parse_value(value).map(wire::Request::Look),

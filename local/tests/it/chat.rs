@@ -13,6 +13,7 @@ mod leaks;
 mod logs;
 mod moderation;
 mod presence;
+mod rooms;
 mod signals;
 mod sockets;
 mod spec;

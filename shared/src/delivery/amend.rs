@@ -1,10 +1,10 @@
 //! What becomes of messages after they were said.
 
-use super::{Deliverable, Delivery, Done, RECOVERY};
+use super::{Deliverable, Delivery, Done, RECOVERY, mentions};
 use crate::Result;
 use crate::connection::Connection;
 use crate::ids::{RoomId, UserId};
-use crate::message::{Amendment, Deed, Message, Reacting};
+use crate::message::{Amendment, Called, Deed, Mentions, Reacting};
 use crate::permission::{Act, Permit, Refusal};
 use crate::room::Position;
 use crate::store::{Amending, Granted, Place, Purpose, Store, Stored};
@@ -19,14 +19,14 @@ struct Asked {
     is_own: bool,
 }
 
-struct Amended<'a>(Permit, UserId, &'a Amendment);
+struct Amended<'a>(Permit, UserId, &'a Amendment, Mentions);
 
 impl Deliverable for Amended<'_> {
     type Before = Position;
     const PURPOSE: Purpose = Purpose::Amendment;
 
     async fn store(&self, store: &Store, place: &Place, now: Timestamp) -> Result<Stored<Position>> {
-        store.amend(&self.0, self.1, self.2, place, now).await
+        store.amend(&self.0, self.1, self.2, &self.3, place, now).await
     }
 }
 
@@ -52,22 +52,37 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Position> {
         let by = from.session.user().id;
-        let (may, found) = futures_util::join!(self.may(from, room), self.store.amending(room, by, amendment));
+        let called = match &amendment.deed {
+            Deed::Edit(text) => Called::by(text.as_str()),
+            Deed::Delete | Deed::Pin(_) => Called::default(),
+        };
+        let (may, found, mentionable) = futures_util::join!(
+            self.may(from, room),
+            self.store.amending(room, by, amendment),
+            self.store.mentionable(room, &called),
+        );
         // Whoever is not in the room learns nothing else.
         let (membership, granted) = may?;
         let Amending { author, before } = found?;
+        let mentionable = mentionable?;
         let permit = match &amendment.deed {
             Deed::Edit(_) if author == by => membership.may(Act::Edit, now),
             Deed::Delete if author == by => membership.may(Act::Retract, now),
             Deed::Edit(_) => Err(Refusal::Author),
+            Deed::Pin(_) => self.store.membership_to_oversee(&from.session, room).await?.may(Act::Pin, now),
             Deed::Delete => {
                 let membership = self.store.membership_to_oversee(&from.session, room);
                 let (membership, rank) = futures_util::try_join!(membership, self.store.rank_in(room, author))?;
                 membership.may(Act::Remove(rank), now)
             }
         };
-        let asked = Asked { permit, before, granted, is_own: author == by };
-        self.change(from, room, asked, |permit| Amended(permit, author, amendment), now).await
+        let is_own = author == by && !matches!(amendment.deed, Deed::Pin(_));
+        let asked = Asked { permit, before, granted, is_own };
+        let change = |permit: Permit| {
+            let mentions = mentions(&permit, &called, mentionable);
+            Amended(permit, author, amendment, mentions)
+        };
+        self.change(from, room, asked, change, now).await
     }
 
     /// Puts an emoji to a message, or takes it away. Once this returns, that is stored; the same again returns the same position.
@@ -106,7 +121,8 @@ impl Delivery {
         before?;
         granted.or_wait()?;
         match self.deliver(from, room, change(permit), None, now).await? {
-            Done::Now(Message { rev, .. }) | Done::Before(rev) => Ok(rev),
+            Done::Now(message) => Ok(message.rev),
+            Done::Before(rev) => Ok(rev),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Function, Handler};
 use crate::error::Unauthenticated;
-use crate::ids::{RoomId, SessionId, UserId};
+use crate::ids::{InvitationId, RoomId, SessionId, UserId};
 use crate::session::{Device, Session, device_name};
 use crate::store::Store;
 use crate::text::{Invalid, Rule};
@@ -104,6 +104,16 @@ impl Request {
     /// The person in the path. An id that is none names nobody.
     pub fn user_in_path(&self) -> Result<UserId> {
         self.path("user").and_then(|id| UserId::parse(&id).ok()).ok_or(Error::NotFound)
+    }
+
+    /// The invitation in the path. An id that is none names no invitation.
+    pub fn invitation(&self) -> Result<InvitationId> {
+        self.path("invitation").and_then(|id| InvitationId::parse(&id).ok()).ok_or(Error::NotFound)
+    }
+
+    /// The number of a message in the path. What is none is no message's.
+    pub fn message_in_path(&self) -> Result<i64> {
+        self.path("seq").and_then(|seq| seq.parse().ok()).ok_or(Error::NotFound)
     }
 
     /// A part of the path.

@@ -1,14 +1,14 @@
 //! Changes of messages that were said. A message is one document, which an amendment moves to the position of its own: what was at the old
 //! position is at the new one now. The document keeps the client ids of its amendments, so that a repeated one finds itself.
 
-use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, Document, doc};
 
-use super::messages::{EditDoc, MessageDoc};
+use super::messages::{EditDoc, MessageDoc, mentioned};
 use super::{Place, Store, Stored, date, insist, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
-use crate::message::{Amendment, Deed, Message, Remover};
+use crate::message::{Amendment, Deed, Mentions, Message, Remover};
 use crate::permission::{Act, Permit};
 use crate::room::Position;
 use crate::time::Timestamp;
@@ -41,6 +41,13 @@ impl Store {
             (_, Deed::Edit(_), None) if message.edits.len() >= MAX_EDITS => {
                 Err(Error::Conflict(Conflict::TooManyEdits))
             }
+            (_, Deed::Pin(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
+            (_, Deed::Pin(_), None) if message.edits.len() >= 2 * MAX_EDITS => {
+                Err(Error::Conflict(Conflict::TooManyEdits))
+            }
+            (_, Deed::Pin(true), None) if message.pinned_at.is_none() && self.are_enough_pinned(room).await? => {
+                Err(Error::Conflict(Conflict::TooManyPins))
+            }
             _ => Ok(None),
         };
         Ok(Amending { author, before })
@@ -52,6 +59,7 @@ impl Store {
         permit: &Permit,
         author: UserId,
         amendment: &Amendment,
+        mentions: &Mentions,
         place: &Place,
         now: Timestamp,
     ) -> Result<Stored<Position>> {
@@ -63,6 +71,7 @@ impl Store {
             rev: place.rev,
             at: date(now),
             by: moderator,
+            was: None,
         };
         let mut filter = doc! {
             "room": object_id(room.bytes()),
@@ -72,36 +81,75 @@ impl Store {
             "deleted_at": { "$exists": false },
             "edits": { "$not": { "$elemMatch": { "client_id": &edit.client_id, "by": moderator } } },
         };
-        let (text, at) = match &amendment.deed {
-            Deed::Edit(text) => (text.as_str(), "edited_at"),
-            Deed::Delete => ("", "deleted_at"),
-        };
         if matches!(amendment.deed, Deed::Edit(_)) {
             filter.insert(format!("edits.{}", MAX_EDITS - 1), doc! { "$exists": false });
         }
-        let mut set = doc! { "rev": place.rev, "text": text, at: date(now) };
-        if let Some(moderator) = moderator {
-            set.insert("deleted_by", moderator);
-        }
-        let edit = mongodb::bson::serialize_to_bson(&edit).map_err(Error::internal)?;
-        let update = doc! { "$set": set, "$push": { "edits": edit } };
+        let edit = mongodb::bson::serialize_to_document(&edit).map_err(Error::internal)?;
+        let update = update(&amendment.deed, edit, mentioned(room, mentions), place.rev, now);
         let Some(before) = self.shift(room, filter, update, place).await? else {
             // Made at the same time by another request of the same kind, refused by now, or overtaken by a later amendment.
             return Ok(self.amending(room, by, amendment).await?.before?.map_or(Stored::Late, Stored::Before));
         };
         let mut message = Message::from(before);
         message.rev = place.rev;
-        text.clone_into(&mut message.text);
-        match amendment.deed {
-            Deed::Edit(_) => message.edited_at = Some(now),
+        match &amendment.deed {
+            Deed::Edit(text) => {
+                text.as_str().clone_into(&mut message.text);
+                message.mentions.clone_from(&mentions.users);
+                message.mentions_room = mentions.room;
+                message.edited_at = Some(now);
+            }
             Deed::Delete => {
-                message.deleted_at = Some(now);
+                message.text.clear();
+                message.mentions.clear();
+                message.mentions_room = false;
                 message.reactions.clear();
+                message.pinned_at = None;
+                message.deleted_at = Some(now);
                 message.deleted_by = Some(moderator.map_or(Remover::Author, |_| Remover::Moderator));
             }
+            Deed::Pin(on) => message.pinned_at = on.then_some(now),
         }
-        Ok(Stored::Here(message))
+        Ok(Stored::Here(Box::new(message)))
     }
+}
+
+/// What the database makes of a message. Its old text is kept with the edit that changes it, and goes with everything else when it is deleted.
+fn update(deed: &Deed, mut edit: Document, mentions: Vec<ObjectId>, rev: Position, now: Timestamp) -> Vec<Document> {
+    let edits = doc! { "$ifNull": ["$edits", []] };
+    if let Some(key) = edit.remove("client_id") {
+        edit.insert("client_id", doc! { "$literal": key });
+    }
+    let mut set = doc! { "rev": rev };
+    match deed {
+        Deed::Edit(text) => {
+            edit.insert("was", "$text");
+            set.insert("text", doc! { "$literal": text.as_str() });
+            set.insert("edited_at", date(now));
+            set.insert("mentions", if mentions.is_empty() { "$$REMOVE".into() } else { Bson::from(mentions) });
+            set.insert("edits", doc! { "$concatArrays": [edits, [edit]] });
+        }
+        Deed::Delete => {
+            if let Some(moderator) = edit.get("by") {
+                set.insert("deleted_by", moderator.clone());
+            }
+            let without = doc! { "$map": {
+                "input": edits,
+                "as": "edit",
+                "in": { "$unsetField": { "field": "was", "input": "$$edit" } },
+            } };
+            set.insert("text", "");
+            set.insert("deleted_at", date(now));
+            set.insert("mentions", "$$REMOVE");
+            set.insert("pinned_at", "$$REMOVE");
+            set.insert("edits", doc! { "$concatArrays": [without, [edit]] });
+        }
+        Deed::Pin(on) => {
+            set.insert("pinned_at", if *on { date(now).into() } else { Bson::from("$$REMOVE") });
+            set.insert("edits", doc! { "$concatArrays": [edits, [edit]] });
+        }
+    }
+    vec![doc! { "$set": set }]
 }
 
 /// Whoever amends what another has said, to be told apart from its author.
@@ -113,6 +161,7 @@ fn is_for(permit: &Permit, amendment: &Amendment, of_another: bool) -> bool {
     match (permit.act(), &amendment.deed) {
         (Act::Edit, Deed::Edit(_)) | (Act::Retract, Deed::Delete) => !of_another,
         (Act::Remove(_), Deed::Delete) => of_another,
+        (Act::Pin, Deed::Pin(_)) => true,
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use super::{Inserted, Store, date, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
 use crate::permission::Refusal;
-use crate::room::{Membership, Role, Standing};
+use crate::room::{Kind, Membership, Role, Standing};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -42,8 +42,19 @@ impl Store {
         read: i64,
         now: Timestamp,
     ) -> Result<bool> {
-        let user = session.user();
-        if self.is_in_too_many_rooms(session).await? && !self.is_in(user.id, room).await? {
+        self.bring_in(session.user(), room, role, read, now).await
+    }
+
+    /// Makes somebody a member of a room.
+    pub(super) async fn bring_in(
+        &self,
+        user: &User,
+        room: RoomId,
+        role: Role,
+        read: i64,
+        now: Timestamp,
+    ) -> Result<bool> {
+        if self.is_in_too_many_rooms(user.id).await? && !self.is_in(user.id, room).await? {
             return Err(Error::Conflict(Conflict::TooManyRooms));
         }
         let entered = self.take_in(user, room, role, read, now).await?;
@@ -87,13 +98,13 @@ impl Store {
         Ok(back.matched_count > 0)
     }
 
-    async fn is_in(&self, user: UserId, room: RoomId) -> Result<bool> {
+    pub(super) async fn is_in(&self, user: UserId, room: RoomId) -> Result<bool> {
         Ok(self.find_member(user, room).await?.is_some_and(|member| member.role.role().is_some()))
     }
 
     /// Whether somebody is in as many rooms as one can be.
-    pub(super) async fn is_in_too_many_rooms(&self, session: &Session) -> Result<bool> {
-        let theirs = doc! { "user": object_id(session.user().id.bytes()), "role": present() };
+    pub(super) async fn is_in_too_many_rooms(&self, user: UserId) -> Result<bool> {
+        let theirs = doc! { "user": object_id(user.bytes()), "role": present() };
         let count = self.within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
         Ok(usize::try_from(count).is_ok_and(|count| count >= MAX_ROOMS))
     }
@@ -103,8 +114,11 @@ impl Store {
         self.enter(session, room, Role::Member, standing.said, now).await
     }
 
-    /// Leaves a room. Says whether the session's user was a member before.
+    /// Leaves a room. Says whether the session's user was a member before. A conversation of two stays one of two.
     pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
+        if self.kind_to_leave(session, room).await? == Kind::Direct {
+            return Err(Refusal::Direct.into());
+        }
         self.take_out(session.user().id, room, present()).await
     }
 
@@ -113,6 +127,7 @@ impl Store {
         // The sockets first: whatever fails after that, nothing of the room reaches them.
         self.leave_sockets(user, room).await?;
         let left = self.depart(user, room, role).await?;
+        self.forget_use(user, room).await?;
         self.reconcile(user).await?;
         Ok(left)
     }
@@ -125,7 +140,7 @@ impl Store {
         let mut free = held.clone();
         held.extend(is_held());
         free.insert("$nor", vec![is_held()]);
-        let left = vec![doc! { "$set": { "role": "left", "back_as": back_as() } }, doc! { "$unset": ["ban"] }];
+        let left = vec![doc! { "$set": { "role": "left", "back_as": back_as() } }, doc! { "$unset": ["ban", "draft"] }];
         // Between the two something may be laid on them, or lifted.
         for _ in 0..ATTEMPTS {
             if self.within(members.delete_one(free.clone())).await?.deleted_count > 0

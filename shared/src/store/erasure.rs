@@ -11,6 +11,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 
+use super::invitations::INVITATIONS;
 use super::members::{MEMBERS, present};
 use super::messages::MESSAGES;
 use super::users::{USERS, current};
@@ -52,7 +53,7 @@ impl Store {
     pub async fn delete_account(&self, account: &Account, now: Timestamp) -> Result<Option<Erasing>> {
         let update = doc! {
             "$set": { "name": "", "password": "", "deleted_at": date(now), "erase_at": date(now.plus(LOOKED_AFTER)) },
-            "$unset": { "client_id": "", "changed_by": "" },
+            "$unset": { "client_id": "", "changed_by": "", "seen_at": "" },
             "$inc": { "credentials": 1_i64 },
         };
         let deleted = self.within(self.collection::<Document>(USERS).update_one(current(account), update)).await?;
@@ -84,9 +85,13 @@ impl Store {
         self.take_out(erasing.user, membership.room(), present()).await
     }
 
-    /// Forgets what is remembered of somebody in rooms that they are not in: they will not come back.
+    /// Forgets whom somebody has invited and whereto they are invited, and what is remembered of them in rooms that they are not in: they will not
+    /// come back.
     pub async fn erase_absences(&self, erasing: Erasing) -> Result<()> {
-        let absent = doc! { "user": object_id(erasing.user.bytes()), "role": { "$in": ["left", "banned"] } };
+        let user = object_id(erasing.user.bytes());
+        let theirs = doc! { "$or": [{ "by.id": user }, { "user.id": user }] };
+        self.within(self.collection::<Document>(INVITATIONS).delete_many(theirs)).await?;
+        let absent = doc! { "user": user, "role": { "$in": ["left", "banned"] } };
         self.within(self.collection::<Document>(MEMBERS).delete_many(absent)).await.map(drop)
     }
 

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::rooms::ROOMS;
 use super::{Store, date, object_id, time, unconfirmed};
 use crate::ids::RoomId;
+use crate::permission::Refusal;
 use crate::room::{Position, Standing};
 use crate::time::Timestamp;
 use crate::{Error, Result};
@@ -99,16 +100,18 @@ impl LeasedDoc {
 }
 
 impl Store {
-    /// Takes the room's next position, and the lease if it is free.
+    /// Takes the room's next position, and the lease if it is free. An archived room gives none.
     pub async fn place(&self, room: RoomId, purpose: Purpose) -> Result<Place> {
         let owner = ObjectId::new();
-        let filter = doc! { "_id": object_id(room.bytes()) };
+        let filter = doc! { "_id": object_id(room.bytes()), "archived_at": { "$exists": false } };
         let taken = vec![doc! { "$set": {
             "head": { "$add": ["$head", 1_i64] },
             "said": { "$add": ["$said", i64::from(purpose == Purpose::Message)] },
             "lease": { "$cond": [is_free(), held(owner), "$lease"] },
         } }];
-        let found = self.leased(filter, taken).await?.ok_or(Error::NotFound)?;
+        let Some(found) = self.leased(filter, taken).await? else {
+            return Err(if self.is_room(room).await? { Refusal::Archived.into() } else { Error::NotFound });
+        };
         let lease = found.is_held_by(owner).then_some(Lease { room, owner });
         Ok(Place { rev: found.head, seq: found.said, standing: found.standing(), lease })
     }

@@ -32,6 +32,12 @@ pub enum Spender<'a> {
     MakesRooms(UserId),
     /// The rooms that a person joins.
     Joins(UserId),
+    /// The invitations that a person makes.
+    Invites(UserId),
+    /// What a person looks for.
+    Finds(UserId),
+    /// What a person begins to write.
+    Drafts(UserId),
     /// That a person types in a room.
     Types(RoomId, UserId),
     /// That it is told how many type in a room.
@@ -50,6 +56,9 @@ impl Spender<'_> {
             Self::Registers(network) => format!("register:{network}"),
             Self::MakesRooms(user) => format!("room:{user}"),
             Self::Joins(user) => format!("join:{user}"),
+            Self::Invites(user) => format!("invite:{user}"),
+            Self::Finds(user) => format!("find:{user}"),
+            Self::Drafts(user) => format!("draft:{user}"),
             Self::Types(room, user) => format!("type:{room}:{user}"),
             Self::Counts(room) => format!("count:{room}"),
             Self::Shows(room, user) => format!("show:{room}:{user}"),

@@ -8,6 +8,8 @@
 //! There is one document of a person and a room, also for somebody who was banned, and for a guest or somebody muted who has left: coming back must not
 //! lift what was laid on them. Such a document is no membership: it has no [`Role`] to make one of.
 
+use std::collections::HashMap;
+
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
@@ -42,6 +44,9 @@ pub(super) struct MemberDoc {
     /// What somebody is who comes back, if that is no member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) back_as: Option<RoleDoc>,
+    /// What they have begun to write there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    draft: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +143,7 @@ impl MemberDoc {
             muted: None,
             ban: None,
             back_as: None,
+            draft: String::new(),
         }
     }
 
@@ -161,7 +167,13 @@ impl MemberDoc {
     }
 
     pub(super) fn member(&self) -> Option<Member> {
-        Some(Member { user: self.user(), role: self.role.role()?, muted: self.muted(), read: Some(self.read) })
+        Some(Member {
+            user: self.user(),
+            role: self.role.role()?,
+            muted: self.muted(),
+            read: Some(self.read),
+            seen_at: None,
+        })
     }
 
     /// The ban that keeps them out, if it has not run out.
@@ -279,9 +291,18 @@ impl Store {
         self.within(self.collection::<MemberDoc>(MEMBERS).find_one(of(user, room))).await
     }
 
+    /// Somebody as a member of a room, if they are one.
+    pub async fn member(&self, user: UserId, room: RoomId) -> Result<Option<Member>> {
+        Ok(self.find_member(user, room).await?.and_then(|member| member.member()))
+    }
+
     /// Whether a room is so large that its people are counted and not named.
     pub async fn is_crowd(&self, membership: &Membership) -> Result<bool> {
-        let filter = doc! { "room": object_id(membership.room().bytes()), "role": present() };
+        self.has_crowd(membership.room()).await
+    }
+
+    pub(super) async fn has_crowd(&self, room: RoomId) -> Result<bool> {
+        let filter = doc! { "room": object_id(room.bytes()), "role": present() };
         let members = self.collection::<MemberDoc>(MEMBERS);
         let counted = members.count_documents(filter).hint(Hint::Keys(by_user())).limit(NAMED as u64 + 1);
         Ok(self.within(counted).await? > NAMED as u64)
@@ -305,20 +326,41 @@ impl Store {
         let (found, more) = super::page(self.all(page).await?, limit)?;
         let (here, is_crowd) = futures_util::try_join!(self.present(room, now), self.is_crowd(membership))?;
         let people: Vec<ObjectId> = found.iter().map(|member| member.user).collect();
-        let hidden = match is_crowd {
-            true => people,
-            false => self.without_receipts(&people).await?,
+        let shown = match is_crowd {
+            true => HashMap::new(),
+            false => self.shown_of(&people).await?,
         };
         let shown = |doc: &MemberDoc| {
             let member = doc.member()?;
-            let is_hidden = hidden.contains(&doc.user) && member.user.id != membership.user().id;
-            Some(Member { read: member.read.filter(|_| !is_hidden), ..member })
+            let shows = shown.get(&doc.user);
+            let read = member.read.filter(|_| shows.is_some() || member.user.id == membership.user().id);
+            let seen_at = shows.copied().flatten().filter(|_| !here.contains(&member.user.id));
+            Some(Member { read, seen_at, ..member })
         };
         let members = found.iter().filter_map(shown).map(|member| {
             let is_here = here.contains(&member.user.id);
             (member, is_here)
         });
         Ok((members.collect(), more))
+    }
+
+    /// What the session's user has begun to write, by room.
+    pub async fn drafts(&self, session: &Session) -> Result<HashMap<RoomId, String>> {
+        let begun = doc! { "user": object_id(session.user().id.bytes()), "draft": { "$gt": "" } };
+        let found = self.all(self.collection::<MemberDoc>(MEMBERS).find(begun)).await?;
+        Ok(found.into_iter().map(|member| (RoomId::from_bytes(member.room.bytes()), member.draft)).collect())
+    }
+
+    /// Keeps what a member has begun to write; nothing, if that is empty. Says whether that is news.
+    pub async fn keep_draft(&self, membership: &Membership, text: &str) -> Result<bool> {
+        let mut filter = of(membership.user().id, membership.room());
+        filter.insert("role", present());
+        let update = match text {
+            "" => doc! { "$unset": { "draft": "" } },
+            text => doc! { "$set": { "draft": text } },
+        };
+        let members = self.collection::<Document>(MEMBERS);
+        Ok(self.within(members.update_one(filter, update).write_concern(unconfirmed())).await?.modified_count > 0)
     }
 
     /// Moves the read position of a member forward to the message `seq`, and says what it is then. Whoever has seen every change there is

@@ -10,7 +10,7 @@ use super::reactions::{MarkDoc, reactions};
 use super::{Inserted, Place, Store, date, insist, is_duplicate, object_id, page, time};
 use crate::Result;
 use crate::ids::{ClientId, RoomId, UserId};
-use crate::message::{Change, Draft, Message, Remover};
+use crate::message::{Change, Draft, Mentions, Message, Remover};
 use crate::permission::{Act, Permit};
 use crate::room::{Membership, Position};
 use crate::time::Timestamp;
@@ -26,10 +26,15 @@ pub(super) struct MessageDoc {
     pub(super) author: ObjectId,
     author_name: String,
     client_id: String,
-    text: String,
+    pub(super) text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply_to: Option<i64>,
-    at: DateTime,
+    /// Those in the room whom it mentions; the id of the room itself stands for everybody in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) mentions: Vec<ObjectId>,
+    pub(super) at: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pinned_at: Option<DateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edited_at: Option<DateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +59,9 @@ pub(super) struct EditDoc {
     /// Who did it, if that was not the author of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) by: Option<ObjectId>,
+    /// What the message said before, if that was changed. A deletion takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) was: Option<String>,
 }
 
 /// A position that came to nothing.
@@ -81,11 +89,14 @@ impl From<MessageDoc> for Message {
             client_id: message.client_id,
             text: message.text,
             reply_to: message.reply_to,
+            mentions: users(message.mentions.iter().filter(|id| **id != message.room)),
+            mentions_room: message.mentions.contains(&message.room),
             reactions: match message.deleted_at {
                 None => reactions(&message.marks),
                 Some(_) => Vec::new(),
             },
             at: time(message.at),
+            pinned_at: message.pinned_at.map(time),
             edited_at: message.edited_at.map(time),
             deleted_at: message.deleted_at.map(time),
             deleted_by: message.deleted_at.map(|_| message.deleted_by.map_or(Remover::Author, |_| Remover::Moderator)),
@@ -106,7 +117,7 @@ impl From<ChangeDoc> for Change {
 #[derive(Debug)]
 pub enum Stored<T> {
     /// The message is stored there.
-    Here(Message),
+    Here(Box<Message>),
     /// It was stored before, by an earlier request of the same kind, whose answer this is; the position has been voided.
     Before(T),
     /// The position was voided for being late, or has been; another has to be taken.
@@ -130,8 +141,19 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     let unique = || IndexOptions::builder().unique(true).build();
     let unique_where =
         |filter: Document| IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
+    let some = |filter: Document| IndexOptions::builder().partial_filter_expression(filter).build();
+    let words = IndexOptions::builder().default_language("none".to_owned()).build();
     vec![
         IndexModel::builder().keys(doc! { "room": 1, "rev": 1 }).options(unique()).build(),
+        IndexModel::builder()
+            .keys(doc! { "mentions": 1, "room": 1, "seq": 1 })
+            .options(some(doc! { "mentions": { "$exists": true } }))
+            .build(),
+        IndexModel::builder()
+            .keys(doc! { "room": 1, "pinned_at": -1 })
+            .options(some(doc! { "pinned_at": { "$exists": true } }))
+            .build(),
+        IndexModel::builder().keys(doc! { "room": 1, "text": "text" }).options(words).build(),
         IndexModel::builder()
             .keys(doc! { "room": 1, "seq": 1 })
             .options(unique_where(doc! { "seq": { "$gt": 0 } }))
@@ -141,6 +163,16 @@ pub(super) fn indexes() -> Vec<IndexModel> {
             .options(unique_where(doc! { "client_id": { "$exists": true } }))
             .build(),
     ]
+}
+
+/// Whom a message mentions, as its document has them.
+pub(super) fn mentioned(room: RoomId, mentions: &Mentions) -> Vec<ObjectId> {
+    let everybody = mentions.room.then(|| object_id(room.bytes()));
+    mentions.users.iter().map(|user| object_id(user.bytes())).chain(everybody).collect()
+}
+
+fn users<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Vec<UserId> {
+    ids.map(|id| UserId::from_bytes(id.bytes())).collect()
 }
 
 /// The message that is the author's under a client id.
@@ -183,6 +215,7 @@ impl Store {
         &self,
         permit: &Permit,
         draft: &Draft,
+        mentions: &Mentions,
         place: &Place,
         now: Timestamp,
     ) -> Result<Stored<Message>> {
@@ -198,7 +231,9 @@ impl Store {
             client_id: draft.client_id.as_str().to_owned(),
             text: draft.text.as_str().to_owned(),
             reply_to: draft.reply_to,
+            mentions: mentioned(membership.room(), mentions),
             at: date(now),
+            pinned_at: None,
             edited_at: None,
             deleted_at: None,
             deleted_by: None,
@@ -207,10 +242,10 @@ impl Store {
         };
         let messages = self.collection::<MessageDoc>(MESSAGES);
         match self.insert_once(&messages, &message).await? {
-            Inserted::New => Ok(Stored::Here(message.into())),
+            Inserted::New => Ok(Stored::Here(Box::new(message.into()))),
             Inserted::Duplicate => match self.said_as(membership.room(), author.id, &draft.client_id).await? {
                 // The driver repeats an insert whose answer was lost, and then meets its own.
-                Some(stored) if stored.rev == place.rev => Ok(Stored::Here(stored)),
+                Some(stored) if stored.rev == place.rev => Ok(Stored::Here(Box::new(stored))),
                 Some(stored) => {
                     self.void(membership.room(), place.rev).await?;
                     Ok(Stored::Before(stored))

@@ -70,13 +70,13 @@ impl Store {
         }
     }
 
-    /// Sees to it that a room has an owner, if anybody is in it who can be: the moderator who is in it for longest, or else the member. Says
+    /// Sees to it that a room has an owner, unless it is a direct conversation, if anybody is in it who can be: the moderator who is in it for longest, or else the member. Says
     /// who has become it.
-    pub async fn see_to_owner(&self, room: RoomId) -> Result<Option<Member>> {
-        let room = object_id(room.bytes());
+    pub async fn see_to_owner(&self, id: RoomId) -> Result<Option<Member>> {
+        let room = object_id(id.bytes());
         let members = self.collection::<MemberDoc>(MEMBERS);
         for _ in 0..ATTEMPTS {
-            if self.finds(MEMBERS, doc! { "room": room, "role": "owner" }).await? {
+            if self.finds(MEMBERS, doc! { "room": room, "role": "owner" }).await? || self.is_direct(id).await? {
                 return Ok(None);
             }
             let mut heir = None;

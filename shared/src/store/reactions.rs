@@ -109,7 +109,7 @@ impl Store {
         };
         mark(&mut message.marks, mine, reacting, place.rev);
         message.rev = place.rev;
-        Ok(Stored::Here(message.into()))
+        Ok(Stored::Here(Box::new(message.into())))
     }
 }
 

@@ -33,12 +33,13 @@ struct AgeDoc {
     at: Option<DateTime>,
     edited_at: Option<DateTime>,
     deleted_at: Option<DateTime>,
+    pinned_at: Option<DateTime>,
 }
 
 impl AgeDoc {
     /// A position that came to nothing has no age of its own.
     fn is_over(&self, ends: DateTime) -> bool {
-        [self.at, self.edited_at, self.deleted_at].into_iter().flatten().all(|changed| changed < ends)
+        [self.at, self.edited_at, self.deleted_at, self.pinned_at].into_iter().flatten().all(|changed| changed < ends)
     }
 }
 

@@ -3,13 +3,14 @@
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{IdDoc, Inserted, Store, date, lease, object_id, page};
+use super::{IdDoc, Inserted, Store, date, insist, is_duplicate, lease, object_id, page};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
-use crate::room::{Membership, Role, Room, RoomName, Standing};
+use crate::permission::Permit;
+use crate::room::{About, Describing, Description, Kind, Membership, Role, Room, RoomName, Standing, Topic};
 use crate::session::Session;
 use crate::text;
 use crate::time::Timestamp;
@@ -18,11 +19,19 @@ use crate::{Error, Result};
 pub(super) const ROOMS: &str = "rooms";
 
 #[derive(Serialize, Deserialize)]
-struct RoomDoc {
-    _id: ObjectId,
+pub(super) struct RoomDoc {
+    pub(super) _id: ObjectId,
     name: String,
+    /// What no two rooms of a kind share: of a public one its folded name, of a direct one its people (see `directs`), of a private one its id.
     name_key: String,
-    kind: String,
+    kind: KindDoc,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    topic: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    /// Since when it can only be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archived_at: Option<DateTime>,
     creator: ObjectId,
     client_id: String,
     created_at: DateTime,
@@ -34,12 +43,77 @@ struct RoomDoc {
     floor: i64,
 }
 
-impl RoomDoc {
-    fn room(&self) -> Room {
-        Room { id: RoomId::from_bytes(self._id.bytes()), name: self.name.clone() }
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KindDoc {
+    Public,
+    Private,
+    Direct,
+    Group,
+}
+
+impl KindDoc {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Direct => "direct",
+            Self::Group => "group",
+        }
     }
 
-    fn standing(&self) -> Standing {
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Public => Kind::Public,
+            Self::Private => Kind::Private,
+            Self::Direct => Kind::Direct,
+            Self::Group => Kind::Group,
+        }
+    }
+}
+
+impl RoomDoc {
+    pub(super) fn new(
+        kind: KindDoc,
+        name: String,
+        key: String,
+        creator: ObjectId,
+        client_id: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            _id: ObjectId::new(),
+            name,
+            name_key: key,
+            kind,
+            topic: String::new(),
+            description: String::new(),
+            archived_at: None,
+            creator,
+            client_id,
+            created_at: date(now),
+            head: 0,
+            settled: 0,
+            said: 0,
+            floor: 0,
+        }
+    }
+
+    pub(super) fn id(&self) -> RoomId {
+        RoomId::from_bytes(self._id.bytes())
+    }
+
+    pub(super) fn room(&self) -> Room {
+        let about = About {
+            name: self.name.clone(),
+            topic: self.topic.clone(),
+            description: self.description.clone(),
+            archived: self.archived_at.is_some(),
+        };
+        Room { id: self.id(), kind: self.kind.kind(), about }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
         Standing { head: self.head, settled: self.settled, said: self.said, floor: self.floor }
     }
 }
@@ -60,34 +134,30 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 }
 
 impl Store {
-    /// Makes a public room, of which its maker is the owner. The same request again finds the same room. Says which,
+    /// Makes a public or a private room, of which its maker is the owner. The same request again finds the same room. Says which,
     /// and whether its maker was not in it before.
     pub async fn make_room(
         &self,
         session: &Session,
         name: &RoomName,
+        is_public: bool,
         client_id: &ClientId,
         now: Timestamp,
     ) -> Result<(RoomId, bool)> {
         let creator = object_id(session.user().id.bytes());
         let rooms = self.collection::<RoomDoc>(ROOMS);
         let the_same = doc! { "creator": creator, "client_id": client_id.as_str() };
-        if self.is_in_too_many_rooms(session).await? && self.within(rooms.find_one(the_same.clone())).await?.is_none() {
+        if self.is_in_too_many_rooms(session.user().id).await?
+            && self.within(rooms.find_one(the_same.clone())).await?.is_none()
+        {
             return Err(Error::Conflict(Conflict::TooManyRooms));
         }
-        let room = RoomDoc {
-            _id: ObjectId::new(),
-            name: name.as_str().to_owned(),
-            name_key: name.key(),
-            kind: "public".to_owned(),
-            creator,
-            client_id: client_id.as_str().to_owned(),
-            created_at: date(now),
-            head: 0,
-            settled: 0,
-            said: 0,
-            floor: 0,
-        };
+        let kind = if is_public { KindDoc::Public } else { KindDoc::Private };
+        let mut room =
+            RoomDoc::new(kind, name.as_str().to_owned(), name.key(), creator, client_id.as_str().to_owned(), now);
+        if !is_public {
+            room.name_key = room._id.to_hex();
+        }
         let id = match self.insert_once(&rooms, &room).await? {
             Inserted::New => room._id,
             Inserted::Duplicate => {
@@ -105,11 +175,85 @@ impl Store {
         self.finds(ROOMS, doc! { "_id": object_id(id.bytes()) }).await
     }
 
+    /// Whether there is such a room, and it is a conversation of certain people.
+    pub(super) async fn is_direct(&self, id: RoomId) -> Result<bool> {
+        let kinds = [KindDoc::Direct, KindDoc::Group].map(KindDoc::name);
+        self.finds(ROOMS, doc! { "_id": object_id(id.bytes()), "kind": { "$in": kinds.to_vec() } }).await
+    }
+
+    /// A room that is there.
+    pub(super) async fn find_room(&self, id: RoomId) -> Result<RoomDoc> {
+        let filter = doc! { "_id": object_id(id.bytes()) };
+        self.within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)
+    }
+
     /// The public room with that id and how far it has come.
     pub async fn public_room(&self, id: RoomId) -> Result<(Room, Standing)> {
-        let filter = doc! { "_id": object_id(id.bytes()), "kind": "public" };
-        let found = self.within(self.collection::<RoomDoc>(ROOMS).find_one(filter)).await?.ok_or(Error::NotFound)?;
-        Ok((found.room(), found.standing()))
+        let found = self.find_room(id).await?;
+        match found.kind {
+            KindDoc::Public => Ok((found.room(), found.standing())),
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// What kind of room the session's user wants to leave: it is theirs, or anybody may know of it.
+    pub(super) async fn kind_to_leave(&self, session: &Session, id: RoomId) -> Result<Kind> {
+        let found = self.find_room(id).await?;
+        let is_known = found.kind == KindDoc::Public || self.is_in(session.user().id, id).await?;
+        if is_known { Ok(found.kind.kind()) } else { Err(Error::NotFound) }
+    }
+
+    /// A room of mine.
+    pub async fn room(&self, membership: &Membership) -> Result<Room> {
+        Ok(self.find_room(membership.room()).await?.room())
+    }
+
+    /// Describes a room, calls it otherwise, closes or opens it, as far as the permits go. Says what it is then, and whether anything has changed.
+    pub async fn describe(
+        &self,
+        permits: &[Permit],
+        room: &Room,
+        to: &Describing,
+        now: Timestamp,
+    ) -> Result<(Room, bool)> {
+        let is_for = |permit: &Permit, act| permit.by().room() == room.id && permit.act() == act;
+        insist(to.acts().into_iter().all(|act| permits.iter().any(|permit| is_for(permit, act))))?;
+        let mut set = doc! {};
+        if let Some(name) = &to.name {
+            set.insert("name", doc! { "$literal": name.as_str() });
+            let is_public = doc! { "$eq": ["$kind", KindDoc::Public.name()] };
+            set.insert("name_key", doc! { "$cond": [is_public, { "$literal": name.key() }, "$name_key"] });
+        }
+        let texts = [
+            ("topic", to.topic.as_ref().map(Topic::as_str)),
+            ("description", to.description.as_ref().map(Description::as_str)),
+        ];
+        for (field, text) in texts {
+            match text {
+                Some("") => drop(set.insert(field, "$$REMOVE")),
+                Some(text) => drop(set.insert(field, doc! { "$literal": text })),
+                None => {}
+            }
+        }
+        match to.archived {
+            Some(true) => drop(set.insert("archived_at", doc! { "$ifNull": ["$archived_at", date(now)] })),
+            Some(false) => drop(set.insert("archived_at", "$$REMOVE")),
+            None => {}
+        }
+        if set.is_empty() {
+            return Ok((room.clone(), false));
+        }
+        let rooms = self.collection::<RoomDoc>(ROOMS);
+        let changed = rooms.find_one_and_update(doc! { "_id": object_id(room.id.bytes()) }, vec![doc! { "$set": set }]);
+        match self.within(changed.return_document(ReturnDocument::After)).await {
+            Ok(after) => {
+                let after = after.ok_or(Error::NotFound)?.room();
+                let is_new = after != *room;
+                Ok((after, is_new))
+            }
+            Err(error) if is_duplicate(&error) => Err(Error::Conflict(Conflict::NameTaken)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Public rooms in order of name: those whose name begins with `prefix`, after the one called `after`; and whether there are
@@ -120,7 +264,7 @@ impl Store {
         if let Some(after) = after {
             name.insert("$gt", text::fold(after));
         }
-        let filter = doc! { "kind": "public", "name_key": name };
+        let filter = doc! { "kind": "public", "name_key": name, "archived_at": { "$exists": false } };
         let rooms = self.collection::<RoomDoc>(ROOMS);
         let found = self.all(rooms.find(filter).sort(doc! { "name_key": 1 }).limit(limit + 1)).await?;
         let (found, more) = page(found, limit)?;

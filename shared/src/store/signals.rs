@@ -1,15 +1,17 @@
 //! Who looks at which room, who types there, and who shows how far they have read: what signals need to know. None of it is kept for long.
 
+use std::collections::HashMap;
+
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::Deserialize;
 
 use super::connections::CONNECTIONS;
 use super::limits::{LIMITS, types_in};
 use super::users::USERS;
-use super::{IdDoc, Store, date, object_id};
+use super::{Store, date, object_id, time, unconfirmed};
 use crate::connection::Connection;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::session::Session;
@@ -76,12 +78,27 @@ impl Store {
         Ok(!self.finds(USERS, hides).await?)
     }
 
-    /// Those of these people who do not.
-    pub(super) async fn without_receipts(&self, people: &[ObjectId]) -> Result<Vec<ObjectId>> {
-        let filter = doc! { "_id": { "$in": people }, "receipts": false };
-        let users = self.collection::<IdDoc>(USERS);
-        let found = self.all(users.find(filter).projection(doc! { "_id": 1 })).await?;
-        Ok(found.into_iter().map(|user| user._id).collect())
+    /// Those of these people who do, each with when they were last here, if that is known.
+    pub(super) async fn shown_of(&self, people: &[ObjectId]) -> Result<HashMap<ObjectId, Option<Timestamp>>> {
+        #[derive(Deserialize)]
+        struct SeenDoc {
+            _id: ObjectId,
+            #[serde(default)]
+            seen_at: Option<DateTime>,
+        }
+        let filter = doc! { "_id": { "$in": people }, "receipts": { "$ne": false } };
+        let users = self.collection::<SeenDoc>(USERS);
+        let found = self.all(users.find(filter).projection(doc! { "seen_at": 1 })).await?;
+        Ok(found.into_iter().map(|user| (user._id, user.seen_at.map(time))).collect())
+    }
+
+    /// Notes that the last socket of somebody has ended.
+    pub async fn was_here(&self, user: UserId, now: Timestamp) -> Result<()> {
+        let noted = doc! { "$max": { "seen_at": date(now) } };
+        let users = self.collection::<Document>(USERS);
+        let noted =
+            users.update_one(doc! { "_id": object_id(user.bytes()), "deleted_at": { "$exists": false } }, noted);
+        self.within(noted.write_concern(unconfirmed())).await.map(drop)
     }
 
     /// Has somebody show others how far they have read, or not.

@@ -48,6 +48,8 @@ wire! {
         TooSmall,
         /// It is a number above `limit`.
         TooLarge,
+        /// It has fewer entries than `limit`.
+        TooFew,
         /// It has more entries than `limit`.
         TooMany,
         /// It has characters that do not belong there.
@@ -82,6 +84,10 @@ wire! {
         TooManyEdits,
         /// The message has as many reactions as one can have.
         TooManyReactions,
+        /// The room has as many pinned messages as one can have.
+        TooManyPins,
+        /// The room has as many open invitations as one can have.
+        TooManyInvitations,
         /// You only read there.
         Guest,
         /// You are muted there; `retry_after`, if there is one, says for how long.
@@ -92,6 +98,10 @@ wire! {
         Rank,
         /// Somebody else has said it.
         Author,
+        /// The room is archived: it can only be read.
+        Archived,
+        /// It is a direct conversation, in which that is not done.
+        Direct,
         /// Your account is suspended.
         Suspended,
         /// A page of another origin asks.
@@ -179,6 +189,8 @@ impl From<Refusal> for Reason {
             Refusal::Banned { .. } => Self::Banned,
             Refusal::Rank => Self::Rank,
             Refusal::Author => Self::Author,
+            Refusal::Archived => Self::Archived,
+            Refusal::Direct => Self::Direct,
             Refusal::Suspended => Self::Suspended,
             Refusal::Origin => Self::Origin,
         }
@@ -190,10 +202,12 @@ impl From<crate::error::Conflict> for Reason {
         use crate::error::Conflict as Why;
         match why {
             Why::NameTaken => Self::NameTaken,
-            Why::TooManyRooms => Self::TooManyRooms,
+            Why::TooManyRooms | Why::TheirTooManyRooms => Self::TooManyRooms,
             Why::Deleted => Self::Deleted,
             Why::TooManyEdits => Self::TooManyEdits,
             Why::TooManyReactions => Self::TooManyReactions,
+            Why::TooManyPins => Self::TooManyPins,
+            Why::TooManyInvitations => Self::TooManyInvitations,
         }
     }
 }
@@ -208,6 +222,7 @@ impl From<text::Rule> for Rule {
             text::Rule::TooManyBytes => Self::TooManyBytes,
             text::Rule::TooSmall => Self::TooSmall,
             text::Rule::TooLarge => Self::TooLarge,
+            text::Rule::TooFew => Self::TooFew,
             text::Rule::TooMany => Self::TooMany,
             text::Rule::Characters => Self::Characters,
             text::Rule::Format => Self::Format,

@@ -16,6 +16,8 @@ wire! {
         Delete(Delete),
         /// Put an emoji to it, or take it away.
         React(React),
+        /// Keep it in sight of everybody, or no longer.
+        Pin(Pin),
         /// Catch up.
         Sync(Positions),
         /// Keep the socket alive, and learn whether something was missed.
@@ -86,6 +88,21 @@ wire! {
         /// Which of Unicode's emoji.
         pub emoji: String,
         /// Whether it is to be there.
+        pub on: bool,
+    }
+
+    /// Pin a message, or take the pin away.
+    pub struct Pin {
+        /// Repeated in the reply.
+        pub id: String,
+        /// Where.
+        pub room: String,
+        /// The number of the message.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub seq: i64,
+        /// Makes a repeated request the same one.
+        pub client_id: String,
+        /// Whether it is to be pinned.
         pub on: bool,
     }
 

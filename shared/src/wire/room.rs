@@ -13,6 +13,60 @@ wire! {
         pub name: String,
         /// Makes a repeated request the same one.
         pub client_id: String,
+        /// Who may come in: anybody, if it is not said, or whoever is invited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub kind: Option<Kind>,
+    }
+
+    /// The body of `POST /direct`.
+    pub struct NewDirect {
+        /// The ids of the others.
+        pub users: Vec<String>,
+    }
+
+    /// The body of `PATCH /rooms/{room}`: what is to be otherwise. What is missing stays.
+    pub struct NewAbout {
+        /// What the room is to be called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub name: Option<String>,
+        /// What is talked about at present; empty for nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub topic: Option<String>,
+        /// What the room is for; empty for nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub description: Option<String>,
+        /// Whether it is only to be read from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pub archived: Option<bool>,
+    }
+
+    /// What a room is called, and what it is about.
+    pub struct About {
+        /// What it is called; empty in a direct conversation, which is called by its people.
+        pub name: String,
+        /// What is talked about at present; missing if that was not said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<String>", optional))]
+        pub topic: String,
+        /// What the room is for; missing if that was not said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<String>", optional))]
+        pub description: String,
+        /// Whether it can only be read; missing if not.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+        pub archived: bool,
+    }
+
+    /// The body of `PUT /rooms/{room}/draft`.
+    pub struct NewDraft {
+        /// What I have begun to write; empty, if I have not.
+        pub text: String,
     }
 
     /// What a member is; the table in API.md says what each may do.
@@ -31,20 +85,33 @@ wire! {
 
     /// Who may find a room and come in.
     #[serde(rename_all = "snake_case")]
+    #[derive(Copy, Eq)]
     pub enum Kind {
         /// Anybody.
         Public,
+        /// Whoever was invited.
+        Private,
+        /// The two people it is of, for ever.
+        Direct,
+        /// The people it was made of; each may go and come back.
+        Group,
     }
 
     /// A room, as the person who asks sees it.
     pub struct Room {
         /// Which room.
         pub id: String,
-        /// What it is called.
-        pub name: String,
+        /// What it is called, and what it is about.
+        #[serde(flatten)]
+        #[cfg_attr(test, ts(flatten))]
+        pub about: About,
         /// Who may come in.
         pub kind: Kind,
-        /// What I may do there; null if it is not mine. The next three are then 0.
+        /// Who it is of, by name, if it is a direct conversation; missing otherwise.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<Vec<User>>", optional))]
+        pub people: Vec<User>,
+        /// What I may do there; null if it is not mine. The next four are then 0.
         pub role: Option<Role>,
         /// Everything up to this position has been sent to everybody.
         #[cfg_attr(test, ts(type = "number"))]
@@ -55,6 +122,13 @@ wire! {
         /// How many of them I have not read.
         #[cfg_attr(test, ts(type = "number"))]
         pub unread: i64,
+        /// How many of those mention me.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub mentions: i64,
+        /// What I have begun to write there, on any device; missing if nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<String>", optional))]
+        pub draft: String,
         /// That I am muted there, if I am.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
@@ -83,6 +157,10 @@ wire! {
         pub role: Role,
         /// Whether a socket of theirs is open.
         pub online: bool,
+        /// When one was last, if none is and that is known, in milliseconds since 1970-01-01 UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        pub seen_at: Option<i64>,
         /// That they are muted, if they are: for themselves and for those who keep order.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
@@ -124,17 +202,38 @@ impl From<Role> for room::Role {
     }
 }
 
+impl From<room::Kind> for Kind {
+    fn from(kind: room::Kind) -> Self {
+        match kind {
+            room::Kind::Public => Self::Public,
+            room::Kind::Private => Self::Private,
+            room::Kind::Direct => Self::Direct,
+            room::Kind::Group => Self::Group,
+        }
+    }
+}
+
+impl From<&room::About> for About {
+    fn from(about: &room::About) -> Self {
+        let room::About { name, topic, description, archived } = about.clone();
+        Self { name, topic, description, archived }
+    }
+}
+
 impl Room {
     /// A room that is not mine.
     pub fn foreign(room: &room::Room) -> Self {
         Self {
             id: room.id.to_string(),
-            name: room.name.clone(),
-            kind: Kind::Public,
+            about: (&room.about).into(),
+            kind: room.kind.into(),
+            people: Vec::new(),
             role: None,
             position: 0,
             said: 0,
             unread: 0,
+            mentions: 0,
+            draft: String::new(),
             muted: None,
         }
     }
@@ -156,7 +255,8 @@ impl Room {
 impl Member {
     /// A member, here or not, as everybody sees them.
     pub fn new(member: &room::Member, online: bool) -> Self {
-        Self { user: (&member.user).into(), role: member.role.into(), online, muted: None, read: member.read }
+        let seen_at = member.seen_at.filter(|_| !online).map(Timestamp::millis);
+        Self { user: (&member.user).into(), role: member.role.into(), online, seen_at, muted: None, read: member.read }
     }
 
     /// As those see them who may know that they are muted.

@@ -27,6 +27,10 @@ macro_rules! for_each_type {
             Profile,
             Receipts,
             NewRoom,
+            NewDirect,
+            NewAbout,
+            NewDraft,
+            About,
             Role,
             Kind,
             Room,
@@ -34,6 +38,16 @@ macro_rules! for_each_type {
             PublicRooms,
             Member,
             Members,
+            NewInvitation,
+            InvitedTo,
+            Invitation,
+            Invitations,
+            Users,
+            Found,
+            Search,
+            Pins,
+            Version,
+            Versions,
             Reaction,
             Mute,
             Ban,
@@ -50,6 +64,7 @@ macro_rules! for_each_type {
             Edit,
             Delete,
             React,
+            Pin,
             Positions,
             Read,
             Look,
@@ -136,6 +151,8 @@ fn what_cannot_be_read_is_named() {
     check::<Credentials>(&"[".repeat(100_000), "body", text::Rule::Json);
     check::<Credentials>("[]", "body", text::Rule::Type);
     check::<Credentials>("7", "body", text::Rule::Type);
+    check::<Credentials>(r#"["anna","three calm armchairs"]"#, "body", text::Rule::Type);
+    check::<NewAbout>("[]", "body", text::Rule::Type);
     check::<Credentials>("{}", "name", text::Rule::Required);
     check::<Credentials>(r#"{"name":"anna"}"#, "password", text::Rule::Required);
     check::<Credentials>(r#"{"name":{"$gt":""},"password":"x"}"#, "name", text::Rule::Type);
@@ -164,6 +181,8 @@ fn every_refusal_has_its_shape() {
         Error::Forbidden(Refusal::Banned { wait: Some(std::time::Duration::from_secs(60)) }),
         Error::Forbidden(Refusal::Rank),
         Error::Forbidden(Refusal::Author),
+        Error::Forbidden(Refusal::Archived),
+        Error::Forbidden(Refusal::Direct),
         Error::Forbidden(Refusal::Suspended),
         Error::Forbidden(Refusal::Origin),
         Error::NotFound,
@@ -172,6 +191,9 @@ fn every_refusal_has_its_shape() {
         Error::Conflict(Conflict::Deleted),
         Error::Conflict(Conflict::TooManyEdits),
         Error::Conflict(Conflict::TooManyReactions),
+        Error::Conflict(Conflict::TooManyPins),
+        Error::Conflict(Conflict::TooManyInvitations),
+        Error::Conflict(Conflict::TheirTooManyRooms),
         Error::Limited { wait: std::time::Duration::from_millis(1500) },
         Error::TooLarge { limit: 65536 },
         Error::Unavailable("the database's own words".into()),
@@ -194,16 +216,34 @@ fn every_frame_has_its_shape() {
         client_id: "c1c1c1c1".to_owned(),
         text: "hi".to_owned(),
         reply_to: None,
+        mentions: Vec::new(),
+        mentions_room: false,
         reactions: Vec::new(),
         at: 4,
+        pinned_at: None,
         edited_at: None,
         deleted_at: None,
         deleted_by: None,
     };
     let (id, room) = (|| "7".to_owned(), || "ffeeddccbbaa998877665544".to_owned());
-    let member = |muted| Member { user: user(), role: Role::Owner, online: false, muted, read: None };
+    let member = |muted| Member { user: user(), role: Role::Owner, online: false, seen_at: None, muted, read: None };
     let catchup =
         Catchup { room: room(), from: 1, to: 3, head: 4, said: 2, changes: vec![message()], verdict: Verdict::More };
+    let about = |topic: &str, description: &str, archived| About {
+        name: "tea".to_owned(),
+        topic: topic.to_owned(),
+        description: description.to_owned(),
+        archived,
+    };
+    let invitation = || Invitation {
+        id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        room: InvitedTo { id: room(), name: "tea".to_owned(), kind: Kind::Private },
+        by: user(),
+        user: Some(user()),
+        expires_at: 9,
+        uses: 1,
+        used: 0,
+    };
     let frames = [
         Frame::Sent { id: id(), room: room(), message: message() },
         Frame::Sent {
@@ -226,10 +266,19 @@ fn every_frame_has_its_shape() {
                 ..message()
             },
         },
+        Frame::Sent {
+            id: id(),
+            room: room(),
+            message: Message { mentions: vec![user().id], mentions_room: true, pinned_at: Some(5), ..message() },
+        },
+        Frame::About { room: room(), about: about("", "", false) },
+        Frame::About { room: room(), about: about("today", "what it is for", true) },
+        Frame::Invited { invitation: invitation() },
+        Frame::Draft { room: room(), text: "I mean".to_owned() },
         Frame::Changed { id: id(), room: room(), seq: 2, rev: 4 },
         Frame::Synced { id: id(), rooms: vec![catchup], gone: vec![room()], more: true },
         Frame::Pong { id: id(), behind: vec![room()] },
-        Frame::Read { id: id(), room: room(), unread: 5 },
+        Frame::Read { id: id(), room: room(), unread: 5, mentions: 1 },
         Frame::Noted { id: id() },
         Frame::Typing { room: room(), user: Some(user()), count: None },
         Frame::Typing { room: room(), user: None, count: Some(7) },

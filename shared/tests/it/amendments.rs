@@ -5,7 +5,7 @@ use parlour::Error;
 use parlour::delivery::turn::LONGEST;
 use parlour::error::Conflict;
 use parlour::ids::ClientId;
-use parlour::message::{Amendment, Deed, Text};
+use parlour::message::{Amendment, Deed, Mentions, Text};
 use parlour::permission::{Act, Refusal};
 use parlour::store::{Purpose, Stored, Window};
 use parlour::time;
@@ -136,14 +136,20 @@ fn an_edit_whose_position_was_voided_takes_another() {
         let place = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
         pair.world.store.void(pair.tea, place.rev).await.unwrap();
         let amendment = edit(1, "edit-0001", "hi");
-        let stored = pair.world.store.amend(&mine, author, &amendment, &place, time::now()).await.unwrap();
+        let stored =
+            pair.world.store.amend(&mine, author, &amendment, &Mentions::default(), &place, time::now()).await.unwrap();
         assert!(matches!(stored, Stored::Late), "{stored:?}");
         assert_eq!(pair.history().await[0].text, "hello");
         // One that is overtaken by a later amendment gives its position up as well.
         let early = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
         let later = pair.world.store.place(pair.tea, Purpose::Amendment).await.unwrap();
-        pair.world.store.amend(&mine, author, &edit(1, "edit-0002", "second"), &later, time::now()).await.unwrap();
-        let stored = pair.world.store.amend(&mine, author, &amendment, &early, time::now()).await.unwrap();
+        pair.world
+            .store
+            .amend(&mine, author, &edit(1, "edit-0002", "second"), &Mentions::default(), &later, time::now())
+            .await
+            .unwrap();
+        let stored =
+            pair.world.store.amend(&mine, author, &amendment, &Mentions::default(), &early, time::now()).await.unwrap();
         assert!(matches!(stored, Stored::Late), "{stored:?}");
         assert_eq!(pair.history().await[0].text, "second");
     });

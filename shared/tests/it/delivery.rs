@@ -11,7 +11,7 @@ use parlour::delivery::Delivery;
 use parlour::delivery::turn::LONGEST;
 use parlour::ids::{ClientId, RoomId};
 use parlour::limits::{Allowance, Limits};
-use parlour::message::Draft;
+use parlour::message::{Draft, Mentions};
 use parlour::room::Standing;
 use parlour::session::Session;
 use parlour::store::{LEASE, Purpose, Store};
@@ -208,7 +208,7 @@ fn a_backlog_of_many_frames_is_settled_frame_by_frame_and_a_silent_recipient_cos
                 text: parlour::message::Text::parse(&"😀".repeat(3900)).unwrap(),
                 ..draft(&format!("{n}"))
             };
-            pair.world.store.store(&say(&mine), &long, &place, time::now()).await.unwrap();
+            pair.world.store.store(&say(&mine), &long, &Mentions::default(), &place, time::now()).await.unwrap();
         }
         pair.world.lease_runs_out(pair.tea).await;
         pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());

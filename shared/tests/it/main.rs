@@ -5,6 +5,7 @@
 mod amendments;
 mod delivery;
 mod erasure;
+mod finding;
 mod gateway;
 mod guard;
 mod lease;
@@ -14,6 +15,7 @@ mod people;
 mod positions;
 mod reactions;
 mod retention;
+mod rooms;
 mod sdk;
 mod signals;
 mod sockets;

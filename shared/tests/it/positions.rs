@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use parlour::message::Mentions;
 use parlour::room::Standing;
 use parlour::store::{Purpose, Stored};
 use parlour::time;
@@ -98,12 +99,16 @@ fn a_message_said_twice_at_once_is_stored_once_and_the_other_position_voided() {
         );
         let (saying, at) = (draft("hi"), time::now());
         let permit = say(&mine);
-        let stores = [world.store.store(&permit, &saying, &one, at), world.store.store(&permit, &saying, &two, at)];
+        let none = Mentions::default();
+        let stores = [
+            world.store.store(&permit, &saying, &none, &one, at),
+            world.store.store(&permit, &saying, &none, &two, at),
+        ];
         let stored = futures_util::future::try_join_all(stores).await.unwrap();
         let (mut here, mut before) = (Vec::new(), Vec::new());
         for outcome in stored {
             match outcome {
-                Stored::Here(message) => here.push(message),
+                Stored::Here(message) => here.push(*message),
                 Stored::Before(message) => before.push(message),
                 Stored::Late => panic!("nobody voided it"),
             }
@@ -125,7 +130,7 @@ fn who_is_late_for_a_position_that_was_voided_is_told_so() {
         let place = world.store.place(tea, Purpose::Message).await.unwrap();
         world.store.void(tea, place.rev).await.unwrap();
         assert!(matches!(
-            world.store.store(&say(&mine), &draft("hi"), &place, time::now()).await.unwrap(),
+            world.store.store(&say(&mine), &draft("hi"), &Mentions::default(), &place, time::now()).await.unwrap(),
             Stored::Late
         ));
         let stored = world.stores(&mine, "hi").await;

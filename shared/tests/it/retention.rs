@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parlour::ids::ClientId;
-use parlour::message::{Amendment, Deed, Text};
+use parlour::message::{Amendment, Deed, Mentions, Text};
 use parlour::room::{Retention, Standing};
 use parlour::store::{Purpose, Window};
 use parlour::time;
@@ -75,7 +75,11 @@ fn what_was_not_told_to_everybody_is_kept_however_old_it_is() {
         let pair = Pair::new(world).await;
         let mine = pair.world.store.membership(&pair.anna, pair.tea).await.unwrap();
         let place = pair.world.store.place(pair.tea, Purpose::Message).await.unwrap();
-        pair.world.store.store(&say(&mine), &draft("unsent"), &place, time::now().minus(DAY * 31)).await.unwrap();
+        pair.world
+            .store
+            .store(&say(&mine), &draft("unsent"), &Mentions::default(), &place, time::now().minus(DAY * 31))
+            .await
+            .unwrap();
         let retention = Retention::days(30).unwrap();
         for hours in 0..3 {
             pair.world.store.forget(retention, time::now().plus(HOUR * hours)).await.unwrap();

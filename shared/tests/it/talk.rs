@@ -34,12 +34,12 @@ fn a_room_made_twice_by_one_request_is_one_room() {
         let anna = world.person("anna").await;
         let name = RoomName::parse("Tea").unwrap();
         let client_id = ClientId::parse("a-client-id").unwrap();
-        let makes = (0..5).map(|_| world.store.make_room(&anna, &name, &client_id, time::now()));
+        let makes = (0..5).map(|_| world.store.make_room(&anna, &name, true, &client_id, time::now()));
         let made = futures_util::future::try_join_all(makes).await.unwrap();
         assert!(made.iter().all(|(id, _)| *id == made[0].0));
         assert_eq!(made.iter().filter(|(_, entered)| *entered).count(), 1);
         let other = ClientId::parse("another-client-id").unwrap();
-        let taken = world.store.make_room(&anna, &RoomName::parse("TEA").unwrap(), &other, time::now()).await;
+        let taken = world.store.make_room(&anna, &RoomName::parse("TEA").unwrap(), true, &other, time::now()).await;
         assert!(matches!(taken, Err(Error::Conflict(Conflict::NameTaken))));
         assert_eq!(world.store.memberships(&anna).await.unwrap().len(), 1);
     });
@@ -54,7 +54,7 @@ fn public_rooms_come_in_pages_by_name() {
         }
         let names = async |prefix: &str, after: Option<&str>, limit| {
             let rooms = world.store.public_rooms(prefix, after, limit).await.unwrap().0;
-            rooms.into_iter().map(|room| room.name).collect::<Vec<_>>()
+            rooms.into_iter().map(|room| room.about.name).collect::<Vec<_>>()
         };
         assert_eq!(names("", None, 3).await, ["cake", "milk", "tea"]);
         assert_eq!(names("", Some("TEA"), 9).await, ["teapot", "teaxtime", "xclair"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parlour::ids::{ClientId, ConnectionId, RoomId};
-use parlour::message::{Draft, Text};
+use parlour::message::{Draft, Mentions, Text};
 use parlour::permission::Act;
 use parlour::room::Retention;
 use parlour::store::{Place, Purpose};
@@ -179,7 +179,7 @@ async fn stores(world: &World, name: &str, room: &Room, at: Timestamp) -> Place 
             let place = store.place(room, Purpose::Message).await.unwrap();
             let client_id = ClientId::parse("client-id-1").unwrap();
             let draft = Draft { client_id, text: Text::parse("my last words").unwrap(), reply_to: None };
-            store.store(&permit, &draft, &place, at).await.unwrap();
+            store.store(&permit, &draft, &Mentions::default(), &place, at).await.unwrap();
             return place;
         }
     }

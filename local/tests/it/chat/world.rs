@@ -30,7 +30,7 @@ pub(super) const SECRET: &str = "the secret of the end-to-end stories";
 
 /// More than any story does.
 const UNLIMITED: &str = "send=10000/10000,ask=10000/10000,connect=10000/10000,register=10000/10000,room=10000/10000,\
-    join=10000/10000,moderate=10000/10000,guess=10000/10000,spray=10000/10000";
+    join=10000/10000,invite=10000/10000,find=10000/10000,moderate=10000/10000,guess=10000/10000,spray=10000/10000";
 
 /// A password that is good enough.
 pub(super) const PASSWORD: &str = "correct horse";

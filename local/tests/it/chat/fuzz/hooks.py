@@ -39,6 +39,7 @@ class Somebody:
         self.count = 0
         self.session = None
         self.room = None
+        self.invitation = None
 
     def now(self):
         with self.lock:
@@ -75,6 +76,21 @@ class Somebody:
             except urllib.error.HTTPError:
                 pass
             return session["user"]["id"]
+
+    def invitation_now(self):
+        """An invitation that holds, to a room that is theirs."""
+        with self.lock:
+            room, token = self.room_now(), self.now()["access_token"]
+            if self.invitation is None or self.invitation[0] != room:
+                self.count += 1
+                made = ask(f"/rooms/{room}/invitations", {"client_id": f"invite-{os.getpid()}-{self.count}"}, token)
+                self.invitation = (room, made["id"])
+            return self.invitation[1]
+
+    def has_ended(self, invitation):
+        with self.lock:
+            if self.invitation and self.invitation[1] == invitation:
+                self.invitation = None
 
     def has_given_up(self, room):
         with self.lock:
@@ -115,6 +131,12 @@ def after_call(context, case, response):
         somebody.is_out(sent)
     if response.status_code < 300 and case.operation.label in ("PUT /rooms/{room}/owner", "POST /rooms/{room}/leave"):
         somebody.has_given_up(case.path_parameters["room"])
+    # An archived room is only read.
+    archives = case.operation.label == "PATCH /rooms/{room}" and isinstance(case.body, dict) and case.body.get("archived")
+    if response.status_code < 300 and archives:
+        somebody.has_given_up(case.path_parameters["room"])
+    if response.status_code < 300 and case.operation.label == "DELETE /invitations/{invitation}":
+        somebody.has_ended(case.path_parameters["invitation"])
 
 
 def often(value):
@@ -130,24 +152,36 @@ def before_call(context, case, **kwargs):
     path = case.path_parameters or {}
     if "room" in path and often(path):
         path = {**path, "room": somebody.room_now()}
+    if "invitation" in path and often(path):
+        path = {**path, "invitation": somebody.invitation_now()}
     # A person who is made up is missing, whatever was made before.
     if "user" in path:
         path = {**path, "user": somebody.other(path.get("room"))}
     case.path_parameters = path
     if isinstance(case.body, dict):
         likely = often(case.body)
-        case.body = {k: real(case, k, value) if likely or k == "user" else value for k, value in case.body.items()}
+        case.body = {k: real(case, k, value) if likely or k in ("user", "users") else value for k, value in case.body.items()}
 
 
 def real(case, field, value):
     """What somebody who is signed in would write."""
     label = case.operation.label
+    if value is None:
+        return None
     if field == "refresh_token":
         return somebody.now()["refresh_token"]
     if field == "client_id":
         return f"client-{zlib.crc32(repr(case.body).encode('utf-8', 'replace'))}"
     if field == "user":
         return somebody.other((case.path_parameters or {}).get("room"))
+    if field == "users":
+        return [somebody.other(None) for _ in value[:3]]
+    if field == "kind":
+        return "private" if value == "private" else "public"
+    if field == "expires_in":
+        return 3600
+    if field == "uses":
+        return 10
     if field == "name" and label == "POST /login":
         return somebody.now()["user"]["name"]
     if field == "name" and len(value) < 2:

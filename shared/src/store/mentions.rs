@@ -1,0 +1,78 @@
+//! Whom a message mentions, and how many messages mention somebody.
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, doc};
+use serde::Deserialize;
+
+use super::members::{MEMBERS, present};
+use super::messages::MESSAGES;
+use super::users::USERS;
+use super::{IdDoc, Store, object_id};
+use crate::Result;
+use crate::ids::{RoomId, UserId};
+use crate::message::Called;
+use crate::room::{Membership, Standing};
+
+/// The most mentions that are counted: beyond that, nobody cares how many there are.
+const COUNTED: i64 = 1_000;
+
+/// Who may be mentioned by what a text calls.
+#[derive(Debug, Default)]
+pub struct Mentionable {
+    /// These are in the room.
+    pub users: Vec<UserId>,
+    /// Whether everybody was called, and there are so many that it takes somebody who keeps order.
+    pub is_crowd: bool,
+}
+
+impl Store {
+    /// Finds those whom a text calls. Asked beside the question whether its author may say it at all.
+    pub async fn mentionable(&self, room: RoomId, called: &Called) -> Result<Mentionable> {
+        let is_crowd = async { Ok(called.room && self.has_crowd(room).await?) };
+        let (users, is_crowd) = futures_util::try_join!(self.called(room, called), is_crowd)?;
+        Ok(Mentionable { users, is_crowd })
+    }
+
+    async fn called(&self, room: RoomId, called: &Called) -> Result<Vec<UserId>> {
+        if called.names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<&str> = called.names.iter().map(String::as_str).collect();
+        let here = doc! { "room": object_id(room.bytes()), "role": present() };
+        let stages = [
+            doc! { "$match": { "name_key": { "$in": names } } },
+            doc! { "$lookup": {
+                "from": MEMBERS,
+                "localField": "_id",
+                "foreignField": "user",
+                "pipeline": [{ "$match": here }, { "$project": { "_id": 1 } }],
+                "as": "here",
+            } },
+            doc! { "$match": { "here": { "$ne": [] } } },
+            doc! { "$project": { "_id": 1 } },
+        ];
+        let found = self.all(self.collection::<IdDoc>(USERS).aggregate(stages).with_type::<IdDoc>()).await?;
+        Ok(found.into_iter().map(|user| UserId::from_bytes(user._id.bytes())).collect())
+    }
+
+    /// How many messages that a person has not read mention them, in each of these rooms of theirs, in order.
+    pub async fn unread_mentions(&self, rooms: &[(&Membership, Standing)]) -> Result<Vec<i64>> {
+        #[derive(Deserialize)]
+        struct RoomDoc {
+            room: ObjectId,
+        }
+        let unread = rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, _)| {
+            let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
+            doc! { "mentions": { "$in": [me, room] }, "room": room, "seq": { "$gt": mine.read() }, "author": { "$ne": me } }
+        });
+        let unread: Vec<Bson> = unread.map(Bson::from).collect();
+        if unread.is_empty() {
+            return Ok(vec![0; rooms.len()]);
+        }
+        let messages = self.collection::<RoomDoc>(MESSAGES);
+        let found = messages.find(doc! { "$or": unread }).projection(doc! { "_id": 0, "room": 1 }).limit(COUNTED);
+        let found = self.all(found).await?;
+        let count = |room: RoomId| found.iter().filter(|message| message.room.bytes() == room.bytes()).count();
+        Ok(rooms.iter().map(|(mine, _)| count(mine.room()) as i64).collect())
+    }
+}

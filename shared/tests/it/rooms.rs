@@ -1,0 +1,322 @@
+//! Rooms that not everybody may enter, how people come in, and what rooms are about.
+
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use parlour::error::Conflict;
+use parlour::ids::{ClientId, InvitationId, RoomId};
+use parlour::invitation::{Invitation, Inviting};
+use parlour::permission::{Act, Permit, Refusal};
+use parlour::room::{BanReason, Describing, Kind, Room, RoomName, Topic};
+use parlour::session::Session;
+use parlour::store::Purpose;
+use parlour::text::{Invalid, Rule};
+use parlour::time::{self, Timestamp};
+use parlour::{Error, Result};
+
+use crate::world::{World, draft, story};
+
+impl World {
+    pub(crate) async fn private_room(&self, owner: &Session, name: &str) -> Room {
+        let client_id = ClientId::parse(&format!("room-{name}-{}", owner.user().name)).unwrap();
+        let name = RoomName::parse(name).unwrap();
+        let (id, _) = self.store.make_room(owner, &name, false, &client_id, time::now()).await.unwrap();
+        self.room_of(owner, id).await
+    }
+
+    async fn room_of(&self, session: &Session, id: RoomId) -> Room {
+        self.store.room(&self.store.membership(session, id).await.unwrap()).await.unwrap()
+    }
+
+    async fn permits(&self, session: &Session, room: RoomId, acts: &[Act]) -> Vec<Permit> {
+        let membership = self.store.membership(session, room).await.unwrap();
+        acts.iter().map(|act| membership.may(*act, time::now()).unwrap()).collect()
+    }
+
+    async fn invites(&self, host: &Session, room: &Room, inviting: &Inviting) -> Result<Invitation> {
+        let whom = match inviting.user {
+            Some(user) => Some(self.store.user(user).await?),
+            None => None,
+        };
+        let permit = self.permits(host, room.id, &[Act::Invite]).await.remove(0);
+        Ok(self.store.invite(&permit, room, inviting, whom.as_ref(), time::now()).await?.0)
+    }
+
+    async fn accepts(&self, session: &Session, invitation: &Invitation) -> Result<bool> {
+        let (room, entered) = self.store.accept(session, &invitation.id, time::now()).await?;
+        assert_eq!(room, invitation.room.id);
+        assert!(self.store.membership(session, room).await.is_ok());
+        Ok(entered)
+    }
+
+    async fn describes(&self, session: &Session, room: &Room, to: Describing) -> Result<(Room, bool)> {
+        let permits = self.permits(session, room.id, &to.acts()).await;
+        self.store.describe(&permits, room, &to, time::now()).await
+    }
+}
+
+fn inviting(key: &str, uses: Option<i64>) -> Inviting {
+    Inviting::parse(ClientId::parse(key).unwrap(), None, None, uses).unwrap()
+}
+
+fn is_missing<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::NotFound))
+}
+
+#[test]
+fn a_private_room_does_not_exist_to_others_and_shares_its_name() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        world.room(&anna, "tea").await;
+        let (hers, his) = (world.private_room(&anna, "tea").await, world.private_room(&ben, "tea").await);
+        assert_eq!((hers.kind, his.kind), (Kind::Private, Kind::Private));
+        assert_ne!(hers.id, his.id);
+        assert!(is_missing(&world.store.public_room(hers.id).await), "it can be joined");
+        assert!(is_missing(&world.store.membership(&ben, hers.id).await));
+        assert!(is_missing(&world.store.leave(&ben, hers.id).await), "it is known to who is not in it");
+        let (listed, _) = world.store.public_rooms("", None, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|room| room.kind).collect::<Vec<_>>(), [Kind::Public]);
+    });
+}
+
+#[test]
+fn an_invitation_lets_in_as_many_as_it_says_however_many_come_at_once() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let room = world.private_room(&anna, "tea").await;
+        let invitation = world.invites(&anna, &room, &inviting("invite-01", Some(2))).await.unwrap();
+        let same = world.invites(&anna, &room, &inviting("invite-01", Some(2))).await.unwrap();
+        assert_eq!(same, invitation, "the same request made another");
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(world.person(&format!("guest{n}")).await);
+        }
+        let came = join_all(people.iter().map(|guest| world.accepts(guest, &invitation))).await;
+        assert_eq!(came.iter().filter(|came| matches!(came, Ok(true))).count(), 2);
+        assert_eq!(came.iter().filter(|came| is_missing(came)).count(), 4);
+        let inside = came.iter().position(Result::is_ok).unwrap();
+        assert!(!world.accepts(&people[inside], &invitation).await.unwrap(), "accepted twice");
+        // Whoever goes does not come back by what is used up.
+        world.store.leave(&people[inside], room.id).await.unwrap();
+        assert!(is_missing(&world.accepts(&people[inside], &invitation).await));
+        let open = world.permits(&anna, room.id, &[Act::Oversee]).await.remove(0);
+        assert!(world.store.invitations_to(&open, &room, time::now()).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn an_invitation_ends_with_its_time_its_host_and_by_hand() {
+    story(|world| async move {
+        let (anna, ben, eve) = (world.person("anna").await, world.person("ben").await, world.person("eve").await);
+        let room = world.private_room(&anna, "tea").await;
+        let first = world.invites(&anna, &room, &inviting("invite-01", None)).await.unwrap();
+        assert!(world.accepts(&ben, &first).await.unwrap());
+        let later = time::now().plus(Duration::from_secs(8 * 24 * 60 * 60));
+        assert!(is_missing(&world.store.accept(&eve, &first.id, later).await), "it holds for ever");
+        let his = world.invites(&ben, &room, &inviting("invite-02", None)).await.unwrap();
+        world.store.leave(&ben, room.id).await.unwrap();
+        assert!(is_missing(&world.accepts(&eve, &his).await), "it holds although its host has gone");
+        assert!(is_missing(&world.store.invitation(&eve, &his.id, time::now()).await));
+        // A stranger ends nobody's invitation, and learns nothing by trying.
+        assert!(is_missing(&world.store.end_invitation(&eve, &first.id, time::now()).await));
+        world.store.end_invitation(&anna, &first.id, time::now()).await.unwrap();
+        world.store.end_invitation(&anna, &first.id, time::now()).await.unwrap();
+        assert!(is_missing(&world.accepts(&eve, &first).await));
+        let none = InvitationId::random().unwrap();
+        assert!(is_missing(&world.store.invitation(&eve, &none, time::now()).await));
+    });
+}
+
+#[test]
+fn an_invitation_for_somebody_is_for_nobody_else_and_who_is_banned_stays_out() {
+    story(|world| async move {
+        let (anna, ben, eve) = (world.person("anna").await, world.person("ben").await, world.person("eve").await);
+        let room = world.private_room(&anna, "tea").await;
+        let for_ben = Inviting { user: Some(ben.user().id), uses: 1, ..inviting("invite-01", None) };
+        let invitation = world.invites(&anna, &room, &for_ben).await.unwrap();
+        assert!(is_missing(&world.store.invitation(&eve, &invitation.id, time::now()).await));
+        assert!(is_missing(&world.accepts(&eve, &invitation).await));
+        let of = async |session| world.store.invitations_of(session, time::now()).await.unwrap();
+        assert_eq!((of(&ben).await, of(&eve).await), (vec![invitation.clone()], vec![]));
+        assert!(world.accepts(&ben, &invitation).await.unwrap());
+        assert_eq!(of(&ben).await, []);
+        let link = world.invites(&anna, &room, &inviting("invite-02", Some(1))).await.unwrap();
+        let mine = world.store.membership(&anna, room.id).await.unwrap();
+        let whom = world.store.target(&mine, eve.user().id, time::now()).await.unwrap();
+        let permit = mine.may(Act::Ban(whom.rank()), time::now()).unwrap();
+        let reason = BanReason::parse("no").ok();
+        let ban = parlour::room::Ban { user: eve.user().clone(), at: time::now(), until: None, reason };
+        assert!(world.store.ban(&permit, &whom, &ban).await.unwrap());
+        let refused = world.accepts(&eve, &link).await;
+        assert!(matches!(refused, Err(Error::Forbidden(Refusal::Banned { .. }))), "{refused:?}");
+        let still = world.store.invitation(&ben, &link.id, time::now()).await.unwrap();
+        assert_eq!(still.used, 0, "whoever is banned has used it up");
+    });
+}
+
+#[test]
+fn the_numbers_of_an_invitation_have_bounds() {
+    let parse = |expires_in, uses| {
+        let client_id = ClientId::parse("invite-01").unwrap();
+        Inviting::parse(client_id, None, expires_in, uses).map(|inviting| (inviting.length.as_secs(), inviting.uses))
+    };
+    assert_eq!(parse(None, None), Ok((604_800, 1_000)));
+    assert_eq!(parse(Some(60), Some(1)), Ok((60, 1)));
+    assert_eq!(parse(Some(59), None), Err(Invalid::bounded("expires_in", Rule::TooSmall, 60)));
+    assert_eq!(parse(Some(2_592_001), None), Err(Invalid::bounded("expires_in", Rule::TooLarge, 2_592_000)));
+    assert_eq!(parse(None, Some(0)), Err(Invalid::bounded("uses", Rule::TooSmall, 1)));
+    assert_eq!(parse(None, Some(1_001)), Err(Invalid::bounded("uses", Rule::TooLarge, 1_000)));
+}
+
+#[test]
+fn a_conversation_of_certain_people_is_one_whoever_asks_for_it_and_when() {
+    story(|world| async move {
+        let (anna, ben, eve) = (world.person("anna").await, world.person("ben").await, world.person("eve").await);
+        let (a, b, e) = (anna.user().id, ben.user().id, eve.user().id);
+        let now = time::now();
+        let asks = [(&anna, b), (&ben, a), (&anna, b), (&ben, a)];
+        let made = try_join_all(asks.map(|(who, whom)| world.store.direct(who, vec![whom].leak(), now))).await.unwrap();
+        let room = made[0].room;
+        assert!(made.iter().all(|direct| direct.room == room), "two of them");
+        assert_eq!(made.iter().flat_map(|direct| &direct.entered).count(), 2, "everybody came in once");
+        assert_eq!(world.room_of(&ben, room).await.kind, Kind::Direct);
+        assert!(is_missing(&world.store.membership(&eve, room).await));
+        let left = world.store.leave(&anna, room).await;
+        assert!(matches!(left, Err(Error::Forbidden(Refusal::Direct))), "{left:?}");
+        assert!(world.store.see_to_owner(room).await.unwrap().is_none(), "it has an owner");
+        let group = world.store.direct(&anna, &[b, e, b], now).await.unwrap();
+        assert_ne!(group.room, room);
+        assert_eq!(group.entered.len(), 3);
+        let group_room = world.room_of(&eve, group.room).await;
+        assert_eq!(group_room.kind, Kind::Group);
+        let names: Vec<_> =
+            world.store.people_of(&[&group_room]).await.unwrap().into_iter().map(|(_, user)| user.name).collect();
+        assert_eq!(names, ["anna", "ben", "eve"]);
+        // Whoever leaves a group is not brought back by others, and comes back by themselves.
+        assert!(world.store.leave(&eve, group.room).await.unwrap());
+        assert_eq!(world.store.direct(&ben, &[a, e], now).await.unwrap().entered, []);
+        assert!(is_missing(&world.store.membership(&eve, group.room).await));
+        assert_eq!(world.store.direct(&eve, &[a, b], now).await.unwrap().entered.len(), 1);
+        let nobody = parlour::ids::UserId::from_bytes([7; 12]);
+        assert!(is_missing(&world.store.direct(&anna, &[b, nobody], now).await.map(|direct| direct.room)));
+        let permit = world.permits(&anna, room, &[Act::Invite]).await.remove(0);
+        let direct = world.room_of(&anna, room).await;
+        let refused = world.store.invite(&permit, &direct, &inviting("invite-01", None), None, now).await;
+        assert!(matches!(refused, Err(Error::Forbidden(Refusal::Direct))));
+    });
+}
+
+#[test]
+fn a_room_is_described_and_renamed_and_its_new_name_is_nobody_elses() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        world.room(&anna, "milk").await;
+        let id = world.room(&anna, "tea").await;
+        let tea = world.room_of(&anna, id).await;
+        let name = |name: &str| Some(RoomName::parse(name).unwrap());
+        let taken = world.describes(&anna, &tea, Describing { name: name("MILK"), ..Describing::default() }).await;
+        assert!(matches!(taken, Err(Error::Conflict(Conflict::NameTaken))), "{taken:?}");
+        let topic = Some(Topic::parse("$name of the day").unwrap());
+        let to = Describing { name: name("Green tea"), topic, ..Describing::default() };
+        let (tea, is_new) = world.describes(&anna, &tea, to.clone()).await.unwrap();
+        assert_eq!(
+            (tea.about.name.as_str(), tea.about.topic.as_str(), is_new),
+            ("Green tea", "$name of the day", true)
+        );
+        assert!(!world.describes(&anna, &tea, to).await.unwrap().1, "nothing has changed");
+        let (found, _) = world.store.public_rooms("green", None, 10).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&tea));
+        assert_eq!(world.store.public_rooms("tea", None, 10).await.unwrap().0, []);
+        let nothing = Describing { topic: Some(Topic::parse("").unwrap()), ..Describing::default() };
+        assert_eq!(world.describes(&anna, &tea, nothing).await.unwrap().0.about.topic, "");
+        let wrong = world.permits(&anna, id, &[Act::Describe]).await;
+        let renames = Describing { name: name("other"), ..Describing::default() };
+        assert!(matches!(world.store.describe(&wrong, &tea, &renames, time::now()).await, Err(Error::Internal(_))));
+    });
+}
+
+#[test]
+fn an_archived_room_gives_no_position_until_it_is_opened_again() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let id = world.room(&anna, "tea").await;
+        let tea = world.room_of(&anna, id).await;
+        let mine = world.store.membership(&anna, id).await.unwrap();
+        world.stores(&mine, "before").await;
+        let archived = |archived| Describing { archived: Some(archived), ..Describing::default() };
+        let (closed, _) = world.describes(&anna, &tea, archived(true)).await.unwrap();
+        assert!(closed.about.archived);
+        let refused = world.store.place(id, Purpose::Message).await;
+        assert!(matches!(refused, Err(Error::Forbidden(Refusal::Archived))), "{refused:?}");
+        assert_eq!(world.store.standing(&mine).await.unwrap().head, 1, "a position was taken");
+        assert_eq!(world.store.public_rooms("", None, 9).await.unwrap().0, [], "it is listed");
+        assert!(world.store.was_said(id, anna.user().id, &draft("before").client_id).await.unwrap());
+        world.describes(&anna, &closed, archived(false)).await.unwrap();
+        world.stores(&mine, "after").await;
+        let nowhere = world.store.place(RoomId::from_bytes([7; 12]), Purpose::Message).await;
+        assert!(is_missing(&nowhere));
+    });
+}
+
+#[test]
+fn people_are_found_by_how_their_names_begin_but_not_who_has_gone() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        for name in ["Anne", "annika", "ben"] {
+            world.person(name).await;
+        }
+        let names = async |prefix: &str, limit| {
+            let (found, more) = world.store.people_called(prefix, limit).await.unwrap();
+            (found.into_iter().map(|user| user.name).collect::<Vec<_>>(), more)
+        };
+        assert_eq!(names("ANN", 9).await, (vec!["anna".into(), "Anne".into(), "annika".into()], false));
+        assert_eq!(names("ann", 2).await, (vec!["anna".into(), "Anne".into()], true));
+        assert_eq!(names("$", 9).await.0, Vec::<String>::new());
+        let account = world.store.account_of(&anna).await.unwrap();
+        world.store.delete_account(&account, time::now()).await.unwrap();
+        assert_eq!(names("anna", 9).await.0, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_somebody_begins_to_write_is_theirs_and_goes_with_them() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let tea = world.room(&anna, "tea").await;
+        let mine = world.joins(&ben, tea).await;
+        assert!(world.store.keep_draft(&mine, "I mea").await.unwrap());
+        assert!(!world.store.keep_draft(&mine, "I mea").await.unwrap(), "that is no news");
+        let drafts = async |session| world.store.drafts(session).await.unwrap().remove(&tea);
+        assert_eq!((drafts(&ben).await, drafts(&anna).await), (Some("I mea".to_owned()), None));
+        assert!(world.store.keep_draft(&mine, "").await.unwrap());
+        assert_eq!(drafts(&ben).await, None);
+        world.store.keep_draft(&mine, "again").await.unwrap();
+        world.store.leave(&ben, tea).await.unwrap();
+        world.joins(&ben, tea).await;
+        assert_eq!(drafts(&ben).await, None);
+    });
+}
+
+#[test]
+fn when_somebody_was_last_here_is_shown_unless_they_hide_it() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let tea = world.room(&anna, "tea").await;
+        world.joins(&ben, tea).await;
+        let mine = world.store.membership(&anna, tea).await.unwrap();
+        let bens = async || {
+            let (members, _) = world.store.members(&mine, None, 9, time::now()).await.unwrap();
+            members.into_iter().find(|(member, _)| member.user.name == "ben").unwrap().0.seen_at
+        };
+        assert_eq!(bens().await, None);
+        let then = Timestamp::from_millis(1_000_000);
+        world.store.was_here(ben.user().id, then).await.unwrap();
+        world.store.was_here(ben.user().id, Timestamp::from_millis(999)).await.unwrap();
+        assert_eq!(bens().await, Some(then));
+        let socket = world.socket(&ben, "ben=").await;
+        assert_eq!(bens().await, None, "somebody who is here was seen last");
+        world.store.remove_socket(&socket.id).await.unwrap();
+        world.store.show_receipts(&ben, false).await.unwrap();
+        assert_eq!(bens().await, None);
+    });
+}
