@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
 import lighthouse from "lighthouse";
+import { chromiumLaunch } from "./chromium.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8800";
 const LEAST = 0.95;
@@ -12,17 +13,8 @@ const PORT = 9333;
 const profile = mkdtempSync(join(tmpdir(), "lighthouse-"));
 // Lighthouse opens a page of its own, which shares what is stored only with the profile's own pages.
 const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    `--remote-debugging-port=${PORT}`,
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
+  ...chromiumLaunch,
+  args: [`--remote-debugging-port=${PORT}`, ...chromiumLaunch.args],
 });
 let failed = false;
 

@@ -1,4 +1,5 @@
 import { defineConfig } from "@playwright/test";
+import { chromiumLaunch } from "./chromium.mjs";
 
 /** The stories run against whatever serves the chat at `BASE_URL`, in the machine's own Chromium. */
 const baseURL = process.env.BASE_URL ?? "http://127.0.0.1:8800";
@@ -23,18 +24,7 @@ export default defineConfig({
     actionTimeout: 30_000,
     // What a worker answers no story could hold back. The stories about it let it in.
     serviceWorkers: "block",
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    launchOptions: chromiumLaunch,
   },
   projects: [
     { name: "stories", testIgnore: ["screenshots.spec.ts", "replacements.spec.ts", "frames.spec.ts"] },

@@ -7,22 +7,25 @@ import { Keeper, type Memory } from "./model/keeper";
 import { Looking } from "./model/looking";
 import { Outbox, type Shelf, type Written } from "./model/outbox";
 import { People } from "./model/people";
+import { Pins } from "./model/pins";
 import { Quotes } from "./model/quotes";
 import { Reactions } from "./model/reactions";
 import { Reading } from "./model/reading";
-import { MyRooms } from "./model/rooms";
+import { calls, MyRooms } from "./model/rooms";
 import { Sync } from "./model/sync";
-import { Timeline } from "./model/timeline";
 import { Typing } from "./model/typing";
 import type { Account } from "./net/account";
+import { Archive } from "./net/archive";
+import { Drafts } from "./net/drafts";
+import { History } from "./net/history";
 import { newClientId } from "./net/ids";
 import { Order } from "./net/order";
 import { Profile } from "./net/profile";
 import { Unsaid } from "./net/unsaid";
-import type { Departure, Frame, Members, Message, Page, PublicRooms, Room, Rooms, User } from "./wire";
+import { Ways } from "./net/ways";
+import type { Departure, Frame, Members, Message, Page, Room, Rooms, User } from "./wire";
+import { calledBy } from "./words";
 
-/** Messages in one page of history. */
-const PAGE = 50;
 /** What a room that is not looked at keeps in memory. */
 const KEPT = 200;
 
@@ -35,11 +38,15 @@ export type Stores = { shelf: Shelf; memory: Memory; storage: Storage };
  */
 export class Chat {
   readonly me: User;
-  readonly rooms = new MyRooms();
+  readonly rooms: MyRooms;
+  /** How one comes into rooms. */
+  readonly ways: Ways;
+  readonly archive: Archive;
   readonly connection: Connection;
   readonly outbox: Outbox;
   readonly amendments: Amendments;
   readonly reactions: Reactions;
+  readonly pins: Pins;
   readonly departures = new Departures();
   readonly order: Order;
   readonly profile: Profile;
@@ -48,6 +55,8 @@ export class Chat {
   /** Which room is on the screen of somebody. */
   readonly looking: Looking;
   readonly unsaid: Unsaid;
+  readonly drafts: Drafts;
+  readonly history: History;
   readonly reading: Reading;
   /** Somebody said something; for announcing. */
   onsaid: (room: string, messages: readonly Message[]) => void = () => {};
@@ -55,22 +64,23 @@ export class Chat {
   readonly #account: Account;
   readonly #sync: Sync;
   readonly #keeper: Keeper;
-  /** The pages of an earlier visit that have not been looked at yet. Settles when they are here. */
-  readonly #kept: Promise<Map<string, Page>>;
   readonly #roomsErrand: Errand;
   readonly #peopleErrand: Errand;
-  #timelines = new Map<string, Timeline>();
   #people = new Map<string, People>();
-  #loading = new Map<Timeline, Promise<void>>();
   /** The room on screen. */
   #open: string | null = null;
 
   constructor(account: Account, me: User, dial: Dial, { shelf, memory, storage }: Stores, lifetime?: Lifetime) {
     this.me = me;
     this.#account = account;
+    this.rooms = new MyRooms((room) => calledBy(room, me));
+    this.ways = new Ways(account, this.rooms);
+    this.archive = new Archive(account);
     this.#roomsErrand = new Errand(async () => {
+      const asked = this.drafts.now;
       const { rooms } = await this.#account.call<Rooms>("/rooms");
       this.rooms.replace(rooms);
+      this.drafts.know(rooms, asked);
       this.reading.consider();
     });
     this.#peopleErrand = new Errand(async () => {
@@ -91,42 +101,51 @@ export class Chat {
     this.connection.positions = () => Object.fromEntries(this.rooms.list.map(({ id }) => [id, this.#position(id)]));
     this.connection.onbehind = (rooms) => this.#behind(rooms);
     this.outbox = new Outbox(shelf, (draft) => this.#deliver(draft));
-    const known = (room: string, seq: number) => this.#timelines.get(room)?.find(seq)?.rev;
+    const known = (room: string, seq: number) => this.history.get(room)?.find(seq)?.rev;
     this.amendments = new Amendments((wish) => this.#amend(wish), known);
     this.reactions = new Reactions(
       ({ clientId: client_id, room, seq, emoji, on }) =>
         this.#change({ action: "react", room, seq, client_id, emoji, on }),
       known,
     );
-    this.quotes = new Quotes(async (room, seq) => {
-      const page = await this.#account.call<Page>(`${messages(room)}?limit=1&around=${seq}`);
-      return page.messages.find((message) => message.seq === seq) ?? null;
-    });
+    this.pins = new Pins(
+      ({ clientId: client_id, room, seq, on }) => this.#change({ action: "pin", room, seq, client_id, on }),
+      known,
+    );
+    this.quotes = new Quotes((room, seq) => this.history.one(room, seq));
     this.order = new Order(account, (room) => this.people(room));
     this.profile = new Profile(account);
     this.looking = new Looking(this.connection);
     // A signal: whether it comes through is of no matter.
     this.typing = new Typing((room) => void this.connection.request({ action: "typing", room }).catch(() => {}));
     this.unsaid = new Unsaid(storage, me.id);
+    this.drafts = new Drafts(account, this.unsaid);
     this.#keeper = new Keeper(memory, () => ({
       rooms: this.rooms.fresh ? this.rooms.list : null,
-      timeline: (this.#open && this.#timelines.get(this.#open)) || null,
+      timeline: (this.#open && this.history.get(this.#open)) || null,
     }));
-    this.#kept = this.#recall();
+    this.history = new History(account, this.#recall(), {
+      opens: () => this.connection.opens,
+      asked: (room) => this.quotes.forget(room),
+      news: (room) => this.#news(room),
+      gap: () => this.#sync.ask(),
+      restored: () => this.connection.state.name === "open" && this.#sync.ask(),
+    });
     this.rooms.subscribe(() => this.#keeper.touch());
-    this.reading = new Reading(this.connection, this.rooms, (room) => this.#timelines.get(room));
+    this.reading = new Reading(this.connection, this.rooms, (room) => this.history.get(room));
     this.#sync = new Sync(this.connection, {
-      timelines: () => [...this.#timelines.values()],
+      timelines: () => this.history.all,
       apply: (room, changes) => this.#apply(room, changes),
       gone: (rooms) => rooms.forEach((room) => void this.#lose(room)),
       // Whoever looks at a room that is not loaded loads it, and again when that fails.
-      reload: (timeline) => void this.load(timeline.room, true).catch(() => {}),
+      reload: (timeline) => void this.history.load(timeline.room, true).catch(() => {}),
     });
   }
 
   start(): void {
     this.connection.start();
     this.refreshRooms();
+    this.ways.ask();
   }
 
   close(): void {
@@ -137,6 +156,9 @@ export class Chat {
     this.outbox.close();
     this.amendments.close();
     this.reactions.close();
+    this.pins.close();
+    this.drafts.close();
+    this.ways.close();
     this.looking.close();
     this.typing.close();
     this.#keeper.close();
@@ -150,12 +172,13 @@ export class Chat {
 
   /** Closing the page now would lose something. */
   get unkept(): boolean {
-    return this.outbox.unkept || this.amendments.pending + this.reactions.pending > 0;
+    return this.outbox.unkept || this.amendments.pending + this.reactions.pending + this.pins.pending > 0;
   }
 
   /** The page may be about to go. */
   keep(): void {
     this.#keeper.keep();
+    this.drafts.flush();
   }
 
   /** Nothing that others said stays on a device that is signed out, whoever signed it out. */
@@ -186,23 +209,9 @@ export class Chat {
     this.#roomsErrand.ask();
   }
 
-  findRooms(prefix: string, after?: string): Promise<PublicRooms> {
-    const query = new URLSearchParams({ limit: "50" });
-    if (prefix) query.set("prefix", prefix);
-    if (after !== undefined) query.set("after", after);
-    return this.#account.call<PublicRooms>(`/rooms/public?${query}`);
-  }
-
-  async makeRoom(name: string, clientId: string): Promise<Room> {
-    const room = await this.#account.call<Room>("/rooms", { method: "POST", body: { name, client_id: clientId } });
-    this.rooms.put(room);
-    return room;
-  }
-
   async join(id: string): Promise<Room> {
-    const room = await this.#account.call<Room>(`/rooms/${encodeURIComponent(id)}/join`, { method: "POST" });
+    const room = await this.ways.join(id);
     this.departures.note(id);
-    this.rooms.put(room);
     return room;
   }
 
@@ -222,79 +231,11 @@ export class Chat {
   lookAway(room: string): void {
     if (this.#open !== room) return;
     this.#keeper.keep();
-    const timeline = this.#timelines.get(room);
+    const timeline = this.history.get(room);
     // Whoever comes back begins at the newest.
     if (timeline?.later) timeline.drop();
     timeline?.trim(KEPT);
     this.#open = null;
-  }
-
-  // History
-
-  timeline(room: string): Timeline {
-    let timeline = this.#timelines.get(room);
-    if (!timeline) {
-      timeline = new Timeline(room);
-      this.#timelines.set(room, timeline);
-    }
-    return timeline;
-  }
-
-  /** The newest page, unless it is here already. */
-  load(room: string, again = false): Promise<void> {
-    const timeline = this.timeline(room);
-    if (timeline.loaded && !again) return Promise.resolve();
-    const earlier = this.#loading.get(timeline);
-    // What is under way may be an earlier page, or have been asked for before there was reason to ask again.
-    if (again && earlier) return earlier.catch(() => {}).then(() => this.load(room, again));
-    if (again) this.quotes.forget(room);
-    return this.#once(timeline, async () => {
-      if (!again && (await this.#restore(timeline))) return;
-      await this.#fetch(timeline, "", (page) => timeline.load(page));
-    });
-  }
-
-  /** The page around a message, in place of what is here. */
-  async jump(room: string, seq: number): Promise<void> {
-    const timeline = this.timeline(room);
-    await this.#loading.get(timeline)?.catch(() => {});
-    await this.#once(timeline, () => this.#fetch(timeline, `&around=${seq}`, (page) => timeline.jump(page)));
-  }
-
-  /** The newest page, if what is here does not reach it. */
-  async toNewest(room: string): Promise<void> {
-    if (this.timeline(room).later) await this.load(room, true);
-  }
-
-  /** The page before the first message that is here. */
-  loadEarlier(room: string): Promise<void> {
-    const timeline = this.timeline(room);
-    const oldest = timeline.messages[0];
-    if (!timeline.loaded || !timeline.earlier || !oldest) return Promise.resolve();
-    const { seq } = oldest;
-    return this.#once(timeline, () => this.#fetch(timeline, `&before=${seq}`, (page) => timeline.prepend(page, seq)));
-  }
-
-  /** The page after the last message that is here. */
-  loadLater(room: string): Promise<void> {
-    const timeline = this.timeline(room);
-    const { newest } = timeline;
-    if (!timeline.later || !newest) return Promise.resolve();
-    const { seq } = newest;
-    return this.#once(timeline, () => this.#fetch(timeline, `&after=${seq}`, (page) => timeline.append(page, seq)));
-  }
-
-  async #fetch(timeline: Timeline, where: string, put: (page: Page) => "applied" | "gap" | boolean): Promise<void> {
-    const { opens } = this.connection;
-    timeline.ask();
-    try {
-      const outcome = put(await this.#account.call<Page>(`${messages(timeline.room)}?limit=${PAGE}${where}`));
-      this.#news(timeline.room);
-      // What happened between reading the page and having a socket reached nobody here.
-      if (outcome === "gap" || opens !== this.connection.opens || opens === 0) this.#sync.ask();
-    } finally {
-      timeline.giveUp();
-    }
   }
 
   /** Messages of a room are known anew. */
@@ -302,6 +243,7 @@ export class Chat {
     this.reading.consider();
     this.amendments.heard(room);
     this.reactions.heard(room);
+    this.pins.heard(room);
     if (room === this.#open) this.#keeper.touch();
   }
 
@@ -311,16 +253,6 @@ export class Chat {
     const { rooms, pages } = await this.#keeper.all();
     if (rooms) this.rooms.restore(rooms);
     return pages;
-  }
-
-  /** What was seen of a room at an earlier visit; a sync makes it current. */
-  async #restore(timeline: Timeline): Promise<boolean> {
-    const pages = await this.#kept;
-    const page = pages.get(timeline.room);
-    pages.delete(timeline.room);
-    if (page) timeline.restore(page);
-    if (page && this.connection.state.name === "open") this.#sync.ask();
-    return timeline.loaded;
   }
 
   // People
@@ -338,7 +270,7 @@ export class Chat {
   who(room: string, id: string): User | undefined {
     if (id === this.me.id) return this.me;
     const member = this.#people.get(room)?.get(id)?.user;
-    return member ?? this.#timelines.get(room)?.messages.find(({ author }) => author.id === id)?.author;
+    return member ?? this.history.get(room)?.messages.find(({ author }) => author.id === id)?.author;
   }
 
   async loadMorePeople(room: string): Promise<void> {
@@ -371,9 +303,14 @@ export class Chat {
     this.reactions.make({ clientId: newClientId(), room, seq, emoji, on });
   }
 
+  /** Keeps a message in sight of everybody, or no longer. */
+  pin(room: string, seq: number, on: boolean): void {
+    this.pins.make({ clientId: newClientId(), room, seq, on });
+  }
+
   async #change(body: Extract<Body, { seq: number; client_id: string }>): Promise<number> {
     const { rev } = await this.connection.request<Extract<Frame, { type: "changed" }>>(body);
-    this.#timelines.get(body.room)?.expect(rev);
+    this.history.get(body.room)?.expect(rev);
     this.#sync.watch();
     return rev;
   }
@@ -386,7 +323,7 @@ export class Chat {
       text,
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     });
-    this.#timelines.get(room)?.confirm(message);
+    this.history.get(room)?.confirm(message);
     this.reading.consider();
     this.#sync.watch();
     return message;
@@ -398,12 +335,14 @@ export class Chat {
     this.#sync.ask();
     this.looking.opened();
     this.refreshRooms();
+    this.ways.ask();
     // Signals may have been lost: whatever is known of people is old, and only what is on screen is worth asking for.
     for (const room of this.#people.keys()) if (room !== this.#open) this.#people.delete(room);
     this.#peopleErrand.ask();
     this.outbox.flush();
     this.amendments.flush();
     this.reactions.flush();
+    this.pins.flush();
     void this.quotes.flush();
     this.reading.consider();
   }
@@ -421,8 +360,19 @@ export class Chat {
         break;
       case "joined":
         this.#people.get(frame.room)?.joined(frame.member);
-        if (frame.member.user.id === this.me.id) this.departures.note(frame.room);
-        if (frame.member.user.id === this.me.id && !this.rooms.get(frame.room)) this.refreshRooms();
+        if (frame.member.user.id !== this.me.id) break;
+        this.departures.note(frame.room);
+        this.ways.invitations.entered(frame.room);
+        if (!this.rooms.get(frame.room)) this.refreshRooms();
+        break;
+      case "about":
+        this.rooms.setAbout(frame.room, frame.about);
+        break;
+      case "invited":
+        this.ways.invitations.add(frame.invitation);
+        break;
+      case "draft":
+        this.drafts.hear(frame.room, frame.text);
         break;
       case "left":
         this.#people.get(frame.room)?.left(frame.user);
@@ -444,9 +394,11 @@ export class Chat {
     const known = this.rooms.get(room)?.said ?? 0;
     const news = frame.changes.filter((message) => message.seq > known);
     const mine = news.filter((message) => message.author.id === this.me.id);
-    this.rooms.advance(room, frame.to, frame.said, mine.length);
+    const mentions = news.filter((message) => calls(message, this.me.id)).map(({ seq }) => seq);
+    this.rooms.advance(room, frame.to, frame.said, { mine: mine.length, mentions });
+    this.rooms.takeBack(room, frame.changes, this.me.id);
     this.quotes.hear(room, frame.changes);
-    const timeline = this.#timelines.get(room);
+    const timeline = this.history.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     // Before anything is drawn: what is in view is never shown as unread.
     this.#news(room);
@@ -459,12 +411,12 @@ export class Chat {
 
   /** A ping said that these rooms went on: those on screen are synced, of the others only the counts matter. */
   #behind(rooms: readonly string[]): void {
-    if (rooms.some((room) => this.#timelines.get(room)?.loaded)) this.#sync.ask();
-    if (rooms.some((room) => !this.#timelines.get(room)?.loaded)) this.refreshRooms();
+    if (rooms.some((room) => this.history.get(room)?.loaded)) this.#sync.ask();
+    if (rooms.some((room) => !this.history.get(room)?.loaded)) this.refreshRooms();
   }
 
   #position(room: string): number {
-    return this.#timelines.get(room)?.position ?? this.rooms.get(room)?.position ?? 0;
+    return this.history.get(room)?.position ?? this.rooms.get(room)?.position ?? 0;
   }
 
   #depart(room: string, reason: Departure | undefined): void {
@@ -475,23 +427,10 @@ export class Chat {
 
   #lose(room: string): void {
     this.rooms.remove(room);
-    this.#timelines.delete(room);
+    this.history.forget(room);
     this.#people.delete(room);
     this.#keeper.forget(room);
   }
-
-  #once(timeline: Timeline, load: () => Promise<void>): Promise<void> {
-    let loading = this.#loading.get(timeline);
-    if (!loading) {
-      loading = load().finally(() => this.#loading.delete(timeline));
-      this.#loading.set(timeline, loading);
-    }
-    return loading;
-  }
-}
-
-function messages(room: string): string {
-  return `/rooms/${encodeURIComponent(room)}/messages`;
 }
 
 function members(room: string): string {

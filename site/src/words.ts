@@ -1,5 +1,5 @@
-import { Refusal, SessionEnded, Unreachable } from "./model/failure";
-import type { User } from "./wire";
+import { span } from "./spans";
+import type { Room, User } from "./wire";
 
 /** Every sentence the client says, in one place. */
 export const words = {
@@ -25,6 +25,7 @@ export const words = {
   showPassword: "Show password",
   show: "Show",
   deletedAccount: "Deleted account",
+  nobodyLeft: "A conversation that all others have left",
   sessionEnded: "You have been signed out. Sign in to go on.",
   signOut: "Sign out",
   accountOf: "Your account:",
@@ -81,6 +82,9 @@ export const words = {
   pickRoomHint: "Your rooms are on the left. A number shows how much is new.",
   hello: (name: string) => `Hello, ${name}`,
   unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
+  mentionsYou: (count: number) => (count === 1 ? "1 mentions you" : `${count} mention you`),
+  privateRoom: "private",
+  archivedRoom: "archived",
 
   searchLabel: "Name begins with",
   searchPlaceholder: "Tea, books, …",
@@ -97,7 +101,12 @@ export const words = {
   openNamed: (name: string) => `Open ${name}`,
   moreRooms: "Show more rooms",
   roomName: "Name of the room",
-  roomNameHint: "Anyone can find it by name and join.",
+  roomNameHint: "Others see it in their lists.",
+  roomKind: "Who may come in",
+  roomKinds: {
+    public: { name: "Public", means: "Anyone can find it by name and join." },
+    private: { name: "Private", means: "Only who is invited can find it and come in." },
+  },
   makeRoom: "Make room",
   making: "Making…",
   notMember: "You are not in this room",
@@ -108,7 +117,11 @@ export const words = {
   leave: "Leave room",
   leaving: "Leaving…",
   leaveQuestion: (name: string) => `Leave ${name}?`,
-  leaveHint: "You stop receiving its messages. You can join again at any time.",
+  leaveHints: {
+    public: "You stop receiving its messages. You can join again at any time.",
+    private: "You stop receiving its messages. You come in again only when somebody invites you.",
+    group: "You stop receiving its messages. Starting a conversation with the same people leads back here.",
+  },
   stay: "Stay",
 
   people: "People",
@@ -164,6 +177,8 @@ export const words = {
   seenBy: (who: string) => `Seen by ${who}`,
   morePeople: "Show more people",
   aloneHint: "Nobody else is here yet. Share this page’s address to invite someone.",
+  aloneHintPrivate: "Nobody else is here yet. Invite someone.",
+  seenAgo: (ago: string) => `last seen ${ago}`,
   copyLink: "Copy the room’s address",
   copied: "Copied",
 
@@ -228,6 +243,105 @@ export const words = {
   today: "Today",
   yesterday: "Yesterday",
 
+  direct: "Direct messages",
+  newDirect: "New conversation",
+  newDirectHint: (most: number) => `With one person, or with up to ${most}. Only you and they can read it.`,
+  writeTo: (name: string) => `Write to ${name}`,
+  startDirect: "Start",
+  startingDirect: "Starting…",
+  findPeople: "Their name begins with",
+  peopleFound: (count: number, more: boolean) =>
+    count === 1 ? "1 person found" : `${count}${more ? " and more" : ""} people found`,
+  nobodyNamed: (prefix: string) => `Nobody’s name begins with “${prefix}”.`,
+  chosen: "With",
+  choose: (name: string) => `Choose ${name}`,
+  unchoose: (name: string) => `Without ${name}`,
+
+  about: "About this room",
+  aboutNothing: "Nothing was written about this room yet.",
+  topic: "Topic",
+  topicHint: "What is talked about at present. It stands under the name.",
+  description: "Description",
+  saveAbout: "Save",
+  savedAbout: "Saved.",
+  archive: "Archive room",
+  archiveHint: "Everybody can read it, nobody can say anything there, and it is listed no more.",
+  unarchive: "Open it again",
+  unarchiveHint: "It is archived: it can only be read.",
+  archivedHere: "This room is archived: it can only be read.",
+
+  invite: "Invite people",
+  invitePerson: "A person",
+  inviteNamed: (name: string) => `Invite ${name}`,
+  inviteShort: "Invite",
+  invitedShort: "invited",
+  invitedNamed: (name: string) => `${name} is invited.`,
+  inviteLink: "A link",
+  inviteLinkHint: "Whoever has it can come in.",
+  expires: "It holds for",
+  expiries: [
+    [3_600, "1 hour"],
+    [86_400, "1 day"],
+    [604_800, "7 days"],
+    [2_592_000, "30 days"],
+  ],
+  lets: "It lets in",
+  uses: [
+    [1, "1 person"],
+    [10, "10 people"],
+    [null, "any number of people"],
+  ],
+  makeLink: "Make link",
+  theLink: "The link",
+  copyTheLink: "Copy link",
+  invitations: "Invitations that hold",
+  noInvitations: "There are none.",
+  linkOf: (name: string) => `Link by ${name}`,
+  invitationFor: (name: string, by: string) => `For ${name}, by ${by}`,
+  usedOf: (used: number, uses: number) => (uses >= 1_000 ? `used ${used} times` : `used ${used} of ${uses} times`),
+  takeBack: "Take back",
+  takeBackNamed: (what: string) => `Take back: ${what}`,
+  takenBack: "It is taken back.",
+  invitedTitle: "Invitations",
+  invitedTo: (by: string, room: string) => `${by} invites you to ${room}`,
+  accept: "Accept",
+  acceptNamed: (room: string) => `Accept: ${room}`,
+  decline: "Decline",
+  declineNamed: (room: string) => `Decline: ${room}`,
+  invitation: "You are invited",
+  invitationLoading: "Looking at the invitation…",
+  invitationGone: "This invitation does not hold any more, or is for somebody else.",
+  notNow: "Not now",
+
+  mentionList: "People to mention",
+  everybody: "everybody here",
+
+  pin: "Pin",
+  unpin: "Unpin",
+  pinned: "Pinned",
+  notPinned: "Not pinned.",
+  notUnpinned: "Not unpinned.",
+  pins: "Pinned messages",
+  noPins: "Nothing is pinned here.",
+  pinsLoading: "Loading what is pinned",
+  goThere: (name: string) => `Go to the message of ${name}`,
+
+  search: "Search messages",
+  searchWords: "Words in a message",
+  searchHere: "Only in this room",
+  searchHint: "Messages with all the words are found, the newest first.",
+  foundMessages: (count: number, more: boolean) =>
+    count === 1 ? "1 message found" : `${count}${more ? " and more" : ""} messages found`,
+  noneFound: (q: string) => `Nothing was said with “${q}”.`,
+  moreFound: "Show older ones",
+  inRoom: (room: string) => `in ${room}`,
+
+  versions: "What it said before",
+  versionsLoading: "Loading what it said",
+  saidFrom: (time: string) => `From ${time}`,
+  seeVersions: "Edited. What it said before",
+  notLoaded: "This part of Parlour could not be loaded. Check your connection and try again.",
+
   messageTo: (room: string) => `Message ${room}`,
   send: "Send",
   composerHint: "Enter sends, Shift and Enter begins a new line.",
@@ -250,6 +364,7 @@ export const words = {
       title: "Anywhere",
       keys: [
         ["Ctrl K", "go to a room"],
+        ["Ctrl Shift F", "search messages"],
         ["Alt ↓", "next room"],
         ["Alt ↑", "previous room"],
         ["Alt Shift ↓", "next room with something new"],
@@ -264,6 +379,7 @@ export const words = {
         ["Shift Enter", "new line"],
         ["↑", "edit my last message, where nothing is written"],
         [": name", "emoji by name"],
+        ["@ name", "mention somebody, or everybody with @room"],
         ["Esc", "stop editing, or replying"],
       ],
     },
@@ -295,21 +411,28 @@ export const words = {
   themes: { system: "as the system", light: "light", dark: "dark" },
 } as const;
 
-/** Which thing a field of the API is, at the beginning of a sentence. */
-const FIELDS: Record<string, string> = {
-  name: "The name",
-  password: "The password",
-  old: "The old password",
-  new: "The new password",
-  text: "The message",
-  client_id: "The request",
-  reason: "The reason",
-  until: "The end",
-};
-
 /** What somebody is called; whoever deleted their account has no name any more. */
 export function nameOf(user: User): string {
   return user.name || words.deletedAccount;
+}
+
+/** A count that is not worth more than two digits. */
+export function few(count: number): string {
+  return count > 99 ? "99+" : String(count);
+}
+
+/** How long ago something was. */
+export function ago(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 1 ? "just now" : `${span(minutes, Math.floor)} ago`;
+}
+
+/** What a conversation of a few people is called by one of them. */
+export function calledBy({ kind, people = [] }: Pick<Room, "kind" | "people">, me: User): string {
+  const others = people.filter(({ id }) => id !== me.id).map(nameOf);
+  if (others.length > 0) return together(others, 0);
+  // Nobody leaves a conversation of two, but with their account.
+  return kind === "direct" ? words.deletedAccount : words.nobodyLeft;
 }
 
 /** Some people by their names, me first, and how many more there are: "you, ben and 2 others". */
@@ -325,116 +448,4 @@ export function typingNow(names: readonly string[], count: number): string {
   if (count > names.length) return count === 1 ? "Somebody is typing…" : `${count} people are typing…`;
   if (count > 2) return "Several people are typing…";
   return `${together(names, 0)} ${count === 1 ? "is" : "are"} typing…`;
-}
-
-/** What went wrong, for a person. */
-export function explain(failure: unknown): string {
-  if (failure instanceof Unreachable) return "The chat cannot be reached. Check your connection and try again.";
-  if (failure instanceof SessionEnded) return words.sessionEnded;
-  if (!(failure instanceof Refusal)) return "Something went wrong. Try again.";
-  const { code, field, rule, limit, reason, retry_after, message } = failure.envelope;
-  switch (code) {
-    case "invalid":
-      return broken(FIELDS[field ?? ""] ?? "This", rule ?? "", limit ?? null) ?? fallback(message);
-    case "unauthenticated":
-      if (reason === "credentials") return "That name and password do not belong together.";
-      return words.sessionEnded;
-    case "forbidden":
-      if (reason === "guest") return words.guestHere;
-      if (reason === "muted")
-        return retry_after ? `You are muted here for ${wait(retry_after)} more.` : words.mutedHere;
-      if (reason === "banned")
-        return retry_after
-          ? `You are banned from this room for ${wait(retry_after)} more.`
-          : "You are banned from this room.";
-      if (reason === "rank") return "Your role in this room does not allow it.";
-      if (reason === "author") return "Only whoever said it can change it.";
-      if (reason === "suspended") return "This account is suspended.";
-      return "You are not allowed to do this.";
-    case "not_found":
-      return "It is not there, or not open to you.";
-    case "conflict":
-      if (reason === "name_taken") return "This name is taken. Choose another.";
-      if (reason === "too_many_rooms") return "You are in as many rooms as one can be. Leave one first.";
-      if (reason === "deleted") return words.deleted;
-      if (reason === "too_many_reactions") return "This message has as many reactions as it can have.";
-      if (reason === "too_many_edits") return "This message was edited as often as one can be.";
-      return fallback(message);
-    case "too_large":
-      return "That is too large to send.";
-    case "limited":
-      return retry_after
-        ? `That was a little too often. Try again in ${duration(Math.ceil(retry_after / 1_000))}.`
-        : "That was a little too often. Try again in a moment.";
-    case "unavailable":
-      return "The chat is not available at the moment. Try again shortly.";
-    case "internal":
-      return "Something went wrong on our side. Try again.";
-    default:
-      return fallback(message);
-  }
-}
-
-/** What went wrong where somebody who is signed in gives their password once more, for a person. */
-export function explainProof(failure: unknown): string {
-  if (!(failure instanceof Refusal)) return explain(failure);
-  const { code, reason, retry_after } = failure.envelope;
-  if (code === "unauthenticated" && reason === "credentials") return words.wrongPassword;
-  if (code === "limited" && retry_after)
-    return `The password was wrong too often. Try again in ${duration(Math.ceil(retry_after / 1_000))}.`;
-  return explain(failure);
-}
-
-/** Which field of a form the failure belongs to. `proof` is the field of the password that must be right, if there is one. */
-export function fieldOf(failure: unknown, proof: string | null = null): string | null {
-  if (!(failure instanceof Refusal)) return null;
-  if (proof && failure.code === "unauthenticated" && failure.envelope.reason === "credentials") return proof;
-  if (failure.code === "conflict" && failure.envelope.reason === "name_taken") return "name";
-  return failure.code === "invalid" ? (failure.envelope.field ?? null) : null;
-}
-
-function broken(subject: string, rule: string, limit: number | null): string | null {
-  switch (rule) {
-    case "required":
-      return `${subject} is missing.`;
-    case "too_short":
-      return limit === 1 ? `${subject} is empty.` : `${subject} needs at least ${limit} characters.`;
-    case "too_long":
-      return `${subject} can have at most ${limit} characters.`;
-    case "too_many_bytes":
-      return `${subject} is too long: it can have at most ${limit} bytes.`;
-    case "common":
-      return `${subject} is easily guessed. A few words together are hard to guess.`;
-    case "characters":
-      return `${subject} contains characters that cannot be used.`;
-    case "format":
-      return subject === FIELDS.name
-        ? "The name begins with a letter or a digit and has no spaces."
-        : `${subject} does not have the right form.`;
-    default:
-      return null;
-  }
-}
-
-function fallback(message: string): string {
-  return message || "Something went wrong. Try again.";
-}
-
-function wait(ms: number): string {
-  const seconds = Math.ceil(ms / 1_000);
-  return seconds < 90 * 60 ? duration(seconds) : span(Math.ceil(seconds / 60));
-}
-
-/** A time that is long. */
-function span(minutes: number): string {
-  const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
-  if (minutes < 60) return of(minutes, "minute");
-  return minutes < 48 * 60 && minutes !== 24 * 60
-    ? of(Math.ceil(minutes / 60), "hour")
-    : of(Math.ceil(minutes / 1_440), "day");
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
-  return `${Math.ceil(seconds / 60)} minutes`;
 }

@@ -100,3 +100,26 @@ test("what was edited or deleted says so, where it stands", () => {
     { edited: null, deleted: false },
   ]);
 });
+
+test("a message says whom it mentions, and that it mentions me only where another said it", () => {
+  const message = (author: typeof ada, more: Partial<Message>) => ({ ...said(1, author, noon), ...more });
+  const line = (one: Message) => lines([one], [], ada, null).find((row) => row.kind === "said");
+  expect(line(message(ben, { mentions: ["a"] }))).toMatchObject({ calls: true, mentions: ["a"], everybody: false });
+  expect(line(message(ben, { mentions_room: true }))).toMatchObject({ calls: true, everybody: true });
+  expect(line(message(ben, { mentions: ["c"] }))).toMatchObject({ calls: false });
+  expect(line(message(ada, { mentions: ["a"], mentions_room: true }))).toMatchObject({ calls: false });
+});
+
+test("a pin is shown as it is to be, until the message says how it came out", () => {
+  const wish = { clientId: "p", room: "tea", seq: 1, on: true, refusal: null } as const;
+  const line = (message: Message, pinning: Parameters<typeof lines>[6]) =>
+    lines([message], [], ada, null, new Map(), new Map(), pinning).find((row) => row.kind === "said");
+  const at = (state: "sending" | "done" | "failed", rev: number | null = null) =>
+    new Map([[1, { ...wish, state, rev }]]);
+  const message = said(1, ben, noon);
+  expect(line(message, at("sending"))).toMatchObject({ pinned: true, unpinned: null });
+  expect(line(message, at("done", 2))).toMatchObject({ pinned: true });
+  expect(line({ ...message, rev: 2 }, at("done", 2)), "somebody took it away").toMatchObject({ pinned: false });
+  expect(line(message, at("failed"))).toMatchObject({ pinned: false, unpinned: { on: true } });
+  expect(line({ ...message, pinned_at: noon }, new Map())).toMatchObject({ pinned: true });
+});

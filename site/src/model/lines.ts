@@ -1,7 +1,9 @@
 import type { Message, Reaction, Remover, User } from "../wire";
 import type { Amendment } from "./amendments";
 import type { Draft } from "./outbox";
+import type { Pinning } from "./pins";
 import { type Reacting, withMine } from "./reactions";
+import { calls } from "./rooms";
 
 /** One row of the conversation as it is read: a day, the mark of what is new, or something said. */
 export type Line =
@@ -31,6 +33,15 @@ export type Line =
       draft: Draft | null;
       /** A change of it that is not known to be done. */
       amendment: Amendment | null;
+      /** The ids of those whom it mentions. */
+      mentions: readonly string[] | null;
+      /** It mentions everybody. */
+      everybody: boolean;
+      /** It mentions me, either way. */
+      calls: boolean;
+      pinned: boolean;
+      /** A pin of mine that was refused. */
+      unpinned: Pinning | null;
     };
 
 /** What one person says within five minutes is one group. */
@@ -48,6 +59,7 @@ export function lines(
   read: number | null,
   amendments: ReadonlyMap<number, Amendment> = new Map(),
   reacting: ReadonlyMap<number, readonly Reacting[]> = new Map(),
+  pinning: ReadonlyMap<number, Pinning> = new Map(),
 ): readonly Line[] {
   const rows: Line[] = [];
   const stored = new Set<string>();
@@ -101,12 +113,28 @@ export function lines(
       remover: shown.deleted ? remover : null,
       ...shown,
       ...reactions(message, reacting.get(seq) ?? [], me),
+      mentions: message.mentions ?? null,
+      everybody: message.mentions_room ?? false,
+      calls: calls(message, me.id),
+      ...pins(message, pinning.get(seq)),
     });
   }
   for (const draft of drafts) {
     const { clientId, text, at, replyTo = null } = draft;
     if (stored.has(clientId)) continue;
-    const nothing = { edited: null, deleted: false, remover: null, amendment: null, reactions: null, refused: null };
+    const nothing = {
+      edited: null,
+      deleted: false,
+      remover: null,
+      amendment: null,
+      reactions: null,
+      refused: null,
+      mentions: null,
+      everybody: false,
+      calls: false,
+      pinned: false,
+      unpinned: null,
+    };
     say(me, clientId, { seq: null, text, at, draft, replyTo, ...nothing });
   }
   return rows;
@@ -117,6 +145,13 @@ function reactions({ reactions: there = [], rev, deleted_at }: Message, wishes: 
   const refused = wishes.filter(({ state }) => state === "failed");
   const shown = deleted_at === undefined ? withMine(there, wishes, rev, me.id) : [];
   return { reactions: shown.length > 0 ? shown : null, refused: refused.length > 0 ? refused : null };
+}
+
+/** As it is to be, unless that was refused or the message says already how it came out. */
+function pins({ pinned_at, rev, deleted_at }: Message, wish: Pinning | undefined) {
+  const there = pinned_at !== undefined && deleted_at === undefined;
+  if (!wish || (wish.rev ?? Number.POSITIVE_INFINITY) <= rev) return { pinned: there, unpinned: null };
+  return wish.state === "failed" ? { pinned: there, unpinned: wish } : { pinned: wish.on, unpinned: null };
 }
 
 /** The message may say already what was wished. */

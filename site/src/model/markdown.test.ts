@@ -13,7 +13,7 @@ function read(blocks: readonly Block[]): { text: string; links: string[] } {
   const links: string[] = [];
   const inline = (one: Inline): string => {
     if (typeof one === "string") return one;
-    if (one.kind === "code") return one.text;
+    if (one.kind === "code" || one.kind === "mention") return one.text;
     if (one.kind === "link") links.push(one.href);
     return one.inside.map(inline).join("");
   };

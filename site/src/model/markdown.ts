@@ -5,7 +5,9 @@ export type Inline =
   | string
   | { kind: "em" | "strong" | "del"; inside: readonly Inline[] }
   | { kind: "code"; text: string }
-  | { kind: "link"; href: string; inside: readonly Inline[] };
+  | { kind: "link"; href: string; inside: readonly Inline[] }
+  /** Made by `mentions`. */
+  | { kind: "mention"; text: string; me: boolean };
 
 export type Block =
   | { kind: "text"; inside: readonly Inline[] }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Member } from "../wire";
 import { People } from "./people";
 
@@ -63,4 +63,16 @@ test("what somebody is, whether they are muted and how far they have read is hea
   one.seen("id-zoe", 7);
   one.member(member("zoe"));
   expect(names(one)).toEqual(["ada+", "ben"]);
+});
+
+test("when somebody went is known from then on, and not while they are here", () => {
+  vi.useFakeTimers({ now: 5_000 });
+  const people = new People();
+  const ada = { id: "a", name: "ada" };
+  people.load({ members: [{ user: ada, role: "member", online: true }], more: false });
+  people.presence(ada, false);
+  expect(people.get("a")).toMatchObject({ online: false, seen_at: 5_000 });
+  people.presence(ada, true);
+  expect(people.get("a")).not.toHaveProperty("seen_at");
+  vi.useRealTimers();
 });

@@ -89,7 +89,11 @@ export class People extends Observable {
 
   presence(user: User, online: boolean): void {
     this.#late?.push(() => this.presence(user, online));
-    this.#change(user.id, (known) => ({ ...known, online }));
+    this.#change(user.id, ({ seen_at: _, ...known }) => ({
+      ...known,
+      online,
+      ...(online ? {} : { seen_at: Date.now() }),
+    }));
   }
 
   /** Somebody unknown belongs to another room, or stands on a page that was not fetched. */

@@ -24,7 +24,9 @@ async function reading(said: number, unread: number) {
   await pass();
   ears?.opened();
   const rooms = new MyRooms();
-  rooms.replace([{ id: "tea", name: "tea", kind: "public", role: "member", position: said, said, unread }]);
+  rooms.replace([
+    { id: "tea", name: "tea", kind: "public", role: "member", position: said, said, unread, mentions: 0 },
+  ]);
   const timeline = new Timeline("tea");
   const line = (seq: number) => ({
     seq,
@@ -38,7 +40,7 @@ async function reading(said: number, unread: number) {
   timeline.load({ messages, position: said, before: false, after: false });
   const hears = (seq: number) => {
     timeline.apply({ from: seq, to: seq, changes: [line(seq)] });
-    rooms.advance("tea", seq, seq, 0);
+    rooms.advance("tea", seq, seq, { mine: 0, mentions: [] });
   };
   const one = new Reading(connection, rooms, () => timeline);
   return { one, asked, rooms, hears, connection, ears: () => ears };

@@ -56,7 +56,7 @@ export class Reading {
     if (!room || !newest || timeline.position === null || timeline.later) return;
     const known = this.#rooms.get(room);
     if (known && !this.#told.has(room)) this.#told.set(room, known.said - known.unread);
-    this.#rooms.setUnread(room, 0);
+    this.#rooms.setUnread(room, 0, 0);
     if ((this.#told.get(room) ?? 0) >= newest.seq) return;
     if (this.#timer !== undefined) {
       this.#due = { room, position: timeline.position, seq: newest.seq };
@@ -85,7 +85,7 @@ export class Reading {
         position,
         seq,
       });
-      if (this.#room !== room) this.#rooms.setUnread(room, reply.unread);
+      if (this.#room !== room) this.#rooms.setUnread(room, reply.unread, reply.mentions);
     } catch {
       // After the pause it is said again.
       if (this.#told.get(room) === seq) this.#told.set(room, before);

@@ -10,6 +10,7 @@ const room = (name: string, unread = 0): Room => ({
   position: 1,
   said: 9,
   unread,
+  mentions: 0,
 });
 const names = (rooms: readonly Room[]) => rooms.map(({ name }) => name);
 

@@ -3,7 +3,7 @@ import { type Envelope, Refusal, Unreachable } from "../model/failure";
 /** Longer than the API's own limit of 29 seconds never helps; a person gives up before that. */
 const ANSWER_MS = 20_000;
 
-export type Call = { method?: "GET" | "POST" | "PUT" | "DELETE"; body?: unknown; token?: string };
+export type Call = { method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown; token?: string };
 
 /** One request to the HTTP API. Throws a `Refusal` with the API's envelope, or `Unreachable`. */
 export async function call<T>(base: string, path: string, { method = "GET", body, token }: Call = {}): Promise<T> {

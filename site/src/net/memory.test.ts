@@ -14,7 +14,16 @@ afterEach(() => {
 });
 
 const page = (position: number): Page => ({ messages: [], position, before: false, after: false });
-const room = (id: string): Room => ({ id, name: id, kind: "public", role: "member", position: 1, said: 1, unread: 0 });
+const room = (id: string): Room => ({
+  id,
+  name: id,
+  kind: "public",
+  role: "member",
+  position: 1,
+  said: 1,
+  unread: 0,
+  mentions: 0,
+});
 
 test("accounts have nothing in common, and clearing one leaves the other", async () => {
   const [ada, ben] = [new IndexedMemory("ada"), new IndexedMemory("ben")];

@@ -1,17 +1,21 @@
 const KEY = "parlour.unsaid";
 /** Apart, so that a text that was written before there were replies is still there. */
 const REPLY = "parlour.unsaid-reply";
+/** What of it the API is known to have. */
+const STORED = "parlour.unsaid-stored";
 
 /** What is half written, by room, in the browser's storage: so it is there at once, and after a reload. */
 export class Unsaid {
   readonly #storage: Storage;
   readonly #prefix: string;
   readonly #replies: string;
+  readonly #stored: string;
 
   constructor(storage: Storage, account: string) {
     this.#storage = storage;
     this.#prefix = `${KEY}.${account}.`;
     this.#replies = `${REPLY}.${account}.`;
+    this.#stored = `${STORED}.${account}.`;
   }
 
   of(room: string): string {
@@ -31,6 +35,15 @@ export class Unsaid {
     this.#set(this.#replies + room, seq === null ? "" : String(seq));
   }
 
+  /** What other devices are told of it, as far as is known here. */
+  storedOf(room: string): string {
+    return this.#storage.getItem(this.#stored + room) ?? "";
+  }
+
+  putStored(room: string, text: string): void {
+    this.#set(this.#stored + room, text);
+  }
+
   #set(key: string, value: string): void {
     try {
       if (value === "") this.#storage.removeItem(key);
@@ -46,7 +59,8 @@ export class Unsaid {
   }
 
   clear(): void {
-    for (const key of [...this.#keys(this.#prefix), ...this.#keys(this.#replies)]) this.#storage.removeItem(key);
+    for (const prefix of [this.#prefix, this.#replies, this.#stored])
+      for (const key of this.#keys(prefix)) this.#storage.removeItem(key);
   }
 
   #keys(prefix: string): string[] {

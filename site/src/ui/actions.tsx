@@ -1,7 +1,7 @@
 import "./actions.css";
 import { nameOf, words } from "../words";
 import { Dialog } from "./dialog";
-import { Bin, Copy, LinkIcon, Pencil, ReplyIcon, Smile } from "./icons";
+import { Bin, Copy, LinkIcon, Pencil, PinIcon, ReplyIcon, Smile } from "./icons";
 import type { SaidLine } from "./said";
 
 /** What can be done with a message of the room on screen. */
@@ -20,10 +20,13 @@ export type Deeds = {
   /** Editing ends without a change. */
   stop(): void;
   remove(seq: number, text: string): void;
+  pin(seq: number, on: boolean): void;
+  /** Shows what it said before. */
+  versions(seq: number): void;
 };
 
 /** What of it one may do: the room and one's role there say so. */
-export type Leave = { talk: boolean; edit: boolean; remove: boolean };
+export type Leave = { talk: boolean; edit: boolean; remove: boolean; pin: boolean };
 
 type Props = { line: SaidLine; seq: number; leave: Leave; deeds: Deeds };
 
@@ -42,6 +45,11 @@ function deedsOf({ line, seq, leave, deeds }: Props): readonly Deed[] {
       onlySheet: true,
     },
     Boolean(navigator.clipboard) && { name: words.copyMessageLink, icon: <LinkIcon />, act: () => deeds.link(seq) },
+    leave.pin && {
+      name: line.pinned ? words.unpin : words.pin,
+      icon: <PinIcon />,
+      act: () => deeds.pin(seq, !line.pinned),
+    },
     leave.edit && { name: words.edit, icon: <Pencil />, act: () => deeds.edit(seq) },
     leave.remove && { name: words.remove, icon: <Bin />, act: () => deeds.remove(seq, text), danger: true },
   ];

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { Ban, Room } from "../wire";
-import { explain, nameOf, words } from "../words";
+import { nameOf, words } from "../words";
 import { Avatar } from "./avatar";
 import { Dialog } from "./dialog";
 import { useChat } from "./hooks";

@@ -28,16 +28,35 @@ export function Composer({ room, onEditLast, replying, onReply }: Props) {
     if (!touch) box.current?.focus({ preventScroll: true });
   }, []);
 
+  // What another device wrote is taken, unless somebody is writing here.
+  useEffect(() => {
+    const writing = {
+      room: room.id,
+      take(other: string) {
+        const area = box.current;
+        if (area && area === document.activeElement && area.value !== "") return false;
+        setText(other);
+        return true;
+      },
+    };
+    chat.drafts.writing = writing;
+    return () => {
+      // That of the next room may be there already.
+      if (chat.drafts.writing === writing) chat.drafts.writing = null;
+    };
+  }, []);
+
   function write(next: string) {
     setText(next);
     chat.typing.write(room.id, next);
-    chat.unsaid.put(room.id, next);
+    chat.drafts.write(room.id, next);
   }
 
   function send() {
     if (!fits) return;
     chat.say(room.id, text.trim(), replying);
-    write("");
+    setText("");
+    chat.drafts.sent(room.id);
     if (replying !== null) onReply(null);
     box.current?.focus({ preventScroll: true });
   }
@@ -66,6 +85,7 @@ export function Composer({ room, onEditLast, replying, onReply }: Props) {
           value={text}
           label={words.messageTo(room.name)}
           placeholder={words.messageTo(room.name)}
+          room={room.id}
           aria-describedby={replying === null ? note : `${note}-reply ${note}`}
           onValue={write}
           onEnter={send}

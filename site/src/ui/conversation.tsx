@@ -1,7 +1,8 @@
 import "./conversation.css";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { Room } from "../wire";
-import { explain, words } from "../words";
+import { words } from "../words";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import { useChat, useObserved } from "./hooks";
@@ -9,15 +10,23 @@ import { Hushed, useHush } from "./hushed";
 import { Back, PeopleIcon } from "./icons";
 import { Log } from "./log";
 import { Notice } from "./notice";
+import { RoomMark } from "./roomlist";
 import { go, Link } from "./route";
 import { TypingLine } from "./typing";
 
-type Props = { room: Room; target: number | null; inert: boolean; peopleShown: boolean; onPeople: () => void };
+type Props = {
+  room: Room;
+  target: number | null;
+  visit: number;
+  inert: boolean;
+  peopleShown: boolean;
+  onPeople: () => void;
+};
 
 /** One room: its name, what is said in it, and where to say something. */
-export function Conversation({ room, target, inert, peopleShown, onPeople }: Props) {
+export function Conversation({ room, target, visit, inert, peopleShown, onPeople }: Props) {
   const chat = useChat();
-  const timeline = useObserved(chat.timeline(room.id));
+  const timeline = useObserved(chat.history.timeline(room.id));
   const people = useObserved(chat.people(room.id));
   const [failure, setFailure] = useState<unknown>(null);
   /** The message of mine that is being changed, by its `seq`. */
@@ -30,7 +39,7 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
 
   function load() {
     setFailure(null);
-    chat.load(room.id).catch(setFailure);
+    chat.history.load(room.id).catch(setFailure);
   }
 
   useEffect(() => {
@@ -83,9 +92,17 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
         <Link href="/" class="icon-button phone-only" aria-label={words.toRooms}>
           <Back />
         </Link>
-        <h1 ref={heading} tabIndex={-1} dir="auto" title={room.name}>
-          {room.name}
-        </h1>
+        <div class="conversation-name">
+          <h1 ref={heading} tabIndex={-1} dir="auto" title={room.name}>
+            {room.name}
+          </h1>
+          {room.topic && (
+            <p class="conversation-topic" dir="auto" title={room.topic}>
+              {room.topic}
+            </p>
+          )}
+        </div>
+        <RoomMark room={room} />
         <button
           ref={toggle}
           type="button"
@@ -111,12 +128,20 @@ export function Conversation({ room, target, inert, peopleShown, onPeople }: Pro
           </button>
         </div>
       ) : (
-        <Log room={room} target={target} editing={editing} onEdit={setEditing} onReply={reply} talk={hush === null} />
+        <Log
+          room={room}
+          target={target}
+          visit={visit}
+          editing={editing}
+          onEdit={setEditing}
+          onReply={reply}
+          talk={hush === null}
+        />
       )}
       <Announcer room={room.id} />
       <TypingLine room={room.id} />
       {hush ? (
-        <Hushed muted={hush === "guest" ? null : hush} />
+        <Hushed hush={hush} />
       ) : (
         <Composer room={room} onEditLast={editLast} replying={replying} onReply={reply} />
       )}

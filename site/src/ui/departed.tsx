@@ -1,4 +1,4 @@
-import "./departed.css";
+import "./strip.css";
 import { words } from "../words";
 import { useChat, useObserved } from "./hooks";
 
@@ -9,7 +9,7 @@ export function Departed() {
   return (
     <div class="departed-place" role="status">
       {list.map(({ room, name, reason }) => (
-        <div key={room} class="departed">
+        <div key={room} class="strip bad">
           <span dir="auto">{reason === "banned" ? words.bannedFrom(name) : words.kickedFrom(name)}</span>
           <button type="button" class="link" onClick={() => departures.note(room)}>
             {words.close}

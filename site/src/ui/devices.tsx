@@ -1,7 +1,8 @@
 import { useId, useRef, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { Devices as Model } from "../model/devices";
 import type { Device } from "../wire";
-import { explain, words } from "../words";
+import { words } from "../words";
 import { useObserved } from "./hooks";
 import { Alert } from "./icons";
 import { Notice } from "./notice";

@@ -1,8 +1,9 @@
 import "./door.css";
 import { useRef, useState } from "preact/hooks";
+import { explain, fieldOf } from "../explain";
 import type { Account } from "../net/account";
 import { newClientId } from "../net/ids";
-import { explain, fieldOf, words } from "../words";
+import { words } from "../words";
 import { Field, PasswordField } from "./field";
 import { useTitle } from "./hooks";
 import { Mark } from "./icons";

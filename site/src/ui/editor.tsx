@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words";
 import { Count, measure, TextBox } from "./textbox";
 
-type Props = { text: string; onSave: (text: string) => void; onCancel: () => void };
+type Props = { room: string; text: string; onSave: (text: string) => void; onCancel: () => void };
 
 /** A message of one's own in the place where it stands, to be changed. */
-export function Editor({ text: before, onSave, onCancel }: Props) {
+export function Editor({ room, text: before, onSave, onCancel }: Props) {
   const [text, setText] = useState(before);
   const box = useRef<HTMLTextAreaElement>(null);
   const over = measure(text).over > 0;
@@ -35,6 +35,7 @@ export function Editor({ text: before, onSave, onCancel }: Props) {
           box={box}
           value={text}
           label={words.editMessage}
+          room={room}
           onValue={setText}
           onEnter={save}
           onKey={(event) => {

@@ -1,8 +1,8 @@
 import "./finder.css";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { newClientId } from "../net/ids";
+import { useEffect, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { Room } from "../wire";
-import { explain, fieldOf, words } from "../words";
+import { words } from "../words";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { useChat, useObserved } from "./hooks";
@@ -27,7 +27,7 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
     const timer = setTimeout(
       async () => {
         try {
-          const page = await chat.findRooms(wanted);
+          const page = await chat.ways.findRooms(wanted);
           if (stale) return;
           setFound({ prefix: wanted, ...page });
           setFailure(null);
@@ -47,7 +47,7 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
     const last = found?.rooms.at(-1);
     if (!found || !last) return;
     try {
-      const page = await chat.findRooms(found.prefix, last.name);
+      const page = await chat.ways.findRooms(found.prefix, last.name);
       setFound((now) => (now === found ? { ...now, rooms: [...now.rooms, ...page.rooms], more: page.more } : now));
     } catch (reason) {
       setFailure(reason);
@@ -123,59 +123,6 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
           {words.moreRooms}
         </button>
       )}
-    </Dialog>
-  );
-}
-
-export function Maker({ name: given, onClose }: { name: string; onClose: () => void }) {
-  const chat = useChat();
-  const [name, setName] = useState(given);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  // The same name sent twice, after a lost answer, is one room.
-  const clientId = useRef({ name: "", id: "" });
-
-  async function submit(event: Event) {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    setFailure(null);
-    if (clientId.current.name !== name) clientId.current = { name, id: newClientId() };
-    try {
-      const room = await chat.makeRoom(name, clientId.current.id);
-      onClose();
-      go(pathOf(room.id));
-    } catch (reason) {
-      setFailure(reason);
-      setBusy(false);
-    }
-  }
-
-  const inField = fieldOf(failure) === "name";
-  return (
-    <Dialog title={words.newRoom} onClose={onClose}>
-      <form onSubmit={submit} noValidate class="stack">
-        {failure !== null && !inField && <Notice>{explain(failure)}</Notice>}
-        <Field
-          label={words.roomName}
-          autoComplete="off"
-          autoFocus
-          dir="auto"
-          required
-          value={name}
-          onValue={setName}
-          hint={words.roomNameHint}
-          error={inField ? explain(failure) : null}
-        />
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {words.cancel}
-          </button>
-          <button type="submit" class="button primary" aria-disabled={busy}>
-            {busy ? words.making : words.makeRoom}
-          </button>
-        </div>
-      </form>
     </Dialog>
   );
 }

@@ -35,6 +35,16 @@ export function useMedia(query: string): boolean {
   return matches;
 }
 
+/** The time, told anew after each so many milliseconds. */
+export function useNow(every: number): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
 /** The title of the page while the component stands. */
 export function useTitle(title: string): void {
   useEffect(() => {

@@ -9,7 +9,7 @@ import { dayOf, timeOf } from "./when";
 const LONGEST_MS = 2_147_483_647;
 
 /** Why one may say nothing in a room, for as long as that is so. */
-export function useHush({ role, muted }: Room): "guest" | Mute | null {
+export function useHush({ role, muted, archived }: Room): "guest" | "archived" | Mute | null {
   const [, redraw] = useState({});
   const mute = holds(muted, Date.now());
   useEffect(() => {
@@ -17,16 +17,22 @@ export function useHush({ role, muted }: Room): "guest" | Mute | null {
     const timer = setTimeout(() => redraw({}), Math.min(mute.until - Date.now() + 100, LONGEST_MS));
     return () => clearTimeout(timer);
   }, [mute?.until]);
-  return role === "guest" ? "guest" : mute;
+  return archived ? "archived" : role === "guest" ? "guest" : mute;
 }
 
 /** In place of the composer. What was half written comes back with it. */
-export function Hushed({ muted }: { muted: Mute | null }) {
-  const until = muted?.until ?? null;
+export function Hushed({ hush }: { hush: "guest" | "archived" | Mute }) {
+  const until = typeof hush === "string" ? null : hush.until;
   return (
     <div class="composer">
       <p id="composer" class="hushed" role="status" tabIndex={-1}>
-        {!muted ? words.guestHere : until === null ? words.mutedHere : words.mutedUntil(dayOf(until), timeOf(until))}
+        {hush === "guest"
+          ? words.guestHere
+          : hush === "archived"
+            ? words.archivedHere
+            : until === null
+              ? words.mutedHere
+              : words.mutedUntil(dayOf(until), timeOf(until))}
       </p>
     </div>
   );

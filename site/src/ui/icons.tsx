@@ -14,6 +14,45 @@ export const Plus = () => (
     <path d="M12 5v14M5 12h14" />
   </Icon>
 );
+export const Lock = () => (
+  <Icon>
+    <path d="M6 10.500h12v9H6zM8.500 10.500V8a3.500 3.500 0 0 1 7 0v2.500" />
+  </Icon>
+);
+export const Box = () => (
+  <Icon>
+    <path d="M4 5h16v4H4zM5.500 9v10h13V9M10 12.500h4" />
+  </Icon>
+);
+export const Speech = () => (
+  <Icon>
+    <path d="M4.500 5.500h15v10.500h-8L7 19.500V16H4.500z" />
+  </Icon>
+);
+export const PinIcon = () => (
+  <Icon>
+    <path d="M9 4.500h6l-.8 6 3.300 3.500H6.500L9.800 10.500zM12 14v6" />
+  </Icon>
+);
+export const Info = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.500" />
+    <path d="M12 11v5.500M12 7.700v.2" />
+  </Icon>
+);
+export const PersonPlus = () => (
+  <Icon>
+    <circle cx="10" cy="8.500" r="3.500" />
+    <path d="M3.500 19.500c.6-3.700 3.200-5.500 6.500-5.500s5.900 1.800 6.500 5.500M18.500 7v6M15.500 10h6" />
+  </Icon>
+);
+export const SearchText = () => (
+  <Icon>
+    <path d="M4 6.500h16M4 11h6M4 15.500h5" />
+    <circle cx="15.500" cy="14" r="3.500" />
+    <path d="m18 16.500 3 3" />
+  </Icon>
+);
 export const Dots = () => (
   <Icon>
     <path d="M5.500 12h.2M12 12h.2M18.500 12h.2" />

@@ -1,9 +1,11 @@
 import "./keeping.css";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { explain, fieldOf } from "../explain";
 import { offices } from "../model/ranks";
 import type { Member, Room } from "../wire";
-import { explain, fieldOf, nameOf, words } from "../words";
+import { nameOf, words } from "../words";
+import { Choices } from "./choices";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { useChat } from "./hooks";
@@ -50,7 +52,7 @@ export function Keeping({ room, member, onClose }: Props) {
   }
   if (asking === "kick") {
     return (
-      <Question title={words.kickQuestion(name)} failure={failure} onBack={back} onClose={onClose}>
+      <Question title={words.kickQuestion(name)} failure={failure} onClose={onClose}>
         <p>{words.kickHint}</p>
         <Sure busy={busy} what={words.kick} onSure={() => void act(() => order.kick(room.id, user.id))} onBack={back} />
       </Question>
@@ -59,7 +61,7 @@ export function Keeping({ room, member, onClose }: Props) {
   if (asking === "owner") {
     const give = () => void act(() => order.handOver(room.id, user.id));
     return (
-      <Question title={words.ownerQuestion(room.name, name)} failure={failure} onBack={back} onClose={onClose}>
+      <Question title={words.ownerQuestion(room.name, name)} failure={failure} onClose={onClose}>
         <p>{words.ownerHint}</p>
         <Sure busy={busy} what={words.handOver} onSure={give} onBack={back} />
       </Question>
@@ -118,7 +120,6 @@ function Question({
 }: {
   title: string;
   failure: unknown;
-  onBack: () => void;
   onClose: () => void;
   children: ComponentChildren;
 }) {
@@ -167,7 +168,7 @@ function BanForm({ name, busy, failure, onBan, onBack, onClose }: BanProps) {
   const [reason, setReason] = useState("");
   const inField = fieldOf(failure) === "reason";
   return (
-    <Question title={words.banQuestion(name)} failure={inField ? null : failure} onBack={onBack} onClose={onClose}>
+    <Question title={words.banQuestion(name)} failure={inField ? null : failure} onClose={onClose}>
       <form
         class="stack"
         noValidate
@@ -177,15 +178,12 @@ function BanForm({ name, busy, failure, onBan, onBack, onClose }: BanProps) {
         }}
       >
         <p>{words.banHint}</p>
-        <fieldset class="choices">
-          <legend>{words.howLong}</legend>
-          {BANS.map((one) => (
-            <label key={one} class="choice">
-              <input type="radio" name="until" checked={one === minutes} onChange={() => setMinutes(one)} />
-              {words.lasting(one)}
-            </label>
-          ))}
-        </fieldset>
+        <Choices
+          legend={words.howLong}
+          value={minutes}
+          onValue={setMinutes}
+          choices={BANS.map((one) => [one, words.lasting(one)] as const)}
+        />
         <Field
           label={words.banReason}
           hint={words.banReasonHint}

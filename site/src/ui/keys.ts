@@ -4,6 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 export type Keys = {
   switchRoom(): void;
   help(): void;
+  /** For messages. */
+  search(): void;
   /** To the room above or below, or to the next one in which something is new. */
   step(by: 1 | -1, unread: boolean): void;
 };
@@ -15,13 +17,16 @@ export function useKeys(keys: Keys): void {
     function pressed(event: KeyboardEvent) {
       if (event.defaultPrevented || event.isComposing) return;
       const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-      const deed = command
-        ? { k: now.current.switchRoom, "/": now.current.help }[event.key.toLowerCase()]
-        : event.altKey && !event.ctrlKey && !event.metaKey
-          ? { ArrowUp: () => step(-1, event), ArrowDown: () => step(1, event) }[event.key]
-          : event.key === "?" && !writes(event.target)
-            ? now.current.help
-            : undefined;
+      const searches = (event.ctrlKey || event.metaKey) && event.shiftKey && !event.altKey;
+      const deed = searches
+        ? { f: now.current.search }[event.key.toLowerCase()]
+        : command
+          ? { k: now.current.switchRoom, "/": now.current.help }[event.key.toLowerCase()]
+          : event.altKey && !event.ctrlKey && !event.metaKey
+            ? { ArrowUp: () => step(-1, event), ArrowDown: () => step(1, event) }[event.key]
+            : event.key === "?" && !writes(event.target)
+              ? now.current.help
+              : undefined;
       if (!deed) return;
       event.preventDefault();
       // What is open has the keyboard to itself.

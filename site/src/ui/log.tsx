@@ -1,7 +1,7 @@
 import "./log.css";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { lines } from "../model/lines";
-import { above } from "../model/ranks";
+import { above, keepsOrder } from "../model/ranks";
 import { seenBy } from "../model/receipts";
 import type { Room, User } from "../wire";
 import { nameOf, words } from "../words";
@@ -10,9 +10,10 @@ import { useGrip } from "./grip";
 import { useChat, useObserved } from "./hooks";
 import { Down, Up } from "./icons";
 import { Picker } from "./picker";
+import { VersionsDialog } from "./rare";
 import { go, inside, pathOf } from "./route";
 import { useRows } from "./rows";
-import { Said, type SaidLine } from "./said";
+import { leaveOf, Said, type SaidLine } from "./said";
 import { dayOf } from "./when";
 
 /** Further messages are fetched when the edge of what is loaded is this near. */
@@ -26,6 +27,8 @@ type Props = {
   room: Room;
   /** The message that the address leads to. */
   target: number | null;
+  /** Another one leads there again. */
+  visit: number;
   editing: number | null;
   onEdit: (seq: number | null) => void;
   onReply: (seq: number) => void;
@@ -34,9 +37,9 @@ type Props = {
 };
 
 /** The conversation: a stretch of it that moves with the reader. */
-export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
+export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Props) {
   const chat = useChat();
-  const timeline = useObserved(chat.timeline(room.id));
+  const timeline = useObserved(chat.history.timeline(room.id));
   const cut = useObserved(chat.connection).state.name !== "open";
   const drafts = useObserved(chat.outbox).of(room.id);
   const amendments = useObserved(chat.amendments);
@@ -46,6 +49,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
     [timeline.messages, timeline.later, people.list],
   );
   const reactions = useObserved(chat.reactions);
+  const pins = useObserved(chat.pins);
   const grip = useGrip();
   const { box, list } = grip;
   const [end, setEnd] = useState(true);
@@ -65,6 +69,8 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
   const [shown, setShown] = useState<number | null>(target);
   const [removing, setRemoving] = useState<{ seq: number; text: string } | null>(null);
   const [picking, setPicking] = useState<SaidLine | null>(null);
+  /** The message of which one wants to know what it said before. */
+  const [former, setFormer] = useState<number | null>(null);
   const { fresh: listed } = useObserved(chat.rooms);
   const current = timeline.loaded && !timeline.stale && listed;
 
@@ -77,8 +83,9 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
         read,
         amendments.of(room.id),
         reactions.of(room.id),
+        pins.of(room.id),
       ),
-    [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list, reactions.list],
+    [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list, reactions.list, pins.list],
   );
 
   const composer = () => document.getElementById("composer")?.focus({ preventScroll: true });
@@ -102,14 +109,16 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
         composer();
       },
       remove: (seq, text) => setRemoving({ seq, text }),
+      pin: (seq, on) => chat.pin(room.id, seq, on),
+      versions: setFormer,
     }),
     [],
   );
   const keeps = (author: User) => author.id !== chat.me.id && above(room.role, people.get(author.id)?.role);
-  const may = ({ author }: SaidLine): Leave => {
-    const mine = author.id === chat.me.id;
-    return { talk, edit: mine && talk, remove: mine || keeps(author) };
-  };
+  const orders = keepsOrder(room.role);
+  const frozen = room.archived ?? false;
+  const may = ({ author }: SaidLine): Leave =>
+    leaveOf(author.id === chat.me.id, { talk, keeps: keeps(author), orders, frozen });
   const pointed = useRows(rows, may, deeds, composer);
 
   function look() {
@@ -123,7 +132,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
   async function toEnd() {
     goal.current = "end";
     try {
-      await chat.toNewest(room.id);
+      await chat.history.toNewest(room.id);
     } catch {
       setFailed("later");
     }
@@ -135,7 +144,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
     setShown(seq);
     goal.current = seq;
     try {
-      if (!timeline.find(seq)) await chat.jump(room.id, seq);
+      if (!timeline.find(seq)) await chat.history.jump(room.id, seq);
     } catch {
       setFailed("earlier");
     }
@@ -146,7 +155,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
     const oldest = timeline.messages[0]?.seq ?? 0;
     goal.current = "new";
     if ((timeline.earlier && oldest > from + 1) || (timeline.newest?.seq ?? 0) <= from)
-      await chat.jump(room.id, from + 1).catch(() => {});
+      await chat.history.jump(room.id, from + 1).catch(() => {});
     setGoals((count) => count + 1);
   }
 
@@ -164,7 +173,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
     setFetching(which);
     setFailed(null);
     try {
-      await (which === "earlier" ? chat.loadEarlier(room.id) : chat.loadLater(room.id));
+      await (which === "earlier" ? chat.history.loadEarlier(room.id) : chat.history.loadLater(room.id));
     } catch {
       setFailed(which);
     }
@@ -193,7 +202,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
 
   useEffect(() => {
     if (ready && target !== null) void toMessage(target);
-  }, [target]);
+  }, [target, visit]);
 
   // My own words are worth going to the end for.
   const last = drafts.at(-1)?.clientId;
@@ -305,6 +314,8 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
                 deeds={deeds}
                 talk={talk}
                 keeps={keeps(row.author)}
+                orders={orders}
+                frozen={frozen}
                 room={room.id}
                 seen={row.seq !== null && receipt?.seq === row.seq ? receipt.users : null}
               />
@@ -357,6 +368,7 @@ export function Log({ room, target, editing, onEdit, onReply, talk }: Props) {
           onClose={() => setPicking(null)}
         />
       )}
+      {former !== null && <VersionsDialog room={room.id} seq={former} onClose={() => setFormer(null)} />}
       {removing && (
         <RemoveQuestion
           text={removing.text}

@@ -2,11 +2,21 @@ import "./markdown.css";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type Block, type Inline, parse } from "../model/markdown";
+import { type Mentioned, marked } from "../model/mentions";
 import type { Piece } from "./highlight";
 
 /** A text with what its marks make of it. `end` stands behind its last word. */
-export function Markdown({ text, end }: { text: string; end?: ComponentChildren }) {
-  return <Blocks blocks={parse(text)} end={end} />;
+export function Markdown({
+  text,
+  mentioned = null,
+  end,
+}: {
+  text: string;
+  mentioned?: Mentioned | null;
+  end?: ComponentChildren;
+}) {
+  const blocks = parse(text);
+  return <Blocks blocks={mentioned ? marked(blocks, mentioned) : blocks} end={end} />;
 }
 
 type Whole = {
@@ -96,6 +106,8 @@ function Part({ one }: { one: Inline }) {
           <Inlines inside={one.inside} />
         </del>
       );
+    case "mention":
+      return <span class={one.me ? "mention me" : "mention"}>{one.text}</span>;
     case "link":
       return (
         <a href={one.href} title={one.href} target="_blank" rel="noopener noreferrer">

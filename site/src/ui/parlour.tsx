@@ -1,16 +1,18 @@
 import "./parlour.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { neighbour } from "../model/switching";
-import { words } from "../words";
+import { few, words } from "../words";
 import { AccountDialog } from "./account";
 import { Conversation, Stranger } from "./conversation";
 import { Departed } from "./departed";
-import { Finder, Maker } from "./finder";
+import { Finder } from "./finder";
 import { Help } from "./help";
 import { useChat, useMedia, useObserved, useTitle } from "./hooks";
 import { Mark } from "./icons";
 import { useKeys } from "./keys";
+import { Maker } from "./maker";
 import { PeoplePane } from "./people";
+import { Conversing, InvitationCard, SearchDialog } from "./rare";
 import { go, pathOf, useRoute } from "./route";
 import { type Opening, Sidebar } from "./sidebar";
 import { Status } from "./status";
@@ -38,14 +40,17 @@ export function Parlour() {
   const people = room !== undefined && (wide ? beside : over);
   const covered = people && !wide;
 
-  const unread = chat.rooms.unread;
-  useTitle(`${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${room ? `${room.name} · ` : ""}${words.app}`);
+  const { unread, mentions } = chat.rooms;
+  useTitle(
+    `${mentions > 0 ? "@ " : ""}${unread > 0 ? `(${few(unread)}) ` : ""}${room ? `${room.name} · ` : ""}${words.app}`,
+  );
 
   useEffect(() => setOver(false), [route.room, wide]);
 
   useKeys({
     switchRoom: () => setOpening("switch"),
     help: () => setOpening("help"),
+    search: () => setOpening("search"),
     step(by, unread) {
       const to = neighbour(chat.rooms.list, route.room, by, unread);
       if (to) go(pathOf(to.id));
@@ -84,6 +89,7 @@ export function Parlour() {
           key={room.id}
           room={room}
           target={route.seq}
+          visit={route.visit}
           inert={covered}
           peopleShown={people}
           onPeople={() => (wide ? setBeside(!beside) : setOver(true))}
@@ -108,6 +114,15 @@ export function Parlour() {
             setNaming(name);
             setOpening("make");
           }}
+        />
+      )}
+      {opening === "search" && <SearchDialog room={room} onClose={() => setOpening(null)} />}
+      {opening === "direct" && <Conversing onClose={() => setOpening(null)} />}
+      {route.invitation && (
+        <InvitationCard
+          key={route.invitation}
+          id={route.invitation}
+          onClose={() => go(pathOf(route.room, route.seq), { replace: true })}
         />
       )}
       {opening === "switch" && <Switcher onClose={() => setOpening(null)} />}

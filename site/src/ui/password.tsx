@@ -1,6 +1,7 @@
 import { useId, useState } from "preact/hooks";
+import { explainProof, fieldOf } from "../explain";
 import { missing } from "../model/failure";
-import { explainProof, fieldOf, words } from "../words";
+import { words } from "../words";
 import { PasswordField } from "./field";
 import { useChat } from "./hooks";
 import { Notice } from "./notice";

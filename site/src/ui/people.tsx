@@ -1,15 +1,22 @@
 import "./people.css";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { explain } from "../explain";
 import { above, keepsOrder } from "../model/ranks";
-import type { Member, Room } from "../wire";
-import { explain, nameOf, words } from "../words";
+import { isDirect } from "../model/rooms";
+import type { Member, Room, User } from "../wire";
+import { ago, nameOf, words } from "../words";
 import { Avatar } from "./avatar";
 import { BansDialog } from "./bans";
 import { Dialog } from "./dialog";
-import { useChat, useObserved } from "./hooks";
-import { Alert, Close, Dots, LinkIcon, Minus } from "./icons";
+import { useChat, useNow, useObserved } from "./hooks";
+import { Alert, Close, Dots, Info, LinkIcon, Minus, PersonPlus, PinIcon, Speech } from "./icons";
 import { Keeping } from "./keeping";
-import { go } from "./route";
+import { Notice } from "./notice";
+import { AboutDialog, InviteDialog, PinnedDialog } from "./rare";
+import { go, pathOf } from "./route";
+import { fullTime } from "./when";
+
+const MINUTE_MS = 60_000;
 
 type Props = { room: Room; over: boolean; onClose: () => void };
 
@@ -17,8 +24,9 @@ type Props = { room: Room; over: boolean; onClose: () => void };
 export function PeoplePane({ room, over, onClose }: Props) {
   const chat = useChat();
   const people = useObserved(chat.people(room.id));
-  const [asking, setAsking] = useState(false);
-  const [bans, setBans] = useState(false);
+  const [opened, setOpened] = useState<"about" | "pins" | "invite" | "bans" | "leave" | null>(null);
+  const close = () => setOpened(null);
+  const direct = isDirect(room);
   /** Whom one is about to do something about. */
   const [kept, setKept] = useState<string | null>(null);
   const member = kept === null ? undefined : people.get(kept);
@@ -36,7 +44,8 @@ export function PeoplePane({ room, over, onClose }: Props) {
       <aside
         class={over ? "people over" : "people"}
         aria-label={words.people}
-        onKeyDown={(event) => event.key === "Escape" && onClose()}
+        // A dialog that stands in it closes first.
+        onKeyDown={(event) => event.key === "Escape" && !(event.target as Element).closest("dialog") && onClose()}
       >
         <header class="people-head">
           <h2>{words.people}</h2>
@@ -58,7 +67,9 @@ export function PeoplePane({ room, over, onClose }: Props) {
                   {words.morePeople}
                 </button>
               )}
-              {people.list.length < 2 && <p class="quiet people-alone">{words.aloneHint}</p>}
+              {people.list.length < 2 && !direct && (
+                <p class="quiet people-alone">{room.kind === "public" ? words.aloneHint : words.aloneHintPrivate}</p>
+              )}
             </>
           ) : (
             <div class="skeleton">
@@ -68,22 +79,45 @@ export function PeoplePane({ room, over, onClose }: Props) {
           )}
         </div>
         <footer class="people-foot">
-          <CopyLink />
+          {!direct && (
+            <>
+              <button type="button" class="row-button" onClick={() => setOpened("about")}>
+                <Info />
+                {words.about}
+              </button>
+              <button type="button" class="row-button" onClick={() => setOpened("pins")}>
+                <PinIcon />
+                {words.pins}
+              </button>
+            </>
+          )}
+          {!direct && !room.archived && room.role !== "guest" && (
+            <button type="button" class="row-button" onClick={() => setOpened("invite")}>
+              <PersonPlus />
+              {words.invite}
+            </button>
+          )}
+          {room.kind === "public" && <CopyLink />}
           {keepsOrder(room.role) && (
-            <button type="button" class="row-button" onClick={() => setBans(true)}>
+            <button type="button" class="row-button" onClick={() => setOpened("bans")}>
               <Alert />
               {words.bans}
             </button>
           )}
-          <button type="button" class="row-button danger" onClick={() => setAsking(true)}>
-            <Minus />
-            {words.leave}
-          </button>
+          {room.kind !== "direct" && (
+            <button type="button" class="row-button danger" onClick={() => setOpened("leave")}>
+              <Minus />
+              {words.leave}
+            </button>
+          )}
         </footer>
       </aside>
-      {bans && <BansDialog room={room} onClose={() => setBans(false)} />}
+      {opened === "about" && <AboutDialog room={room} onClose={close} />}
+      {opened === "pins" && <PinnedDialog room={room} onClose={close} />}
+      {opened === "invite" && <InviteDialog room={room} onClose={close} />}
+      {opened === "bans" && <BansDialog room={room} onClose={close} />}
       {member && <Keeping room={room} member={member} onClose={() => setKept(null)} />}
-      {asking && <LeaveQuestion room={room} onClose={() => setAsking(false)} />}
+      {opened === "leave" && <LeaveQuestion room={room} onClose={close} />}
     </>
   );
 }
@@ -92,20 +126,31 @@ type GroupProps = { title: string; members: readonly Member[]; room: Room; onKee
 
 function Group({ title, members, room, onKeep }: GroupProps) {
   const { me } = useChat();
+  const now = useNow(MINUTE_MS);
   return (
     <section aria-label={title}>
       <h3 class="people-title">{title}</h3>
       <ul class="people-list">
-        {members.map(({ user, role, online, muted }) => (
+        {members.map(({ user, role, online, muted, seen_at }) => (
           <li key={user.id} class={online ? "person" : "person gone"}>
             <Avatar user={user} online={online} />
             <span class="person-name">
               <bdi>{user.name}</bdi>
               {user.id === me.id && <span class="person-note"> {words.you}</span>}
+              {!online && seen_at !== undefined && (
+                <time
+                  class="person-note person-seen"
+                  dateTime={new Date(seen_at).toISOString()}
+                  title={fullTime(seen_at)}
+                >
+                  {words.seenAgo(ago(now - seen_at))}
+                </time>
+              )}
             </span>
             {muted && <span class="person-note">{words.muted}</span>}
             {role !== "member" && <span class="person-note">{words.roles[role]}</span>}
             <span class="hidden">, {online ? words.online : words.offline}</span>
+            {user.id !== me.id && user.name !== "" && room.kind !== "direct" && <WriteTo user={user} />}
             {user.id !== me.id && above(room.role, role) && (
               <button
                 type="button"
@@ -121,6 +166,44 @@ function Group({ title, members, room, onKeep }: GroupProps) {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** To the conversation with somebody. */
+function WriteTo({ user }: { user: User }) {
+  const { ways } = useChat();
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+
+  async function write() {
+    if (busy) return;
+    setBusy(true);
+    try {
+      go(pathOf((await ways.converse([user.id])).id));
+    } catch (reason) {
+      setFailure(reason);
+    }
+    setBusy(false);
+  }
+
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words.writeTo(user.name)}
+        title={words.writeTo(user.name)}
+        aria-disabled={busy}
+        onClick={() => void write()}
+      >
+        <Speech />
+      </button>
+      {failure !== null && (
+        <Dialog title={words.writeTo(user.name)} onClose={() => setFailure(null)}>
+          <Notice>{explain(failure)}</Notice>
+        </Dialog>
+      )}
+    </>
   );
 }
 
@@ -169,12 +252,8 @@ function LeaveQuestion({ room, onClose }: { room: Room; onClose: () => void }) {
 
   return (
     <Dialog title={words.leaveQuestion(room.name)} onClose={onClose}>
-      <p>{words.leaveHint}</p>
-      {failure !== null && (
-        <p class="notice bad" role="alert">
-          {explain(failure)}
-        </p>
-      )}
+      <p>{words.leaveHints[room.kind === "direct" ? "group" : room.kind]}</p>
+      {failure !== null && <Notice>{explain(failure)}</Notice>}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>
           {words.stay}

@@ -9,7 +9,7 @@ const LENGTH = 200;
 /** What of a message stands where it is replied to: its author and one line. */
 export function Quote({ room, seq }: { room: string; seq: number }) {
   const chat = useChat();
-  const here = useObserved(chat.timeline(room)).find(seq);
+  const here = useObserved(chat.history.timeline(room)).find(seq);
   const quotes = useObserved(chat.quotes);
   const message = here ?? quotes.of(room, seq);
   const unknown = message === undefined;

@@ -1,7 +1,8 @@
 import "./receipts.css";
 import { useEffect, useId, useState } from "preact/hooks";
+import { explain } from "../explain";
 import type { User } from "../wire";
-import { explain, nameOf, together, words } from "../words";
+import { nameOf, together, words } from "../words";
 import { Avatar } from "./avatar";
 import { useChat, useObserved } from "./hooks";
 import { Notice } from "./notice";

@@ -1,13 +1,16 @@
 import "./said.css";
+import type { ComponentChildren } from "preact";
 import type { Chat } from "../chat";
+import { explain } from "../explain";
 import { Refusal } from "../model/failure";
 import type { Line } from "../model/lines";
 import type { User } from "../wire";
-import { explain, nameOf, words } from "../words";
+import { nameOf, words } from "../words";
 import { Actions, type Deeds, type Leave } from "./actions";
 import { Avatar } from "./avatar";
 import { Editor } from "./editor";
-import { Alert } from "./icons";
+import { useObserved } from "./hooks";
+import { Alert, PinIcon } from "./icons";
 import { Markdown } from "./markdown";
 import { memo } from "./memo";
 import { Quote } from "./quote";
@@ -32,16 +35,22 @@ type Props = {
   talk: boolean;
   /** One may delete it though it is not one's own. */
   keeps: boolean;
+  /** One keeps order here: pins messages, and sees what they said before. */
+  orders: boolean;
+  /** Nothing here can be changed. */
+  frozen: boolean;
   room: string;
   /** Those who have read up to here, where that is said. */
   seen: readonly User[] | null;
 };
 
 /** One message. The first of a group says whose it is and when it was. Under its text come its states. */
-export const Said = memo(({ line, chat, cut, active, editing, target, deeds, talk, keeps, room, seen }: Props) => {
+export const Said = memo((props: Props) => {
+  const { line, chat, cut, active, editing, target, deeds, orders, room, seen } = props;
   const { seq, author, text, at, edited, deleted, first, draft, amendment, reactions, refused, remover } = line;
+  const { unpinned } = line;
   const mine = author.id === chat.me.id;
-  const leave: Leave = { talk, edit: mine && talk, remove: mine || keeps };
+  const leave = leaveOf(mine, props);
   const state = draft?.state ?? (amendment?.state === "sending" ? "sending" : "sent");
   const time = (
     <time class="said-time" dateTime={new Date(at).toISOString()} title={fullTime(at)}>
@@ -50,7 +59,7 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
   );
   return (
     <li
-      class={`said ${first ? "first" : "more"} ${state}${target ? " target" : ""}${active ? " active" : ""}`}
+      class={`said ${first ? "first" : "more"} ${state}${target ? " target" : ""}${active ? " active" : ""}${line.calls ? " calls" : ""}`}
       tabIndex={-1}
       data-key={line.key}
       data-seq={seq ?? undefined}
@@ -70,6 +79,12 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
           {time}
         </p>
       )}
+      {line.pinned && (
+        <p class="said-pinned">
+          <PinIcon />
+          {words.pinned}
+        </p>
+      )}
       {line.replyTo !== null && !deleted && (
         <button
           type="button"
@@ -84,18 +99,32 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
       {deleted ? (
         <p class="said-gone">{remover === "moderator" ? words.deletedByModerator : words.deleted}</p>
       ) : editing && seq !== null ? (
-        <Editor text={text} onSave={(next) => deeds.change(seq, text, next)} onCancel={deeds.stop} />
+        <Editor room={room} text={text} onSave={(next) => deeds.change(seq, text, next)} onCancel={deeds.stop} />
       ) : (
         <div class="said-text">
-          <Markdown
-            text={text}
+          <Text
+            line={line}
+            chat={chat}
+            room={room}
             end={
               edited !== null && (
                 <>
                   {" "}
-                  <bdi class="said-edited" title={words.editedAt(fullTime(edited))}>
-                    {words.edited}
-                  </bdi>
+                  {(mine || orders) && seq !== null ? (
+                    <button
+                      type="button"
+                      class="said-edited"
+                      title={words.editedAt(fullTime(edited))}
+                      aria-label={words.seeVersions}
+                      onClick={() => deeds.versions(seq)}
+                    >
+                      {words.edited}
+                    </button>
+                  ) : (
+                    <bdi class="said-edited" title={words.editedAt(fullTime(edited))}>
+                      {words.edited}
+                    </bdi>
+                  )}
                 </>
               )
             }
@@ -125,6 +154,14 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
           onDiscard={() => chat.amendments.discard(amendment.clientId)}
         />
       )}
+      {unpinned && (
+        <Failed
+          what={unpinned.on ? words.notPinned : words.notUnpinned}
+          refusal={unpinned.refusal}
+          onRetry={() => chat.pins.retry(unpinned.clientId)}
+          onDiscard={() => chat.pins.discard(unpinned.clientId)}
+        />
+      )}
       {seen && <Seen users={seen} />}
       {refused?.map((one) => (
         <Failed
@@ -139,6 +176,28 @@ export const Said = memo(({ line, chat, cut, active, editing, target, deeds, tal
     </li>
   );
 });
+
+/** What of a message one may do, as what one is there. */
+export function leaveOf(
+  mine: boolean,
+  { talk, keeps, orders, frozen }: Pick<Props, "talk" | "keeps" | "orders" | "frozen">,
+): Leave {
+  return { talk, edit: mine && talk, remove: !frozen && (mine || keeps), pin: orders && !frozen };
+}
+
+type TextProps = { line: SaidLine; chat: Chat; room: string; end: ComponentChildren };
+
+/** What it says. Whoever mentions somebody waits for their name. */
+function Text({ line, ...rest }: TextProps) {
+  const { text, mentions, everybody } = line;
+  return mentions || everybody ? <Calling line={line} {...rest} /> : <Markdown text={text} end={rest.end} />;
+}
+
+function Calling({ line: { text, mentions, everybody }, chat, room, end }: TextProps) {
+  useObserved(chat.people(room));
+  const names = (mentions ?? []).flatMap((id) => chat.who(room, id)?.name ?? []);
+  return <Markdown text={text} mentioned={{ names, room: everybody, me: chat.me.name }} end={end} />;
+}
 
 type Failure = {
   what: string;

@@ -1,15 +1,16 @@
 import "./sidebar.css";
-import { useRef, useState } from "preact/hooks";
-import type { Room } from "../wire";
+import { useState } from "preact/hooks";
 import { words } from "../words";
 import { Avatar } from "./avatar";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
-import { Alert, Keys, Leave, Mark, Moon, Plus, Search, Sun, SystemColors } from "./icons";
-import { go, Link, pathOf } from "./route";
+import { Keys, Leave, Mark, Moon, Plus, Search, SearchText, Sun, SystemColors } from "./icons";
+import { Invited } from "./invited";
+import { RoomList } from "./roomlist";
+import { go, Link } from "./route";
 import { nextTheme, theme } from "./theme";
 
-export type Opening = "find" | "make" | "account" | "switch" | "help";
+export type Opening = "find" | "make" | "account" | "switch" | "help" | "search" | "direct";
 
 type Props = { current: string | null; hidden: boolean; onOpen: (opening: Opening) => void };
 
@@ -45,6 +46,15 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
         <button
           type="button"
           class="icon-button"
+          aria-label={words.search}
+          title={words.search}
+          onClick={() => onOpen("search")}
+        >
+          <SearchText />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
           aria-label={words.newRoom}
           title={words.newRoom}
           onClick={() => onOpen("make")}
@@ -57,6 +67,7 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
         {words.findRoom}
       </button>
       <div class="sidebar-rooms">
+        <Invited />
         {rooms.loaded ? <RoomList rooms={rooms.list} current={current} onOpen={onOpen} /> : <Skeleton />}
       </div>
       <footer class="sidebar-me">
@@ -100,79 +111,6 @@ export function Sidebar({ current, hidden, onOpen }: Props) {
         </Dialog>
       )}
     </nav>
-  );
-}
-
-/** One stop of the tab key; the arrows, Home and End go through it. */
-function RoomList({
-  rooms,
-  current,
-  onOpen,
-}: {
-  rooms: readonly Room[];
-  current: string | null;
-  onOpen: Props["onOpen"];
-}) {
-  const { outbox } = useChat();
-  useObserved(outbox);
-  const stuck = new Set(outbox.drafts.filter(({ state }) => state === "failed").map(({ room }) => room));
-  const list = useRef<HTMLUListElement>(null);
-  const stop = rooms.some((room) => room.id === current) ? current : rooms[0]?.id;
-
-  function move(event: KeyboardEvent) {
-    const links = [...(list.current?.querySelectorAll<HTMLElement>("a") ?? [])];
-    const at = links.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
-    if (to === undefined || at < 0) return;
-    event.preventDefault();
-    links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
-  }
-
-  if (rooms.length === 0) {
-    return (
-      <div class="sidebar-empty">
-        <p>
-          <strong>{words.noRooms}</strong>
-        </p>
-        <p>{words.noRoomsHint}</p>
-        <button type="button" class="button primary" onClick={() => onOpen("find")}>
-          {words.findRoom}
-        </button>
-        <button type="button" class="button" onClick={() => onOpen("make")}>
-          {words.newRoom}
-        </button>
-      </div>
-    );
-  }
-  return (
-    <ul ref={list} class="room-list" onKeyDown={move}>
-      {rooms.map((room) => (
-        <li key={room.id}>
-          <Link
-            href={pathOf(room.id)}
-            class={room.unread > 0 ? "room-link unread" : "room-link"}
-            aria-current={room.id === current ? "page" : undefined}
-            tabIndex={room.id === stop ? 0 : -1}
-          >
-            <span class="room-name" dir="auto">
-              {room.name}
-            </span>
-            {stuck.has(room.id) && (
-              <span class="room-stuck" title={words.notSent}>
-                <Alert />
-                <span class="hidden">{words.notSent}</span>
-              </span>
-            )}
-            {room.unread > 0 && (
-              <span class="badge">
-                <span aria-hidden="true">{room.unread > 99 ? "99+" : room.unread}</span>
-                <span class="hidden">{words.unread(room.unread)}</span>
-              </span>
-            )}
-          </Link>
-        </li>
-      ))}
-    </ul>
   );
 }
 

@@ -1,10 +1,15 @@
+import "./field.css";
+import "./rooms.css";
 import "./switcher.css";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { explain } from "../explain";
 import { matching } from "../model/switching";
 import type { Room } from "../wire";
-import { explain, words } from "../words";
+import { words } from "../words";
 import { Dialog } from "./dialog";
 import { useChat, useObserved } from "./hooks";
+import { Notice } from "./notice";
+import { Badges } from "./roomlist";
 import { go, pathOf } from "./route";
 
 /** Typing pauses this long before public rooms are asked for. */
@@ -29,7 +34,7 @@ export function Switcher({ onClose }: { onClose: () => void }) {
     if (!prefix) return setOthers([]);
     const timer = setTimeout(async () => {
       // Without an answer there are still my own rooms.
-      const found = await chat.findRooms(prefix).catch(() => null);
+      const found = await chat.ways.findRooms(prefix).catch(() => null);
       if (!stale && found) setOthers(found.rooms.slice(0, 10));
     }, PAUSE_MS);
     return () => {
@@ -67,35 +72,32 @@ export function Switcher({ onClose }: { onClose: () => void }) {
 
   return (
     <Dialog title={words.switchRoom} onClose={onClose}>
-      <input
-        class="switcher-input"
-        role="combobox"
-        aria-label={words.switchRoom}
-        aria-expanded={rooms.length > 0}
-        aria-controls={id}
-        aria-autocomplete="list"
-        aria-activedescendant={rooms.length > 0 ? `${id}-${chosen}` : undefined}
-        placeholder={words.switchHint}
-        autoComplete="off"
-        autoFocus
-        dir="auto"
-        maxLength={64}
-        value={wanted}
-        onInput={(event) => {
-          setWanted(event.currentTarget.value);
-          setChosen(0);
-        }}
-        onKeyDown={pressed}
-      />
-      {failure !== null && (
-        <p class="notice bad" role="alert">
-          {explain(failure)}
-        </p>
-      )}
+      <div class="field">
+        <input
+          role="combobox"
+          aria-label={words.switchRoom}
+          aria-expanded={rooms.length > 0}
+          aria-controls={id}
+          aria-autocomplete="list"
+          aria-activedescendant={rooms.length > 0 ? `${id}-${chosen}` : undefined}
+          placeholder={words.switchHint}
+          autoComplete="off"
+          autoFocus
+          dir="auto"
+          maxLength={64}
+          value={wanted}
+          onInput={(event) => {
+            setWanted(event.currentTarget.value);
+            setChosen(0);
+          }}
+          onKeyDown={pressed}
+        />
+      </div>
+      {failure !== null && <Notice>{explain(failure)}</Notice>}
       <p class="hidden" role="status">
         {wanted.trim() && words.found(rooms.length, false)}
       </p>
-      <div class="switcher-list" id={id} role="listbox" aria-label={words.rooms}>
+      <div class="room-list switcher-list" id={id} role="listbox" aria-label={words.rooms}>
         {rooms.map((room, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the input
           // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the input
@@ -108,10 +110,10 @@ export function Switcher({ onClose }: { onClose: () => void }) {
             onMouseMove={() => setChosen(index)}
             onClick={() => void open(room)}
           >
-            <span class="switcher-name" dir="auto">
+            <span class="room-name" dir="auto">
               {room.name}
             </span>
-            {room.unread > 0 && <span class="badge">{room.unread > 99 ? "99+" : room.unread}</span>}
+            <Badges room={room} />
             {!chat.rooms.get(room.id) && <span class="quiet">{words.join}</span>}
           </div>
         ))}

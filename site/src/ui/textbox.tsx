@@ -2,8 +2,9 @@ import "./textbox.css";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { begun, type Emoji, named, offers } from "../model/emoji";
+import { callable, calling, EVERYBODY } from "../model/mentions";
 import { words } from "../words";
-import { useMedia } from "./hooks";
+import { useChat, useMedia } from "./hooks";
 
 /** The API's limit, in Unicode scalar values after NFC and trimming. */
 const LIMIT = 4_000;
@@ -15,9 +16,14 @@ export function measure(text: string): { count: number; over: number; fits: bool
   return { count, over: count - LIMIT, fits: count > 0 && count <= LIMIT };
 }
 
+/** What can stand in place of what is being written: what it is shown as, and what is put. */
+type Offer = { key: string; sign: string; name: string; note?: string; put: string };
+
 type Props = Omit<JSX.IntrinsicElements["textarea"], "value" | "onInput" | "onKeyDown" | "ref"> & {
   value: string;
   label: string;
+  /** Whose people can be mentioned. */
+  room: string;
   box: { current: HTMLTextAreaElement | null };
   onValue: (text: string) => void;
   /** Enter, where there is a keyboard. */
@@ -26,11 +32,12 @@ type Props = Omit<JSX.IntrinsicElements["textarea"], "value" | "onInput" | "onKe
   onKey?: (event: KeyboardEvent) => void;
 };
 
-/** Where a message is written: it grows with its text, and offers emoji by their names. */
-export function TextBox({ value, label, box, onValue, onEnter, onKey, ...rest }: Props) {
+/** Where a message is written: it grows with its text, and offers emoji and people by their names. */
+export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...rest }: Props) {
   const touch = useTouch();
   const emoji = useRef<Emoji | null>(null);
-  const [offered, setOffered] = useState<{ from: number; stem: string; list: Emoji } | null>(null);
+  const chat = useChat();
+  const [offered, setOffered] = useState<{ from: number; to: number; of: string; list: readonly Offer[] } | null>(null);
   const [chosen, setChosen] = useState(0);
   const list = useId();
   const { over } = measure(value);
@@ -54,6 +61,8 @@ export function TextBox({ value, label, box, onValue, onEnter, onKey, ...rest }:
     const area = box.current;
     if (!area) return;
     const { value: text, selectionStart: caret } = area;
+    const call = calling(text, caret);
+    if (call) return offer(call.from, caret, words.mentionList, people(call.stem));
     const whole = named(text, caret);
     const beginning = begun(text, caret);
     if (!whole && !beginning) return setOffered(null);
@@ -67,13 +76,28 @@ export function TextBox({ value, label, box, onValue, onEnter, onKey, ...rest }:
     const known = whole && emoji.current.find(([name]) => name === whole.name);
     if (whole && known) return put(whole.from, caret, known[1]);
     const found = beginning ? offers(emoji.current, beginning.stem) : [];
+    const list = found.map(([name, one]) => ({ key: name, sign: one, name: `:${name}:`, put: one }));
+    offer(beginning?.from ?? 0, caret, words.emoji, list);
+  }
+
+  function offer(from: number, to: number, of: string, list: readonly Offer[]) {
     setChosen(0);
-    setOffered(beginning && found.length > 0 ? { ...beginning, list: found } : null);
+    setOffered(list.length > 0 ? { from, to, of, list } : null);
+  }
+
+  /** Those who are here first. */
+  function people(stem: string): readonly Offer[] {
+    const others = chat.people(room).list.filter(({ user }) => user.id !== chat.me.id);
+    const names = others.map(({ user }) => user.name);
+    return callable(names, stem).map((name) => {
+      const note = name === EVERYBODY ? { note: words.everybody } : {};
+      return { key: name, sign: "@", name, ...note, put: `@${name} ` };
+    });
   }
 
   function take(index: number) {
-    const [, one] = offered?.list[index] ?? [];
-    if (offered && one) put(offered.from, offered.from + 1 + offered.stem.length, one);
+    const one = offered?.list[index];
+    if (offered && one) put(offered.from, offered.to, one.put);
     box.current?.focus();
   }
 
@@ -124,21 +148,21 @@ export function TextBox({ value, label, box, onValue, onEnter, onKey, ...rest }:
         onBlur={() => setOffered(null)}
       />
       {offered && (
-        <div class="emoji-list" id={list} role="listbox" aria-label={words.emoji}>
-          {offered.list.map(([name, one], index) => (
+        <div class="offer-list" id={list} role="listbox" aria-label={offered.of}>
+          {offered.list.map(({ key, sign, name, note }, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the text box
             // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the text box
             <div
-              key={name}
+              key={key}
               id={`${list}-${index}`}
               role="option"
               aria-selected={index === chosen}
-              class="emoji"
+              class="offer"
               // The text box keeps the focus.
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => take(index)}
             >
-              <span aria-hidden="true">{one}</span> :{name}:
+              <span aria-hidden="true">{sign}</span> <bdi>{name}</bdi> {note && <i class="quiet">{note}</i>}
             </div>
           ))}
         </div>

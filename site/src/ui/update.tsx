@@ -1,4 +1,4 @@
-import "./update.css";
+import "./strip.css";
 import { useState } from "preact/hooks";
 import { shell } from "../net/shell";
 import { words } from "../words";
@@ -11,7 +11,7 @@ export function Update() {
   return (
     <div class="update-place" role="status">
       {newer && !later && (
-        <div class="update">
+        <div class="strip">
           {words.newVersion}
           <button type="button" class="link" onClick={() => shell.take()}>
             {words.reload}
