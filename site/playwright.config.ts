@@ -10,8 +10,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: Number(process.env.E2E_WORKERS ?? 2),
   forbidOnly: Boolean(process.env.CI),
-  // In CI other tests take the processors at the same time. What needs its second try is told as flaky.
-  retries: process.env.CI ? 1 : 0,
+  // In CI other tests take the processors at the same time. What needs another try is told as flaky.
+  retries: process.env.CI ? 2 : 0,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],

@@ -1,10 +1,4 @@
-import { expect, type Person, test } from "./world";
-
-/** Points at a message and presses one of its buttons. */
-async function does(who: Person, text: string, button: string): Promise<void> {
-  await who.log.getByText(text, { exact: true }).hover();
-  await who.log.getByRole("button", { name: button, exact: true }).click();
-}
+import { expect, test } from "./world";
 
 test("a change that is refused says so and keeps what was written", async ({ pair }) => {
   let refuse = true;
@@ -20,7 +14,7 @@ test("a change that is refused says so and keeps what was written", async ({ pai
     }),
   );
   await ada.says("frist");
-  await does(ada, "frist", "Edit");
+  await ada.does("Edit", "frist");
   await ada.page.getByLabel("Edit your message").fill("first");
   await ada.page.keyboard.press("Enter");
   await expect(ada.log.getByText("Not changed. This message was edited as often as one can be.")).toBeVisible();
@@ -30,7 +24,7 @@ test("a change that is refused says so and keeps what was written", async ({ pai
   await ada.reads("frist");
 
   refuse = false;
-  await does(ada, "frist", "Edit");
+  await ada.does("Edit", "frist");
   await ada.page.getByLabel("Edit your message").fill("first");
   await ada.page.getByRole("button", { name: "Save" }).click();
   await expect(ben.log.locator(".said-text")).toHaveText(["first (edited)"]);
@@ -59,14 +53,14 @@ test("an answer that is lost is asked for again, and the message is changed once
     }),
   );
   await ada.says("frist");
-  await does(ada, "frist", "Edit");
+  await ada.does("Edit", "frist");
   await ada.page.getByLabel("Edit your message").fill("first");
   await ada.page.keyboard.press("Enter");
   await expect(ada.log.locator(".said-text")).toHaveText([/^first/]);
-  await expect.poll(() => names.length, { timeout: 40_000 }).toBe(2);
-  expect(names[0]).toBe(names[1]);
+  await expect.poll(() => names.length, { timeout: 40_000 }).toBeGreaterThan(1);
   await ada.hasRead(["first (edited)"]);
   await ben.hasRead(["first (edited)"]);
+  expect(new Set(names).size).toBe(1);
 });
 
 test("a message is deleted after a question, and others' messages are not mine to change", async ({ pair }) => {
@@ -78,10 +72,10 @@ test("a message is deleted after a question, and others' messages are not mine t
   await expect(ben.log.getByRole("button", { name: "Delete" })).toHaveCount(0);
   await expect(ben.log.getByRole("button", { name: "Edit" })).toHaveCount(0);
 
-  await does(ada, "a secret", "Delete");
+  await ada.does("Delete", "a secret");
   await ada.page.getByRole("button", { name: "Keep it" }).click();
   await ada.reads("a secret");
-  await does(ada, "a secret", "Delete");
+  await ada.does("Delete", "a secret");
   await ada.page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   for (const who of [ada, ben]) {
     await expect(who.log.getByText("This message was deleted.")).toHaveCount(1);
@@ -95,6 +89,7 @@ test("by keyboard: arrow up edits the last message, in the conversation arrows, 
   const { ada, ben } = await pair();
   const { keyboard } = ada.page;
   for (const line of ["one", "two"]) await ada.says(line);
+  await ben.hasRead(["one", "two"]);
   await ben.says("three");
   await ada.hasRead(["one", "two", "three"]);
   await keyboard.press("ArrowUp");
@@ -102,16 +97,17 @@ test("by keyboard: arrow up edits the last message, in the conversation arrows, 
   await keyboard.press("Escape");
   await expect(ada.composer).toBeFocused();
   await keyboard.press("ArrowUp");
+  // At once, as somebody does who knows the keys.
   await keyboard.type("!");
   await keyboard.press("Enter");
   await expect(ada.composer).toBeFocused();
-  await ben.hasRead(["one", "two! (edited)", "three"]);
+  for (const who of [ada, ben]) await who.hasRead(["one", "two! (edited)", "three"]);
 
   await ada.log.focus();
   for (let presses = 0; presses < 3; presses += 1) await keyboard.press("ArrowUp");
   await keyboard.press("Delete");
   await expect(ada.page.getByRole("dialog")).toContainText("one");
-  await keyboard.press("Escape");
+  await ada.closes();
   await ada.log.focus();
   await keyboard.press("ArrowUp");
   await keyboard.press("ArrowUp");

@@ -13,7 +13,7 @@ test("without a network the page opens with what was seen last, and sends what i
   await ada.says("before the tunnel");
   await ada.hasRead(["before the tunnel"]);
   await ada.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-  await ada.page.waitForTimeout(2_500);
+  await ada.keeps("before the tunnel");
 
   await ada.context.setOffline(true);
   await ada.page.reload();

@@ -1,6 +1,6 @@
 import { expect, test, unique } from "./world";
 
-test("by keys through the rooms, into a public one, and to what is new", async ({ pair, arrives }) => {
+test("by keys through the rooms, into a public one, and to what is new", async ({ pair }) => {
   const { ada, ben, room } = await pair();
   const { keyboard } = ada.page;
   const [own, open] = [unique("a-own"), unique("open")];
@@ -12,16 +12,17 @@ test("by keys through the rooms, into a public one, and to what is new", async (
   await keyboard.type("no such room at all");
   await expect(ada.page.getByText("No room’s name begins")).toBeVisible();
   await keyboard.press("Enter");
-  await keyboard.press("Escape");
-  await expect(ada.page.getByRole("dialog")).toHaveCount(0);
+  await ada.closes();
   await expect(ada.composer).toBeFocused();
 
   await keyboard.press("Control+k");
+  await expect(ada.page.getByRole("combobox", { name: "Go to a room" })).toBeFocused();
   await keyboard.type(room.slice(0, 8));
   await expect(ada.page.getByRole("option", { name: room })).toBeVisible();
   await keyboard.press("Enter");
   await ada.isInRoom(room);
   await keyboard.press("Control+k");
+  await expect(ada.page.getByRole("combobox", { name: "Go to a room" })).toBeFocused();
   await keyboard.type(open);
   await expect(ada.page.getByRole("option", { name: `${open} Join` })).toBeVisible();
   await keyboard.press("Enter");
@@ -38,7 +39,7 @@ test("by keys through the rooms, into a public one, and to what is new", async (
 
   await keyboard.press("Control+/");
   await expect(ada.page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
-  await keyboard.press("Escape");
+  await ada.closes();
   // Where one writes, a question mark is one.
   await ada.composer.focus();
   await keyboard.type("?");
@@ -46,5 +47,4 @@ test("by keys through the rooms, into a public one, and to what is new", async (
   await ada.log.focus();
   await keyboard.press("?");
   await expect(ada.page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
-  void arrives;
 });

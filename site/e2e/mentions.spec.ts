@@ -89,7 +89,7 @@ test("what a message said before is seen by its author and by who keeps order", 
   for (const who of [ada, ben]) {
     await who.log.getByRole("button", { name: "Edited. What it said before" }).click();
     await expect(who.page.getByRole("dialog").locator(".about-text")).toHaveText(["first", "second"]);
-    await who.page.keyboard.press("Escape");
+    await who.closes();
   }
   await ada.says("mine");
   await ada.hasRead(["second (edited)", "mine"]);
@@ -127,7 +127,9 @@ test("what is half written is there on another device, and not over what is bein
   await tab.page.close();
   await ada.says("done");
   await expect(phone.composer).toHaveValue("half written there");
+  const told = phone.page.waitForResponse((answer) => answer.url().endsWith("/draft"));
   await phone.composer.fill("");
+  await told;
   await phone.page.getByRole("button", { name: /^People/ }).focus();
   await ada.composer.fill("next");
   await expect(phone.composer).toHaveValue("next");

@@ -16,8 +16,7 @@ test("a reaction that is refused says why and is not shown", async ({ pair }) =>
     }),
   );
   await ada.says("cake");
-  await ben.log.getByText("cake").hover();
-  await ben.log.getByRole("button", { name: "React" }).click();
+  await ben.does("React", "cake");
   await ben.page.getByRole("button", { name: "tada" }).click();
   await expect(ben.log.getByText("🎉: not done. This message has as many reactions as it can have.")).toBeVisible();
   await expect(ben.log.locator(".chip")).toHaveCount(0);
@@ -71,11 +70,10 @@ test("an answer that is lost is asked for again under the same name", async ({ p
     }),
   );
   await ada.says("cake");
-  await ben.log.getByText("cake").hover();
-  await ben.log.getByRole("button", { name: "React" }).click();
+  await ben.does("React", "cake");
   await ben.page.getByRole("button", { name: "heart" }).click();
   await expect(ben.log.locator(".chip")).toHaveText(["❤️ 1"]);
-  await expect.poll(() => names.length, { timeout: 40_000 }).toBe(2);
-  expect(names[0]).toBe(names[1]);
+  await expect.poll(() => names.length, { timeout: 40_000 }).toBeGreaterThan(1);
   await expect(ada.log.locator(".chip")).toHaveText(["❤️ 1"]);
+  expect(new Set(names).size).toBe(1);
 });

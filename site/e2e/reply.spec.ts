@@ -1,8 +1,7 @@
 import { expect, type Person, test } from "./world";
 
 async function replies(who: Person, to: string): Promise<void> {
-  await who.log.getByText(to, { exact: true }).hover();
-  await who.log.getByRole("button", { name: "Reply", exact: true }).click();
+  await who.does("Reply", to);
   await expect(who.page.locator(".reply-bar")).toContainText(to);
 }
 
@@ -38,6 +37,7 @@ test("a reply is kept with what is half written, and in the outbox of a closed p
   await ben.says("yes, with lemon");
   await expect(ben.page.locator(".reply-bar")).toHaveCount(0);
   await expect(ben.log.locator(".said-quote")).toContainText("cake?");
+  await expect.poll(() => ben.stored("drafts")).toHaveLength(1);
   const { context } = ben;
   const address = ben.page.url();
   await ben.page.close({ runBeforeUnload: false });

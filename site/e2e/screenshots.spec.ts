@@ -146,8 +146,10 @@ test("every screen", async ({ arrives }) => {
   await ada.page.keyboard.press("Escape");
   await ada.page.setViewportSize({ width: 1280, height: 800 });
 
-  for (const [who, text] of LONG) await ([ada, clara, clara][who] as Person).says(text);
-  await ada.log.getByText("A paragraph that goes on").first().waitFor();
+  for (const [who, text] of LONG) {
+    await ([ada, clara, clara][who] as Person).says(text);
+    await ada.log.locator(".said:not(.sending)", { hasText: text.trim().slice(0, 40) }).waitFor();
+  }
   await shoot(ada.page, "13-long-texts");
   const marks = [
     "The *new* edition is **much** better, ~~cheaper~~ and has a `colophon`. See [the publisher](https://example.org/books).",
@@ -250,8 +252,11 @@ test("what people do with each other", async ({ arrives }) => {
   await ada.makesRoom(room);
   await ben.findsAndJoins(room);
   await ada.says("Rehearsal is moved to Friday. Who brings the scores?");
+  await ben.reads("Rehearsal is moved to Friday. Who brings the scores?");
   await ben.says("I do. And who brings the biscuits?");
+  await ada.reads("I do. And who brings the biscuits?");
   await ada.says("Nobody must know about the biscuits.");
+  await expect(ada.log.locator(".sending")).toHaveCount(0);
   const requests = ["🎉", "👍", "🍪"].map((emoji) => ({ action: "react", seq: 2, emoji, on: true }));
   await ada.asks([...requests, { action: "send", text: "Consider it done.", reply_to: 2 }]);
   await ben.asks([{ action: "react", seq: 2, emoji: "👍", on: true }]);
@@ -281,4 +286,147 @@ test("what people do with each other", async ({ arrives }) => {
   await phone.page.getByRole("link", { name: new RegExp(room) }).click();
   await phone.page.locator(".chip").first().waitFor();
   await shoot(phone.page, "45-phone-muted");
+});
+
+test("rooms of a few, and what is found in them", async ({ arrives }) => {
+  test.setTimeout(300_000);
+  const people: Person[] = [];
+  for (const name of ["Ida_Holm", "Jo", "Kit_Ferreira_of_the_Long_Name", "נועה"]) {
+    const person = new Person(name, (await arrives()).page);
+    await person.registers();
+    people.push(person);
+  }
+  const [ida, jo, kit, noa] = people as [Person, Person, Person, Person];
+  const { page } = ida;
+  const room = "Surprise party";
+  await page.getByRole("button", { name: "New room" }).first().click();
+  await page.getByLabel("Name of the room").fill(room);
+  await page.getByLabel("Private").check();
+  await shoot(page, "50-private-room");
+  await page.getByRole("button", { name: "Make room" }).click();
+  await ida.isInRoom(room);
+  await shoot(page, "51-private-empty");
+
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Invite people" }).click();
+  for (const { name } of [jo, kit, noa]) {
+    await dialog.getByLabel("Their name begins with").fill(name);
+    await dialog.getByRole("button", { name: `Invite ${name}` }).click();
+    await dialog.getByText(`For ${name}, by ${ida.name}`).waitFor();
+  }
+  await shoot(page, "52-inviting");
+  await dialog.getByRole("button", { name: "Make link" }).click();
+  const link = await dialog.getByLabel("The link").inputValue();
+  await dialog.getByLabel("The link").scrollIntoViewIfNeeded();
+  await shoot(page, "53-invitations");
+  await ida.closes();
+  await jo.page.getByRole("region", { name: "Invitations" }).waitFor();
+  await shoot(jo.page, "54-invited");
+  await kit.page.goto(link);
+  await kit.page.getByRole("dialog", { name: "You are invited" }).getByRole("button", { name: "Join" }).waitFor();
+  await shoot(kit.page, "55-invited-by-link");
+  await kit.page.getByRole("dialog").getByRole("button", { name: "Join" }).click();
+  await kit.isInRoom(room);
+  for (const who of [jo, noa]) {
+    await who.page.getByRole("button", { name: `Accept: ${room}` }).click();
+    await who.isInRoom(room);
+  }
+
+  await page.getByRole("button", { name: "About this room" }).click();
+  await dialog
+    .getByLabel("Topic")
+    .fill("Saturday at eight, and not a word to Max. The lights stay off until he is in.");
+  await dialog.getByLabel("Description").fill("Who brings what.\nWho distracts Max.");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.getByText("Saved.").waitFor();
+  await shoot(page, "56-about");
+  await ida.closes();
+  const said: [Person, string][] = [
+    [ida, "The cake is ordered: chocolate, three layers."],
+    [jo, `@${ida.name} who keeps him busy until eight?`],
+    [kit, "@room I could break my bicycle again."],
+    [noa, `@${ida.name} אני מביאה בלונים`],
+    [ida, "Perfect. It is always convincing."],
+  ];
+  for (const [who, text] of said) {
+    await who.says(text);
+    await ida.log.locator(".said:not(.sending)", { hasText: text }).waitFor();
+  }
+  await ida.does("Pin", "The cake is ordered: chocolate, three layers.");
+  await ida.log.locator(".said-pinned").waitFor();
+  await ida.asks([{ action: "edit", seq: 5, text: "Perfect. It is always so convincing." }]);
+  await ida.log.locator(".said-edited").waitFor();
+  await shoot(page, "57-mentions");
+  await ida.composer.pressSequentially("Thanks, @");
+  await page.getByRole("listbox", { name: "People to mention" }).waitFor();
+  await shoot(page, "58-mention-list");
+  await ida.composer.fill("");
+  await ida.log.locator(".said-edited").click();
+  await dialog.locator(".about-text").first().waitFor();
+  await shoot(page, "59-versions");
+  await ida.closes();
+  await page.getByRole("button", { name: "Pinned messages" }).click();
+  await dialog.getByText("The cake is ordered").waitFor();
+  await shoot(page, "60-pinned");
+  await ida.closes();
+
+  await page.getByRole("button", { name: "New conversation" }).click();
+  for (const { name } of [jo, kit]) {
+    await dialog.getByLabel("Their name begins with").fill(name);
+    await dialog.getByLabel(`Choose ${name}`).check();
+  }
+  await shoot(page, "61-new-conversation");
+  await dialog.getByRole("button", { name: "Start" }).click();
+  await ida.isInRoom(`${jo.name} and ${kit.name}`);
+  await ida.says("Just the three of us: candles?");
+  await shoot(page, "62-group");
+  await noa.page.getByRole("button", { name: `Write to ${ida.name}` }).click();
+  await noa.isInRoom(ida.name);
+  await noa.says("The cake, is it without nuts?");
+  await jo.says(`@${ida.name} hello?`);
+  const list = page.getByRole("navigation");
+  await list.getByRole("link", { name: /^נועה .*1 unread/ }).waitFor();
+  await list.getByRole("link", { name: /1 mentions you/ }).waitFor();
+  await shoot(page, "63-directs");
+
+  await page.keyboard.press("Control+Shift+f");
+  await dialog.getByLabel("Words in a message").fill("cake");
+  await expect(dialog.locator(".found")).toHaveCount(2);
+  await shoot(page, "64-search");
+  await dialog.getByLabel("Words in a message").fill("broccoli");
+  await dialog.getByText("Nothing was said").waitFor();
+  await shoot(page, "65-search-nothing");
+  await ida.closes();
+  await ida.opens(room);
+  await page.getByRole("button", { name: "About this room" }).click();
+  await page.getByRole("button", { name: "Archive room" }).click();
+  await dialog.getByRole("button", { name: "Open it again" }).waitFor();
+  await ida.closes();
+  await shoot(page, "66-archived");
+  await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  await shoot(page, "67-right-to-left");
+
+  const phone = new Person(ida.name, (await arrives("unused", PHONE)).page);
+  await phone.page.goto("/");
+  await phone.signsIn();
+  await phone.page.getByRole("link", { name: new RegExp(room) }).waitFor();
+  await shoot(phone.page, "70-phone-rooms");
+  await phone.opens(room);
+  await phone.log.getByText("The cake is ordered").waitFor();
+  await shoot(phone.page, "71-phone-mentions");
+  await phone.page.getByRole("link", { name: "Back to your rooms" }).click();
+  await phone.page.getByRole("button", { name: "Search messages" }).click();
+  await phone.page.getByLabel("Words in a message").fill("cake");
+  await expect(phone.page.locator(".found")).toHaveCount(2);
+  await shoot(phone.page, "72-phone-search");
+  await phone.closes();
+  await phone.page
+    .getByRole("navigation")
+    .getByRole("link", { name: `${jo.name} and ${kit.name}` })
+    .click();
+  await phone.log
+    .getByText("Just the three of us")
+    .dispatchEvent("pointerdown", { pointerType: "touch", bubbles: true });
+  await phone.page.getByRole("dialog").getByRole("button", { name: "Edit" }).waitFor();
+  await shoot(phone.page, "73-phone-actions");
 });

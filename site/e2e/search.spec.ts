@@ -16,6 +16,9 @@ test("what was said is found by its words, and one goes to where it was said", a
   await ada.says(`Crème and ${word} please`);
   await ada.hasRead([`Crème and ${word} please`]);
   await ada.fills(120);
+  // What he has not read, he would be offered by its number instead of the latest.
+  await ben.reads("line 120");
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
   const other = unique("other");
   await ben.makesRoom(other);
   await ben.says(`${word} elsewhere`);

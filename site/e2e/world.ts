@@ -157,6 +157,46 @@ export class Person {
     await expect(this.log.locator(".sending, .failed")).toHaveCount(0);
   }
 
+  /** Points at a message and presses one of its buttons. What comes in or is stored meanwhile may move the row. */
+  async does(button: string, text: string): Promise<void> {
+    const words = this.page.getByText(text, { exact: true });
+    const row = this.log.locator(".said:not(.sending)").filter({ has: words });
+    await expect(async () => {
+      await row.locator(words).hover({ timeout: 5_000 });
+      await row.getByRole("button", { name: button, exact: true }).click({ timeout: 5_000 });
+    }).toPass({ timeout: 30_000 });
+  }
+
+  /** Closes the dialog that is open. */
+  async closes(): Promise<void> {
+    await this.page.keyboard.press("Escape");
+    await expect(this.page.getByRole("dialog")).toHaveCount(0);
+  }
+
+  /** What the browser's own database has in one of its stores: drafts, and what was seen last. */
+  stored(name: "drafts" | "rooms" | "pages"): Promise<unknown[]> {
+    return this.page.evaluate(
+      (name) =>
+        new Promise<unknown[]>((done, fail) => {
+          const opening = indexedDB.open("parlour");
+          opening.onerror = () => fail(opening.error);
+          opening.onsuccess = () => {
+            const reading = opening.result.transaction(name).objectStore(name).getAll();
+            reading.onsuccess = () => {
+              opening.result.close();
+              done(reading.result);
+            };
+          };
+        }),
+      name,
+    );
+  }
+
+  /** It was seen here, and the next page that opens has it without a network. */
+  async keeps(text: string): Promise<void> {
+    await expect.poll(async () => JSON.stringify(await this.stored("pages"))).toContain(text);
+  }
+
   async reads(text: string): Promise<void> {
     await expect(this.log.getByText(text, { exact: true })).toHaveCount(1);
   }

@@ -38,12 +38,14 @@ async function reading(said: number, unread: number) {
   });
   const messages = Array.from({ length: said }, (_, index) => line(index + 1));
   timeline.load({ messages, position: said, before: false, after: false });
-  const hears = (seq: number) => {
+  const comes = (seq: number, mine: number) => {
     timeline.apply({ from: seq, to: seq, changes: [line(seq)] });
-    rooms.advance("tea", seq, seq, { mine: 0, mentions: [] });
+    rooms.advance("tea", seq, seq, { mine, mentions: [] });
   };
+  const hears = (seq: number) => comes(seq, 0);
+  const says = (seq: number) => comes(seq, 1);
   const one = new Reading(connection, rooms, () => timeline);
-  return { one, asked, rooms, hears, connection, ears: () => ears };
+  return { one, asked, rooms, hears, says, connection, ears: () => ears };
 }
 
 test("what is in view is read and told", async () => {
@@ -57,6 +59,14 @@ test("what was read before is not told again", async () => {
   const { one, asked } = await reading(5, 0);
   one.at("tea");
   expect(asked).toHaveLength(0);
+});
+
+test("what I say first in a room is told, for my other devices", async () => {
+  const { one, asked, says } = await reading(0, 0);
+  one.at("tea");
+  says(1);
+  one.consider();
+  expect(asked).toMatchObject([{ action: "read", room: "tea", seq: 1 }]);
 });
 
 test("what is not in view is not read", async () => {

@@ -52,10 +52,11 @@ export class Reading {
   consider(): void {
     const room = this.#room;
     const timeline = room ? this.#timeline(room) : undefined;
+    const known = room ? this.#rooms.get(room) : undefined;
+    // Also where nothing was said yet: what I say first is no news here, and on my other devices only once it is told.
+    if (known && !this.#told.has(known.id)) this.#told.set(known.id, known.said - known.unread);
     const newest = timeline?.newest;
     if (!room || !newest || timeline.position === null || timeline.later) return;
-    const known = this.#rooms.get(room);
-    if (known && !this.#told.has(room)) this.#told.set(room, known.said - known.unread);
     this.#rooms.setUnread(room, 0, 0);
     if ((this.#told.get(room) ?? 0) >= newest.seq) return;
     if (this.#timer !== undefined) {

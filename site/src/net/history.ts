@@ -78,7 +78,9 @@ export class History {
   /** The page around a message, in place of what is here. */
   async jump(room: string, seq: number): Promise<void> {
     const timeline = this.timeline(room);
-    await this.#loading.get(timeline)?.catch(() => {});
+    // Of several who waited for the same page one is first, and the others wait for theirs.
+    for (let other = this.#loading.get(timeline); other; other = this.#loading.get(timeline))
+      await other.catch(() => {});
     await this.#once(timeline, () => this.#fetch(timeline, `&around=${seq}`, (page) => timeline.jump(page)));
   }
 

@@ -1,5 +1,5 @@
 import "./field.css";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Alert } from "./icons";
 
 type Props = { label: string; value: string; error: string | null; onValue: (value: string) => void };
@@ -8,7 +8,7 @@ type Props = { label: string; value: string; error: string | null; onValue: (val
 export function Area({ label, value, error, onValue }: Props) {
   const id = useId();
   const ref = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (error) ref.current?.focus();
   }, [error]);
   return (

@@ -1,5 +1,5 @@
 import "./composer.css";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Room } from "../wire";
 import { words } from "../words";
 import { useChat } from "./hooks";
@@ -23,7 +23,7 @@ export function Composer({ room, onEditLast, replying, onReply }: Props) {
   const note = useId();
   const { fits } = measure(text);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a touch screen focus would bring up the keyboard over what one came to read.
     if (!touch) box.current?.focus({ preventScroll: true });
   }, []);

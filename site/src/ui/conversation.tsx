@@ -1,5 +1,5 @@
 import "./conversation.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../explain";
 import type { Room } from "../wire";
 import { words } from "../words";
@@ -42,11 +42,14 @@ export function Conversation({ room, target, visit, inert, peopleShown, onPeople
     chat.history.load(room.id).catch(setFailure);
   }
 
-  useEffect(() => {
-    chat.look(room.id);
-    // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
+  // The composer takes the focus where there is a keyboard; else the name of the room says where one has come to.
+  useLayoutEffect(() => {
     if (!document.activeElement || document.activeElement === document.body)
       heading.current?.focus({ preventScroll: true });
+  }, []);
+
+  useEffect(() => {
+    chat.look(room.id);
     const turn = () => chat.looking.at(document.hidden ? null : room.id);
     turn();
     document.addEventListener("visibilitychange", turn);
@@ -64,7 +67,7 @@ export function Conversation({ room, target, visit, inert, peopleShown, onPeople
 
   // The pane that lay over the page is closed: back to the button that opened it.
   const wasInert = useRef(inert);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wasInert.current && !inert) toggle.current?.focus();
     wasInert.current = inert;
   }, [inert]);

@@ -1,5 +1,5 @@
 import "./editor.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words";
 import { Count, measure, TextBox } from "./textbox";
 
@@ -11,7 +11,8 @@ export function Editor({ room, text: before, onSave, onCancel }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const over = measure(text).over > 0;
 
-  useEffect(() => {
+  // Before the next key: whoever types on must not type into what was focused before.
+  useLayoutEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(before.length, before.length);
     // With the buttons below it.

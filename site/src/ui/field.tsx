@@ -1,6 +1,6 @@
 import "./field.css";
 import type { JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Alert } from "./icons";
 
 type Props = Omit<JSX.IntrinsicElements["input"], "value" | "onInput"> & {
@@ -16,7 +16,7 @@ type Props = Omit<JSX.IntrinsicElements["input"], "value" | "onInput"> & {
 export function Field({ label, hint, error, onValue, children, ...input }: Props) {
   const id = useId();
   const ref = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (error) ref.current?.focus();
   }, [error]);
   const note = error || hint;

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 /** This near to the end counts as being there. */
 const END_PX = 48;
@@ -6,9 +6,10 @@ const END_PX = 48;
 /**
  * Keeps the reader's place in a log. It stays at the end while one is at the end; otherwise the row that stands at the
  * top stays where it is, whatever is put in or taken out above or below. Not every browser anchors scrolling by itself,
- * so ours is the only one.
+ * so ours is the only one. `onResize` is called when the place was restored because something got larger or smaller, which
+ * no scrolling may tell of.
  */
-export function useGrip() {
+export function useGrip(onResize: () => void) {
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const held = useRef<{ end: boolean; row: HTMLElement | null; edge: number }>({ end: true, row: null, edge: 0 });
@@ -48,8 +49,15 @@ export function useGrip() {
     return { box, list, remember, restore, go };
   }, []);
 
+  const resized = useRef(onResize);
+  useLayoutEffect(() => {
+    resized.current = onResize;
+  });
   useEffect(() => {
-    const observer = new ResizeObserver(grip.restore);
+    const observer = new ResizeObserver(() => {
+      grip.restore();
+      resized.current();
+    });
     if (box.current) observer.observe(box.current);
     if (list.current) observer.observe(list.current);
     return () => observer.disconnect();

@@ -1,5 +1,5 @@
 import "./about.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../explain";
 import { newClientId } from "../net/ids";
 import type { Invitation, Room, User } from "../wire";
@@ -121,7 +121,7 @@ function ByLink({ room, onMade }: { room: Room; onMade: (one: Invitation) => voi
   const clientId = useRef(newClientId());
   const place = useRef<HTMLDivElement>(null);
   // Ready to be copied by hand.
-  useEffect(() => place.current?.querySelector("input")?.select(), [link]);
+  useLayoutEffect(() => place.current?.querySelector("input")?.select(), [link]);
 
   async function make() {
     if (busy) return;

@@ -50,7 +50,7 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
   );
   const reactions = useObserved(chat.reactions);
   const pins = useObserved(chat.pins);
-  const grip = useGrip();
+  const grip = useGrip(look);
   const { box, list } = grip;
   const [end, setEnd] = useState(true);
   const atEnd = end && !timeline.later;
@@ -64,6 +64,8 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
   /** One has seen what one came for: from then on reading counts. */
   const [ready, setReady] = useState(false);
   const goal = useRef<number | "new" | "end" | null>("end");
+  /** Counts the ways begun: of two, what is fetched for the first may come last. */
+  const ways = useRef(0);
   /** Counts the goals that can be gone to, once what is there has been drawn. */
   const [goals, setGoals] = useState(0);
   const [shown, setShown] = useState<number | null>(target);
@@ -129,34 +131,35 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
     if (mark && box.current && mark.offsetTop >= box.current.scrollTop) setMet(true);
   }
 
-  async function toEnd() {
-    goal.current = "end";
+  /** Goes there when it has been fetched, unless one has wanted to go elsewhere since. */
+  async function toGoal(
+    where: number | "new" | "end",
+    fetched: () => Promise<void> | undefined,
+    edge: "earlier" | "later",
+  ) {
+    goal.current = where;
+    ways.current += 1;
+    const way = ways.current;
     try {
-      await chat.history.toNewest(room.id);
+      await fetched();
     } catch {
-      setFailed("later");
+      setFailed(edge);
     }
-    setGoals((count) => count + 1);
+    if (way === ways.current) setGoals((count) => count + 1);
   }
+
+  const toEnd = () => toGoal("end", () => chat.history.toNewest(room.id), "later");
 
   /** A message that may not be here. */
-  async function toMessage(seq: number) {
+  function toMessage(seq: number) {
     setShown(seq);
-    goal.current = seq;
-    try {
-      if (!timeline.find(seq)) await chat.history.jump(room.id, seq);
-    } catch {
-      setFailed("earlier");
-    }
-    setGoals((count) => count + 1);
+    return toGoal(seq, () => (timeline.find(seq) ? undefined : chat.history.jump(room.id, seq)), "earlier");
   }
 
-  async function toUnread(from: number) {
+  function toUnread(from: number) {
     const oldest = timeline.messages[0]?.seq ?? 0;
-    goal.current = "new";
-    if ((timeline.earlier && oldest > from + 1) || (timeline.newest?.seq ?? 0) <= from)
-      await chat.history.jump(room.id, from + 1).catch(() => {});
-    setGoals((count) => count + 1);
+    const away = (timeline.earlier && oldest > from + 1) || (timeline.newest?.seq ?? 0) <= from;
+    return toGoal("new", () => (away ? chat.history.jump(room.id, from + 1) : undefined), "earlier");
   }
 
   /** Goes where one wants to be, if it is here by now. */
@@ -346,7 +349,8 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
           {words.firstUnread}
         </button>
       )}
-      {!atEnd && timeline.loaded && (
+      {/* Not over the buttons of what is being edited, unless somebody said something. */}
+      {!atEnd && timeline.loaded && (editing === null || fresh > 0) && (
         <button type="button" class={fresh > 0 ? "jump fresh" : "jump"} onClick={() => void toEnd()}>
           <Down />
           {fresh > 0 ? words.jumpNew(fresh) : words.jump}

@@ -1,5 +1,5 @@
 import "./parlour.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { neighbour } from "../model/switching";
 import { few, words } from "../words";
 import { AccountDialog } from "./account";
@@ -59,7 +59,7 @@ export function Parlour() {
 
   // Back among the rooms of a phone, what had the focus is gone: the heading says where one has come to.
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (alone && document.activeElement === document.body) heading.current?.focus();
   }, [alone]);
 

@@ -1,5 +1,5 @@
 import "./people.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../explain";
 import { above, keepsOrder } from "../model/ranks";
 import { isDirect } from "../model/rooms";
@@ -34,7 +34,7 @@ export function PeoplePane({ room, over, onClose }: Props) {
   const here = people.list.filter((member) => member.online);
   const away = people.list.filter((member) => !member.online);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (over) closer.current?.focus();
   }, [over]);
 
