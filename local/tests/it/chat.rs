@@ -14,6 +14,7 @@ mod logs;
 mod moderation;
 mod presence;
 mod rooms;
+mod script;
 mod signals;
 mod sockets;
 mod spec;
