@@ -25,6 +25,7 @@
 //!   *Cost* of a million delivered messages is what was counted, at the list prices of `cost`.
 //! - **Connections** (`--connections 10000`). So many sockets, each the member of a room; how long it takes to open them, what each takes of `local`'s memory, and whether
 //!   everybody is reached.
+//! - **Search** (`--search 1000000`). So many messages in the rooms of one person, put there beforehand; how long a search takes, and a page of history.
 //! - **Profile** (`--profile`). One send after another in a room of ten, seen from outside and, at the detour, from the database: what happens when. For what a process does
 //!   meanwhile, `perf record -g -p PID` on one of the processes that it names.
 //! - **Beside** (`--socketio…`). Another chat and ours under the same loads, in turns. What it has to offer is written in `peer`. Started by the benchmark, on the same throw-away
@@ -63,6 +64,7 @@ mod peer;
 mod people;
 mod profile;
 mod rooms;
+mod search;
 mod socket;
 mod tally;
 mod writer;
@@ -103,6 +105,9 @@ const IDLE_SOCKETS: usize = 2_000;
 
 /// In rooms, if it is not said how many.
 const CONNECTIONS: usize = 10_000;
+
+/// Messages, if it is not said how many.
+const SEARCHED: usize = 1_000_000;
 
 const STARTS: usize = 5;
 
@@ -173,12 +178,13 @@ fn measure() -> Result<()> {
 impl Bench {
     fn parts(&mut self) -> Result<()> {
         let wants = |part| self.options.wants(part);
-        let [invocations, database, starts, rooms, connections, profile, beside] = [
+        let [invocations, database, starts, rooms, connections, search, profile, beside] = [
             Part::Invocations,
             Part::Database,
             Part::Starts,
             Part::Rooms,
             Part::Connections,
+            Part::Search,
             Part::Profile,
             Part::Beside,
         ]
@@ -206,6 +212,14 @@ impl Bench {
         if connections {
             let mut cloud = self.chat("connections")?;
             connections::measure(&mut cloud, self.options.connections.unwrap_or(CONNECTIONS), &mut self.table)?;
+            cloud.stop()?;
+        }
+        if search {
+            let cloud = self.chat("search")?;
+            let messages = self.options.search.unwrap_or(SEARCHED);
+            let (token, rooms) = search::rooms(&cloud)?;
+            self.runtime.block_on(search::fill(&self.database_uri("search"), &rooms, messages))?;
+            search::measure(&cloud, &token, &rooms, messages, &mut self.table)?;
             cloud.stop()?;
         }
         if profile {
@@ -282,7 +296,7 @@ impl Bench {
         }
         self.runtime.block_on(async {
             let client = Client::with_uri_str(&self.mongodb).await?;
-            for name in ["bench", "connections", "detour", "beside", "peer"] {
+            for name in ["bench", "connections", "search", "detour", "beside", "peer"] {
                 client.database(&database_name(name)).drop().await?;
             }
             Ok(())

@@ -17,6 +17,8 @@ pub(crate) enum Part {
     Rooms,
     /// Thousands of sockets in rooms; only when asked for
     Connections,
+    /// Search and history among very many messages; only when asked for
+    Search,
     /// Where the time of one send goes; only when asked for
     Profile,
     /// Beside another chat; only when there is one
@@ -49,6 +51,9 @@ pub(crate) struct Options {
     /// Measure this many sockets in rooms
     #[arg(long, value_name = "SOCKETS", num_args = 0..=1, default_missing_value = "10000")]
     pub(crate) connections: Option<usize>,
+    /// Measure search and history among this many messages
+    #[arg(long, value_name = "MESSAGES", num_args = 0..=1, default_missing_value = "1000000")]
+    pub(crate) search: Option<usize>,
     /// Print where the time of one send goes
     #[arg(long)]
     profile: bool,
@@ -77,6 +82,7 @@ impl Options {
         let nothing_named = self.parts.is_empty() && self.only.is_empty();
         let asked_for = match part {
             Part::Connections => self.connections.is_some(),
+            Part::Search => self.search.is_some(),
             Part::Profile => self.profile,
             Part::Beside => self.has_peer(),
             _ => nothing_named,

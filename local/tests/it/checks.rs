@@ -15,13 +15,17 @@ use crate::chat::world::root;
 /// The site's folder is built and installed into by one check at a time.
 static SITE: Mutex<()> = Mutex::new(());
 
+/// How lines begin that tell what failed, in what Playwright prints: the story, why, and where.
+const TELLING: [&str; 6] = ["✘", "Error:", "Expected", "Received", "- Expected", "> "];
+
 /// Runs a command to its end; if it fails, its output is what the check fails with, what failed in it first.
 pub(crate) fn run(command: &mut Command) -> String {
     let shown = format!("{command:?}");
     let output = command.output().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let failed: Vec<&str> = said.lines().map(str::trim).filter(|line| line.starts_with('✘')).collect();
-    assert!(output.status.success(), "{}{shown} failed ({}):\n{said}", failed.join(" "), output.status);
+    let tells = |line: &&str| TELLING.iter().any(|start| line.starts_with(start));
+    let failed: Vec<&str> = said.lines().map(str::trim).filter(tells).collect();
+    assert!(output.status.success(), "{} {shown} failed ({}):\n{said}", failed.join(" "), output.status);
     said
 }
 

@@ -125,6 +125,27 @@ fn the_documents_name_every_route_code_and_reason() {
 }
 
 #[test]
+fn what_local_does_as_aws_does_is_shown_by_tests_that_exist() {
+    let is_source = |file: &&PathBuf| file.starts_with("local") && file.extension().is_some_and(|kind| kind == "rs");
+    let sources: String = files().iter().filter(is_source).map(read).collect();
+    let document = read("docs/LOCAL.md");
+    let mut same = 0;
+    for line in document.lines().filter(|line| line.starts_with("| ")) {
+        let row: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();
+        let [behavior, _, here, source, tests] = row[..] else { continue };
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if here == "same" {
+            same += 1;
+            assert!(source.contains('[') && !names.is_empty(), "docs/LOCAL.md: no source or no test of: {behavior}");
+        }
+        for name in names {
+            assert!(sources.contains(&format!("fn {name}(")), "docs/LOCAL.md: there is no test {name}");
+        }
+    }
+    assert!(same > 0, "docs/LOCAL.md has no row of what is the same");
+}
+
+#[test]
 fn the_readme_counts_the_connections_of_the_database() {
     let functions = cloud().functions;
     let connected = functions.values().filter(|function| function.environment.contains_key("MONGODB_URI"));
