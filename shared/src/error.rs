@@ -70,8 +70,8 @@ pub enum Conflict {
     /// A person is in as many rooms as one can be.
     #[error("You are in as many rooms as one person can be. Leave one first.")]
     TooManyRooms,
-    /// Somebody else is in as many rooms as one can be.
-    #[error("One of them is in as many rooms as one person can be.")]
+    /// Somebody else is in as many rooms as others may bring one into.
+    #[error("One of them is in too many rooms to be brought into another. They can still come to you.")]
     TheirTooManyRooms,
     /// The message is deleted.
     #[error("That message was deleted.")]

@@ -6,8 +6,8 @@
 
 use crate::gateway::Gateway;
 use crate::ids::{ConnectionId, RoomId, UserId};
-use crate::permission::{Act, Permit};
-use crate::room::{Ban, BanReason, Member, Mute, Role};
+use crate::permission::{Act, Permit, Refusal};
+use crate::room::{Ban, BanReason, Member, Membership, Mute, Role};
 use crate::session::Session;
 use crate::store::{Store, Target};
 use crate::time::{self, Timestamp};
@@ -73,7 +73,7 @@ impl Moderation<'_> {
     /// Makes a member the owner, and the owner a moderator. Says what the new one is now.
     pub async fn transfer(&self, user: UserId) -> Result<wire::Member> {
         for _ in 0..ATTEMPTS {
-            let mine = self.store.membership_to_oversee(self.session, self.room).await?;
+            let mine = self.mine().await?;
             let whom = self.store.target(&mine, user, time::now()).await?;
             match whom.seat().role {
                 None => return Err(Error::NotFound),
@@ -138,14 +138,23 @@ impl Moderation<'_> {
 
     /// Who is banned.
     pub async fn bans(&self, after: Option<UserId>, limit: i64) -> Result<(Vec<Ban>, bool)> {
-        let mine = self.store.membership_to_oversee(self.session, self.room).await?;
+        let mine = self.mine().await?;
         let permit = mine.may(Act::Oversee, time::now())?;
         self.store.bans(&permit, after, limit, time::now()).await
     }
 
+    /// The standing of whoever acts. In a conversation of certain people nobody keeps order, admins included: what they can do is to suspend an account.
+    async fn mine(&self) -> Result<Membership> {
+        let mine = self.store.membership_to_oversee(self.session, self.room).await?;
+        if self.store.room(&mine).await?.kind.is_direct() {
+            return Err(Refusal::Direct.into());
+        }
+        Ok(mine)
+    }
+
     /// Looks at somebody, and asks for the permit to do something to them.
     async fn look(&self, user: UserId, act: impl Fn(&Target) -> Act) -> Result<(Target, Permit)> {
-        let mine = self.store.membership_to_oversee(self.session, self.room).await?;
+        let mine = self.mine().await?;
         // Who may do nothing of the kind to anybody learns nothing of anybody.
         mine.may(Act::Oversee, time::now())?;
         let whom = self.store.target(&mine, user, time::now()).await?;

@@ -148,7 +148,8 @@ pub fn may(seat: &Seat, act: Act, now: Timestamp) -> Result<(), Refusal> {
     let allowed = match act {
         Act::Read | Act::Retract | Act::Leave => rank >= Rank::Guest,
         Act::Say | Act::React | Act::Edit => return may_speak(seat, now),
-        Act::Invite => rank >= Rank::Member,
+        // What they invite to, those invited see under their name as one who is there.
+        Act::Invite => seat.role.is_some_and(|role| role > Role::Guest),
         Act::Pin | Act::Describe | Act::Oversee | Act::Unban => rank >= Rank::Moderator,
         Act::Remove(whose) => rank >= Rank::Moderator && rank > whose,
         Act::Mute(whom) | Act::Kick(whom) | Act::Ban(whom) => rank >= Rank::Moderator && rank > whom,

@@ -68,6 +68,17 @@ pub struct Describing {
     pub archived: Option<bool>,
 }
 
+impl Describing {
+    /// Whether a room that is like that would be otherwise.
+    pub fn changes(&self, about: &About) -> bool {
+        let differs = |new: Option<&str>, old: &str| new.is_some_and(|new| new != old);
+        differs(self.name.as_ref().map(RoomName::as_str), &about.name)
+            || differs(self.topic.as_ref().map(Topic::as_str), &about.topic)
+            || differs(self.description.as_ref().map(Description::as_str), &about.description)
+            || self.archived.is_some_and(|archived| archived != about.archived)
+    }
+}
+
 /// How far a room has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Standing {

@@ -111,6 +111,20 @@ pub fn fold(name: &str) -> String {
     visible.to_uppercase().to_lowercase().nfkc().collect()
 }
 
+/// The words of a text, as they are written.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || is_combining_mark(c);
+    text.split(move |c| !is_part(c)).filter(|word| !word.is_empty())
+}
+
+/// What words have in common that differ in case and diacritics only.
+pub fn plain(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
+    word.nfd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase()
+}
+
 /// What a name looks like, as it is written and without case: two names that have one of these in common can be taken for each other, be it by
 /// letters of other scripts (Cyrillic `а`), by digits (`0` and `O`), or by case (`I` and `l`). The skeletons of Unicode Technical Standard 39,
 /// which are for comparing and never for showing.

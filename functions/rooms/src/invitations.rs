@@ -45,6 +45,7 @@ impl Rooms {
     }
 
     pub(crate) async fn invitations(&self, session: &Session) -> Result<Reply> {
+        self.store.spend(Spender::Finds(session.user().id), self.limits.find).await?;
         let found = self.store.invitations_of(session, time::now()).await?;
         Ok(Reply::ok(&wire::Invitations { invitations: found.iter().map(wire::Invitation::from).collect() }))
     }

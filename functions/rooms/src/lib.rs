@@ -129,7 +129,7 @@ impl Rooms {
         let now = time::now();
         let permits: Vec<Permit> =
             to.acts().into_iter().map(|act| membership.may(act, now)).collect::<Result<_, _>>()?;
-        if room.about.archived && to.archived != Some(false) && !permits.is_empty() {
+        if room.about.archived && to.archived != Some(false) && to.changes(&room.about) {
             return Err(Refusal::Archived.into());
         }
         let (room, is_new) = self.store.describe(&permits, &room, &to, now).await?;
@@ -165,7 +165,7 @@ impl Rooms {
         self.store.spend(Spender::Drafts(session.user().id), self.limits.ask).await?;
         let membership = self.store.membership(session, id).await?;
         if self.store.keep_draft(&membership, &text).await? {
-            let others = self.store.sockets_of_person(session.user().id, Some(session.id())).await?;
+            let others = self.store.other_open_sockets(session, time::now()).await?;
             self.tell(&others, &Frame::Draft { room: id.to_string(), text }).await;
         }
         Ok(Reply::nothing())
@@ -176,7 +176,9 @@ impl Rooms {
         let standing = match self.store.public_room(id).await {
             Ok((_, standing)) => standing,
             // Whoever is in a room that is not public has joined it.
-            Err(Error::NotFound) => return Ok(Reply::ok(&self.room(session, id).await?)),
+            Err(Error::NotFound) if self.store.member(session.user().id, id).await?.is_some() => {
+                return Ok(Reply::ok(&self.room(session, id).await?));
+            }
             Err(error) => return Err(error),
         };
         if self.store.join(session, id, standing, time::now()).await? {
@@ -186,6 +188,7 @@ impl Rooms {
     }
 
     async fn leave(&self, session: &Session, id: RoomId) -> Result<Reply> {
+        self.store.spend(Spender::Joins(session.user().id), self.limits.join).await?;
         let mine = self.store.open_sockets_of(session.user().id, time::now()).await?;
         let left = self.store.leave(session, id).await?;
         if left {

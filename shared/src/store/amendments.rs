@@ -4,7 +4,7 @@
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::messages::{EditDoc, MessageDoc, mentioned};
+use super::messages::{EditDoc, MessageDoc, at_present, mentioned};
 use super::{Place, Store, Stored, date, insist, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
@@ -29,7 +29,7 @@ impl Store {
     /// What there is to amend. Asked beside the question whether whoever wants to may be there at all, whose answer goes first.
     pub async fn amending(&self, room: RoomId, by: UserId, amendment: &Amendment) -> Result<Amending> {
         let filter = doc! { "room": object_id(room.bytes()), "seq": amendment.seq };
-        let found = self.within(self.certain::<MessageDoc>().find_one(filter)).await?;
+        let found = self.within(self.certain::<MessageDoc>().find_one(filter).projection(at_present())).await?;
         let message = found.ok_or(Error::NotFound)?;
         let author = UserId::from_bytes(message.author.bytes());
         let key = (amendment.client_id.as_str(), moderator(author, by));
@@ -42,7 +42,8 @@ impl Store {
                 Err(Error::Conflict(Conflict::TooManyEdits))
             }
             (_, Deed::Pin(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
-            (_, Deed::Pin(_), None) if message.edits.len() >= 2 * MAX_EDITS => {
+            (_, Deed::Pin(false), None) if message.pinned_at.is_none() => Ok(Some(message.rev)),
+            (_, Deed::Pin(true), None) if message.edits.len() >= 2 * MAX_EDITS => {
                 Err(Error::Conflict(Conflict::TooManyEdits))
             }
             (_, Deed::Pin(true), None) if message.pinned_at.is_none() && self.are_enough_pinned(room).await? => {

@@ -75,6 +75,11 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     ]
 }
 
+fn open_of(user: UserId, now: Timestamp) -> Document {
+    let announced = doc! { "$type": "date" };
+    doc! { "user": object_id(user.bytes()), "expires_at": { "$gt": date(now) }, "announced_at": announced }
+}
+
 impl Store {
     /// Lets a socket in. Whoever signs out or leaves a room in the same moment either finds the socket here or is found by the second look.
     pub async fn connect_socket(&self, session: &Session, id: &ConnectionId, now: Timestamp) -> Result<()> {
@@ -207,9 +212,14 @@ impl Store {
 
     /// The sockets of somebody that are open for certain: something was heard from each.
     pub async fn open_sockets_of(&self, user: UserId, now: Timestamp) -> Result<Vec<ConnectionId>> {
-        let announced = doc! { "$type": "date" };
-        let user = object_id(user.bytes());
-        self.socket_ids(doc! { "user": user, "expires_at": { "$gt": date(now) }, "announced_at": announced }).await
+        self.socket_ids(open_of(user, now)).await
+    }
+
+    /// The same, but for those of the session itself.
+    pub async fn other_open_sockets(&self, session: &Session, now: Timestamp) -> Result<Vec<ConnectionId>> {
+        let mut others = open_of(session.user().id, now);
+        others.insert("session", doc! { "$ne": object_id(session.id().bytes()) });
+        self.socket_ids(others).await
     }
 
     async fn socket_ids(&self, filter: Document) -> Result<Vec<ConnectionId>> {

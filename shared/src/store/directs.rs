@@ -1,10 +1,12 @@
 //! Conversations of certain people: made once, and found again by whoever asks for the same people. A unique index on the people's ids keeps two of them
 //! who ask at the same moment from making two.
 
+use futures_util::future::try_join_all;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
+use super::door::MAX_ROOMS;
 use super::members::{MEMBERS, MemberDoc, present};
 use super::rooms::{KindDoc, ROOMS, RoomDoc};
 use super::users::USERS;
@@ -19,6 +21,10 @@ use crate::{Error, Result};
 
 /// The most people of such a conversation, whoever makes it included.
 pub const MAX_PEOPLE: usize = 10;
+
+/// In how many rooms somebody is at most after others have brought them into one: a conversation of two cannot be left, and the rest is for those
+/// that one comes into oneself.
+const MAX_BROUGHT: usize = MAX_ROOMS / 2;
 
 /// A conversation, and who has come into it just now.
 pub struct Direct {
@@ -46,18 +52,20 @@ impl Store {
         let kind = if people.len() > 2 { KindDoc::Group } else { KindDoc::Direct };
         let ids: Vec<String> = people.iter().map(|user| user.id.to_string()).collect();
         let key = ids.join(":");
+        let same = doc! { "kind": kind.name(), "name_key": &key };
+        self.can_be_brought_together(&people, me, same.clone()).await?;
         let rooms = self.collection::<RoomDoc>(ROOMS);
         let new = RoomDoc::new(kind, String::new(), key.clone(), object_id(me.id.bytes()), format!("with:{key}"), now);
         let room = match self.insert_once(&rooms, &new).await? {
             Inserted::New => new,
             Inserted::Duplicate => {
-                let same = doc! { "kind": kind.name(), "name_key": &key };
                 let found = self.within(rooms.find_one(same)).await?;
                 found.ok_or_else(|| Error::internal("a conversation that is there is not found"))?
             }
         };
         let id = room.id();
-        if self.finds(ROOMS, doc! { "_id": room._id, "filled": true }).await? {
+        let is_filled = self.is_filled(id).await?;
+        if is_filled {
             people.retain(|user| user.id == me.id);
         }
         let mut entered = Vec::new();
@@ -67,9 +75,26 @@ impl Store {
                 entered.push(user);
             }
         }
-        let filled = doc! { "$set": { "filled": true } };
-        self.within(self.collection::<Document>(ROOMS).update_one(doc! { "_id": room._id }, filled)).await?;
+        if !is_filled {
+            self.fill(id).await?;
+        }
         Ok(Direct { room: id, entered })
+    }
+
+    /// Refuses to make a conversation for somebody who is in too many rooms: before it is there.
+    async fn can_be_brought_together(&self, people: &[User], me: &User, mut same: Document) -> Result<()> {
+        same.insert("filled", true);
+        if self.finds(ROOMS, same).await? {
+            return Ok(());
+        }
+        let counted = people.iter().map(|user| async {
+            let most = if user.id == me.id { MAX_ROOMS } else { MAX_BROUGHT };
+            match self.is_in_as_many_rooms(user.id, most).await? {
+                true => Err(whose(Error::Conflict(Conflict::TooManyRooms), user.id == me.id)),
+                false => Ok(()),
+            }
+        });
+        try_join_all(counted).await.map(drop)
     }
 
     /// Those of these people who have an account, in any order. Somebody who has none is not found.
@@ -107,6 +132,9 @@ impl Store {
     /// People whose name begins like that, in order of name, and whether there are more.
     pub async fn people_called(&self, prefix: &str, limit: i64) -> Result<(Vec<User>, bool)> {
         let prefix = crate::text::fold(prefix);
+        if prefix.is_empty() {
+            return Ok((Vec::new(), false));
+        }
         let name = doc! { "$gte": &prefix, "$lt": format!("{prefix}\u{10ffff}") };
         let filter = doc! { "name_key": name, "deleted_at": { "$exists": false } };
         let users = self.collection::<NameDoc>(USERS);

@@ -104,9 +104,13 @@ impl Store {
 
     /// Whether somebody is in as many rooms as one can be.
     pub(super) async fn is_in_too_many_rooms(&self, user: UserId) -> Result<bool> {
+        self.is_in_as_many_rooms(user, MAX_ROOMS).await
+    }
+
+    pub(super) async fn is_in_as_many_rooms(&self, user: UserId, most: usize) -> Result<bool> {
         let theirs = doc! { "user": object_id(user.bytes()), "role": present() };
         let count = self.within(self.collection::<MemberDoc>(MEMBERS).count_documents(theirs)).await?;
-        Ok(usize::try_from(count).is_ok_and(|count| count >= MAX_ROOMS))
+        Ok(usize::try_from(count).is_ok_and(|count| count >= most))
     }
 
     /// Joins a room. Says whether the session's user was no member before.
@@ -114,9 +118,13 @@ impl Store {
         self.enter(session, room, Role::Member, standing.said, now).await
     }
 
-    /// Leaves a room. Says whether the session's user was a member before. A conversation of two stays one of two.
+    /// Leaves a room. Says whether the session's user was a member before; of a room that they are not in they learn nothing. A conversation of two
+    /// stays one of two.
     pub async fn leave(&self, session: &Session, room: RoomId) -> Result<bool> {
-        if self.kind_to_leave(session, room).await? == Kind::Direct {
+        if !self.is_in(session.user().id, room).await? {
+            return Ok(false);
+        }
+        if self.find_room(room).await?.room().kind == Kind::Direct {
             return Err(Refusal::Direct.into());
         }
         self.take_out(session.user().id, room, present()).await
@@ -126,8 +134,8 @@ impl Store {
     pub(super) async fn take_out(&self, user: UserId, room: RoomId, role: Bson) -> Result<bool> {
         // The sockets first: whatever fails after that, nothing of the room reaches them.
         self.leave_sockets(user, room).await?;
-        let left = self.depart(user, room, role).await?;
         self.forget_use(user, room).await?;
+        let left = self.depart(user, room, role).await?;
         self.reconcile(user).await?;
         Ok(left)
     }

@@ -1,18 +1,22 @@
 //! Invitations. One update lets somebody use one, or does not; whoever has used it before may again, which costs nothing. It holds only for as long as
 //! whoever made it is in the room.
 
+use std::collections::HashSet;
+
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::{Deserialize, Serialize};
 
+use super::members::{MEMBERS, MemberDoc};
+use super::rooms::{ROOMS, RoomDoc};
 use super::{Inserted, Store, date, insist, object_id, time};
 use crate::error::Conflict;
 use crate::ids::{InvitationId, RoomId, UserId};
 use crate::invitation::{Invitation, Inviting};
-use crate::permission::{Act, Permit, Refusal};
-use crate::room::{Role, Room};
+use crate::permission::{Act, Permit, Refusal, may};
+use crate::room::{Role, Room, Seat};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -76,7 +80,8 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     let named = IndexOptions::builder().partial_filter_expression(doc! { "user.id": { "$exists": true } }).build();
     let ttl = IndexOptions::builder().expire_after(std::time::Duration::ZERO).build();
     vec![
-        IndexModel::builder().keys(doc! { "by.id": 1, "client_id": 1 }).options(unique).build(),
+        IndexModel::builder().keys(doc! { "room": 1, "by.id": 1, "client_id": 1 }).options(unique).build(),
+        IndexModel::builder().keys(doc! { "by.id": 1 }).build(),
         IndexModel::builder().keys(doc! { "room": 1, "at": -1 }).build(),
         IndexModel::builder().keys(doc! { "user.id": 1, "at": -1 }).options(named).build(),
         IndexModel::builder().keys(doc! { "expires_at": 1 }).options(ttl).build(),
@@ -109,7 +114,11 @@ impl Store {
         }
         let invitations = self.collection::<InvitationDoc>(INVITATIONS);
         let by = permit.by().user();
-        let same = doc! { "by.id": object_id(by.id.bytes()), "client_id": inviting.client_id.as_str() };
+        let same = doc! {
+            "room": object_id(room.id.bytes()),
+            "by.id": object_id(by.id.bytes()),
+            "client_id": inviting.client_id.as_str(),
+        };
         let mut open = holds(now);
         open.insert("room", object_id(room.id.bytes()));
         let open = self.within(invitations.count_documents(open)).await?;
@@ -154,18 +163,43 @@ impl Store {
         found.into_iter().map(|invitation| invitation.invitation(room.clone())).collect()
     }
 
-    /// The invitations that are for the session's user alone, and hold, the newest first.
+    /// The invitations that are for the session's user alone, and hold, the newest first: one for each room that they are not in.
     pub async fn invitations_of(&self, session: &Session, now: Timestamp) -> Result<Vec<Invitation>> {
+        let mine = self.memberships(session).await?;
+        let mine: Vec<ObjectId> = mine.iter().map(|mine| object_id(mine.room().bytes())).collect();
         let mut filter = holds(now);
         filter.insert("user.id", object_id(session.user().id.bytes()));
+        filter.insert("room", doc! { "$nin": mine });
+        // Of each host, so that one who has gone hides nobody, and one who invites again and again no other room.
+        let newest = [
+            doc! { "$match": filter },
+            doc! { "$sort": { "at": -1 } },
+            doc! { "$group": { "_id": { "room": "$room", "by": "$by.id" }, "newest": { "$first": "$$ROOT" } } },
+            doc! { "$replaceRoot": { "newRoot": "$newest" } },
+            doc! { "$limit": MAX_OPEN },
+        ];
         let invitations = self.collection::<InvitationDoc>(INVITATIONS);
-        let found = self.all(invitations.find(filter).sort(doc! { "at": -1 }).limit(MAX_OPEN)).await?;
+        let mut found = self.all(invitations.aggregate(newest).with_type::<InvitationDoc>()).await?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        found.sort_by_key(|invitation| std::cmp::Reverse(invitation.at));
+        let rooms: Vec<ObjectId> = found.iter().map(|invitation| invitation.room).collect();
+        let hosts = found.iter().map(|invitation| doc! { "room": invitation.room, "user": invitation.by.id });
+        let hosts: Vec<Document> = hosts.collect();
+        let (known, members) = (self.collection::<RoomDoc>(ROOMS), self.collection::<MemberDoc>(MEMBERS));
+        let (rooms, hosts) = futures_util::try_join!(
+            self.all(known.find(doc! { "_id": { "$in": rooms } })),
+            self.all(members.find(doc! { "$or": hosts })),
+        )?;
+        let mut shown = HashSet::new();
         let mut open = Vec::new();
         for invitation in found {
-            match self.opened(invitation).await {
-                Ok(invitation) => open.push(invitation),
-                Err(Error::NotFound) => {}
-                Err(error) => return Err(error),
+            let is_host = |host: &&MemberDoc| (host.room, host.user) == (invitation.room, invitation.by.id);
+            let is_good = hosts.iter().find(is_host).is_some_and(|host| may_invite(host, now));
+            let room = rooms.iter().find(|room| room._id == invitation.room);
+            if let Some(room) = room.filter(|room| is_good && shown.insert(room._id)) {
+                open.push(invitation.invitation(room.room())?);
             }
         }
         Ok(open)
@@ -175,16 +209,15 @@ impl Store {
     pub async fn invitation(&self, session: &Session, id: &InvitationId, now: Timestamp) -> Result<Invitation> {
         let invitations = self.collection::<InvitationDoc>(INVITATIONS);
         let found = self.within(invitations.find_one(acceptable(session, id, now))).await?;
-        self.opened(found.ok_or(Error::NotFound)?).await
+        self.opened(found.ok_or(Error::NotFound)?, now).await
     }
 
     /// An invitation, if whoever made it may still invite there.
-    async fn opened(&self, invitation: InvitationDoc) -> Result<Invitation> {
+    async fn opened(&self, invitation: InvitationDoc, now: Timestamp) -> Result<Invitation> {
         let room = RoomId::from_bytes(invitation.room.bytes());
         let by = UserId::from_bytes(invitation.by.id.bytes());
         let (found, host) = futures_util::try_join!(self.find_room(room), self.find_member(by, room))?;
-        let host = host.and_then(|host| host.role.role()).filter(|role| *role > Role::Guest);
-        host.ok_or(Error::NotFound)?;
+        host.filter(|host| may_invite(host, now)).ok_or(Error::NotFound)?;
         invitation.invitation(found.room())
     }
 
@@ -195,11 +228,14 @@ impl Store {
         if self.is_in(session.user().id, room).await? {
             return Ok((room, false));
         }
-        // Whoever is kept out does not use it up.
+        // Whoever cannot come in does not use it up.
         let banned =
             self.find_member(session.user().id, room).await?.map(|member| member.ban(now)).transpose()?.flatten();
         if let Some(ban) = banned {
             return Err(Refusal::Banned { wait: ban.until.map(|until| until.since(now)) }.into());
+        }
+        if self.is_in_too_many_rooms(session.user().id).await? {
+            return Err(Error::Conflict(Conflict::TooManyRooms));
         }
         let invitations = self.collection::<InvitationDoc>(INVITATIONS);
         let used = doc! { "$addToSet": { "used_by": object_id(session.user().id.bytes()) } };
@@ -230,6 +266,12 @@ impl Store {
         }
         self.within(invitations.delete_one(doc! { "_id": id.as_str() })).await.map(drop)
     }
+}
+
+/// Whether somebody's invitations to a room hold.
+fn may_invite(host: &MemberDoc, now: Timestamp) -> bool {
+    let seat = Seat { role: host.role.role(), ..Seat::NONE };
+    may(&seat, Act::Invite, now).is_ok()
 }
 
 /// What lets somebody use an invitation: that it is theirs, and that it holds or they have used it.

@@ -1,7 +1,7 @@
 //! Whom a message mentions, and how many messages mention somebody.
 
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, doc};
+use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
 use super::members::{MEMBERS, present};
@@ -13,7 +13,7 @@ use crate::ids::{RoomId, UserId};
 use crate::message::Called;
 use crate::room::{Membership, Standing};
 
-/// The most mentions that are counted: beyond that, nobody cares how many there are.
+/// The most mentions that are counted in a room: beyond that, nobody cares how many there are.
 const COUNTED: i64 = 1_000;
 
 /// Who may be mentioned by what a text calls.
@@ -58,21 +58,25 @@ impl Store {
     /// How many messages that a person has not read mention them, in each of these rooms of theirs, in order.
     pub async fn unread_mentions(&self, rooms: &[(&Membership, Standing)]) -> Result<Vec<i64>> {
         #[derive(Deserialize)]
-        struct RoomDoc {
-            room: ObjectId,
+        struct Counted {
+            _id: ObjectId,
+            mentions: i64,
         }
-        let unread = rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, _)| {
+        let mut unread = rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, _)| {
             let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
-            doc! { "mentions": { "$in": [me, room] }, "room": room, "seq": { "$gt": mine.read() }, "author": { "$ne": me } }
+            let mentions = doc! { "$in": [me, room] };
+            let unread =
+                doc! { "mentions": mentions, "room": room, "seq": { "$gt": mine.read() }, "author": { "$ne": me } };
+            [doc! { "$match": unread }, doc! { "$limit": COUNTED }, doc! { "$project": { "_id": 0, "room": 1 } }]
         });
-        let unread: Vec<Bson> = unread.map(Bson::from).collect();
-        if unread.is_empty() {
-            return Ok(vec![0; rooms.len()]);
-        }
-        let messages = self.collection::<RoomDoc>(MESSAGES);
-        let found = messages.find(doc! { "$or": unread }).projection(doc! { "_id": 0, "room": 1 }).limit(COUNTED);
-        let found = self.all(found).await?;
-        let count = |room: RoomId| found.iter().filter(|message| message.room.bytes() == room.bytes()).count();
-        Ok(rooms.iter().map(|(mine, _)| count(mine.room()) as i64).collect())
+        // Each room by itself, so that none hides another, and all in one request.
+        let Some(first) = unread.next() else { return Ok(vec![0; rooms.len()]) };
+        let others = unread.map(|room| doc! { "$unionWith": { "coll": MESSAGES, "pipeline": room.to_vec() } });
+        let counted = doc! { "$group": { "_id": "$room", "mentions": { "$sum": 1_i64 } } };
+        let stages: Vec<Document> = first.into_iter().chain(others).chain([counted]).collect();
+        let messages = self.collection::<Counted>(MESSAGES);
+        let found = self.all(messages.aggregate(stages).with_type::<Counted>()).await?;
+        let of = |room: RoomId| found.iter().find(|counted| counted._id.bytes() == room.bytes());
+        Ok(rooms.iter().map(|(mine, _)| of(mine.room()).map_or(0, |counted| counted.mentions)).collect())
     }
 }

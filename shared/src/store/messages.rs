@@ -7,7 +7,7 @@ use mongodb::{Collection, IndexModel};
 use serde::{Deserialize, Serialize};
 
 use super::reactions::{MarkDoc, reactions};
-use super::{Inserted, Place, Store, date, insist, is_duplicate, object_id, page, time};
+use super::{Inserted, Place, Store, date, insist, is_duplicate, object_id, page, search, time};
 use crate::Result;
 use crate::ids::{ClientId, RoomId, UserId};
 use crate::message::{Change, Draft, Mentions, Message, Remover};
@@ -20,7 +20,7 @@ pub(super) const MESSAGES: &str = "messages";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MessageDoc {
-    room: ObjectId,
+    pub(super) room: ObjectId,
     pub(super) rev: i64,
     seq: i64,
     pub(super) author: ObjectId,
@@ -154,6 +154,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
             .options(some(doc! { "pinned_at": { "$exists": true } }))
             .build(),
         IndexModel::builder().keys(doc! { "room": 1, "text": "text" }).options(words).build(),
+        search::index(),
         IndexModel::builder()
             .keys(doc! { "room": 1, "seq": 1 })
             .options(unique_where(doc! { "seq": { "$gt": 0 } }))
@@ -173,6 +174,11 @@ pub(super) fn mentioned(room: RoomId, mentions: &Mentions) -> Vec<ObjectId> {
 
 fn users<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Vec<UserId> {
     ids.map(|id| UserId::from_bytes(id.bytes())).collect()
+}
+
+/// All of a message but what it said before, which may be much, and is for few.
+pub(super) fn at_present() -> Document {
+    doc! { "edits.was": 0 }
 }
 
 /// The message that is the author's under a client id.
@@ -206,7 +212,9 @@ impl Store {
     /// What somebody said in a room under that client id, if they did; asked beside the question whether
     /// they may be there at all.
     pub async fn said_as(&self, room: RoomId, author: UserId, client_id: &ClientId) -> Result<Option<Message>> {
-        let found = self.within(self.certain::<MessageDoc>().find_one(said(room, author, client_id))).await?;
+        let found = self
+            .within(self.certain::<MessageDoc>().find_one(said(room, author, client_id)).projection(at_present()))
+            .await?;
         Ok(found.map(Message::from))
     }
 
@@ -267,7 +275,7 @@ impl Store {
     ) -> Result<Option<MessageDoc>> {
         let messages = self.collection::<MessageDoc>(MESSAGES);
         let moved = messages.find_one_and_update(filter, update).return_document(ReturnDocument::Before);
-        match self.within(moved).await {
+        match self.within(moved.projection(at_present())).await {
             Ok(Some(before)) => {
                 if before.rev > place.standing.settled {
                     self.void(room, before.rev).await?;
@@ -305,7 +313,8 @@ impl Store {
     async fn changes(&self, room: RoomId, positions: Document, limit: i64) -> Result<Vec<Change>> {
         let filter = doc! { "room": object_id(room.bytes()), "rev": positions };
         let messages = self.confirmed::<ChangeDoc>();
-        let found = self.all(messages.find(filter).sort(doc! { "rev": 1 }).limit(limit)).await?;
+        let found = messages.find(filter).projection(at_present()).sort(doc! { "rev": 1 }).limit(limit);
+        let found = self.all(found).await?;
         Ok(found.into_iter().map(Change::from).collect())
     }
 
@@ -364,7 +373,8 @@ impl Store {
     ) -> Result<(Vec<Message>, bool)> {
         let filter = doc! { "room": object_id(membership.room().bytes()), "seq": numbers };
         let messages = self.confirmed::<MessageDoc>();
-        let found = self.all(messages.find(filter).sort(doc! { "seq": order }).limit(limit + 1)).await?;
+        let found = messages.find(filter).projection(at_present()).sort(doc! { "seq": order }).limit(limit + 1);
+        let found = self.all(found).await?;
         let (found, more) = page(found, limit)?;
         Ok((found.into_iter().map(Message::from).collect(), more))
     }

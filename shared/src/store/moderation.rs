@@ -144,9 +144,11 @@ impl Store {
         }
         // The sockets first: whatever fails after that, nothing of the room reaches them.
         self.leave_sockets(whom.user.id, whom.room).await?;
+        self.forget_use(whom.user.id, whom.room).await?;
         let ban = mongodb::bson::serialize_to_bson(&BanDoc::new(ban, by)).map_err(Error::internal)?;
         let update = doc! { "$set": { "role": "banned", "back_as": back_as(), "ban": { "$literal": ban } } };
-        let banned = self.within(members.update_one(whom.as_seen()?, vec![update])).await?.matched_count > 0;
+        let update = vec![update, doc! { "$unset": ["draft"] }];
+        let banned = self.within(members.update_one(whom.as_seen()?, update)).await?.matched_count > 0;
         self.reconcile(whom.user.id).await?;
         Ok(banned)
     }
@@ -155,7 +157,11 @@ impl Store {
     pub async fn unban(&self, permit: &Permit, whom: &Target) -> Result<bool> {
         whom.allowed_by(permit, Act::Unban)?;
         match whom.seen {
-            Some(RoleDoc::Banned) => self.depart(whom.user.id, whom.room, "banned".into()).await,
+            Some(RoleDoc::Banned) => {
+                // Somebody may have been about to come in when they were banned.
+                self.forget_use(whom.user.id, whom.room).await?;
+                self.depart(whom.user.id, whom.room, "banned".into()).await
+            }
             _ => Ok(true),
         }
     }

@@ -76,16 +76,18 @@ impl Store {
         let room = object_id(id.bytes());
         let members = self.collection::<MemberDoc>(MEMBERS);
         for _ in 0..ATTEMPTS {
-            if self.finds(MEMBERS, doc! { "room": room, "role": "owner" }).await? || self.is_direct(id).await? {
-                return Ok(None);
-            }
-            let mut heir = None;
-            for role in [RoleDoc::Moderator, RoleDoc::Member] {
-                if heir.is_none() {
-                    let eldest = members.find_one(doc! { "role": role.name(), "room": room });
-                    heir = self.within(eldest.sort(doc! { "joined_at": 1 })).await?;
-                }
-            }
+            let eldest = |role: RoleDoc| {
+                let eldest = members.find_one(doc! { "role": role.name(), "room": room });
+                self.within(eldest.sort(doc! { "joined_at": 1 }))
+            };
+            // All at once, also where the first would tell: of a room that is not there this takes as long as of any other.
+            let (is_owned, is_direct, moderator, member) = futures_util::try_join!(
+                self.finds(MEMBERS, doc! { "room": room, "role": "owner" }),
+                self.is_direct(id),
+                eldest(RoleDoc::Moderator),
+                eldest(RoleDoc::Member),
+            )?;
+            let heir = moderator.or(member).filter(|_| !is_owned && !is_direct);
             let Some(heir) = heir else { return Ok(None) };
             let same = doc! { "room": room, "user": heir.user, "role": heir.role.name() };
             let crowned = doc! { "$set": { "role": "owner" }, "$unset": { "muted": "" } };

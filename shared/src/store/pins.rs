@@ -2,7 +2,7 @@
 
 use mongodb::bson::doc;
 
-use super::messages::{MESSAGES, MessageDoc};
+use super::messages::{MESSAGES, MessageDoc, at_present};
 use super::{Store, object_id, time};
 use crate::ids::{RoomId, UserId};
 use crate::message::{Message, Version};
@@ -27,7 +27,7 @@ impl Store {
         let pinned = doc! { "room": object_id(membership.room().bytes()), "pinned_at": { "$exists": true } };
         let messages = self.confirmed::<MessageDoc>();
         // Some more may have been pinned at the same moment.
-        let found = messages.find(pinned).sort(doc! { "pinned_at": -1 }).limit(2 * MAX_PINS);
+        let found = messages.find(pinned).projection(at_present()).sort(doc! { "pinned_at": -1 }).limit(2 * MAX_PINS);
         Ok(self.all(found).await?.into_iter().map(Message::from).collect())
     }
 

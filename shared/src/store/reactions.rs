@@ -5,7 +5,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::messages::MessageDoc;
+use super::messages::{MessageDoc, at_present};
 use super::{Place, Store, Stored, insist, object_id};
 use crate::error::Conflict;
 use crate::ids::{RoomId, UserId};
@@ -68,7 +68,8 @@ impl Store {
     /// there at all, whose answer goes first.
     pub async fn reacted_as(&self, room: RoomId, user: UserId, reacting: &Reacting) -> Result<Option<Position>> {
         let filter = doc! { "room": object_id(room.bytes()), "seq": reacting.seq };
-        let message = self.within(self.certain::<MessageDoc>().find_one(filter)).await?.ok_or(Error::NotFound)?;
+        let messages = self.certain::<MessageDoc>();
+        let message = self.within(messages.find_one(filter).projection(at_present())).await?.ok_or(Error::NotFound)?;
         let user = object_id(user.bytes());
         let mine = message.marks.iter().find(|mark| mark.is(user, reacting));
         if let Some(before) = mine.and_then(|mark| mark.turn(reacting)) {

@@ -84,7 +84,7 @@ impl Store {
         for _ in 0..LOOKS {
             let beyond = doc! { "room": object_id(room.bytes()), "rev": { "$gt": raised, "$lte": settled } };
             let looked_at = messages.find(beyond).sort(doc! { "rev": 1 }).limit(LOOKED_AT);
-            let ages = doc! { "_id": 0, "rev": 1, "at": 1, "edited_at": 1, "deleted_at": 1 };
+            let ages = doc! { "_id": 0, "rev": 1, "at": 1, "edited_at": 1, "deleted_at": 1, "pinned_at": 1 };
             let changes = self.all(looked_at.projection(ages)).await?;
             let over = changes.iter().take_while(|change| change.is_over(date(ends)));
             let Some(last) = over.last() else { break };

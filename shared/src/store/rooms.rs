@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{IdDoc, Inserted, Store, date, insist, is_duplicate, lease, object_id, page};
 use crate::error::Conflict;
 use crate::ids::{ClientId, RoomId};
-use crate::permission::Permit;
+use crate::permission::{Permit, Refusal};
 use crate::room::{About, Describing, Description, Kind, Membership, Role, Room, RoomName, Standing, Topic};
 use crate::session::Session;
 use crate::text;
@@ -134,8 +134,8 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 }
 
 impl Store {
-    /// Makes a public or a private room, of which its maker is the owner. The same request again finds the same room. Says which,
-    /// and whether its maker was not in it before.
+    /// Makes a public or a private room, of which its maker is the owner. The same request again finds the same room, unless it is a private one that
+    /// its maker is in no more. Says which, and whether its maker was not in it before.
     pub async fn make_room(
         &self,
         session: &Session,
@@ -158,16 +158,36 @@ impl Store {
         if !is_public {
             room.name_key = room._id.to_hex();
         }
-        let id = match self.insert_once(&rooms, &room).await? {
-            Inserted::New => room._id,
+        let made = match self.insert_once(&rooms, &room).await? {
+            Inserted::New => room,
             Inserted::Duplicate => {
-                self.within(rooms.find_one(the_same)).await?.ok_or(Error::Conflict(Conflict::NameTaken))?._id
+                self.within(rooms.find_one(the_same)).await?.ok_or(Error::Conflict(Conflict::NameTaken))?
             }
         };
-        let id = RoomId::from_bytes(id.bytes());
+        let id = made.id();
+        // To make a room is to come into it once. A public one can be joined again; into another only those inside let one in.
+        if made.kind != KindDoc::Public && self.is_filled(id).await? {
+            return if self.is_in(session.user().id, id).await? { Ok((id, false)) } else { Err(Error::NotFound) };
+        }
         // Of a room that its maker has left since, somebody else is the owner.
         let entered = self.enter(session, id, Role::Owner, 0, now).await?;
+        if made.kind != KindDoc::Public {
+            self.fill(id).await?;
+        }
         Ok((id, entered))
+    }
+
+    /// Whether those have come into a room for whom it was made.
+    pub(super) async fn is_filled(&self, id: RoomId) -> Result<bool> {
+        self.finds(ROOMS, doc! { "_id": object_id(id.bytes()), "filled": true }).await
+    }
+
+    /// Notes that they have. A request that died before that lets them in when it is repeated.
+    pub(super) async fn fill(&self, id: RoomId) -> Result<()> {
+        let filled = doc! { "$set": { "filled": true } };
+        self.within(self.collection::<RoomDoc>(ROOMS).update_one(doc! { "_id": object_id(id.bytes()) }, filled))
+            .await?;
+        Ok(())
     }
 
     /// Whether there is such a room.
@@ -196,13 +216,6 @@ impl Store {
         }
     }
 
-    /// What kind of room the session's user wants to leave: it is theirs, or anybody may know of it.
-    pub(super) async fn kind_to_leave(&self, session: &Session, id: RoomId) -> Result<Kind> {
-        let found = self.find_room(id).await?;
-        let is_known = found.kind == KindDoc::Public || self.is_in(session.user().id, id).await?;
-        if is_known { Ok(found.kind.kind()) } else { Err(Error::NotFound) }
-    }
-
     /// A room of mine.
     pub async fn room(&self, membership: &Membership) -> Result<Room> {
         Ok(self.find_room(membership.room()).await?.room())
@@ -218,6 +231,9 @@ impl Store {
     ) -> Result<(Room, bool)> {
         let is_for = |permit: &Permit, act| permit.by().room() == room.id && permit.act() == act;
         insist(to.acts().into_iter().all(|act| permits.iter().any(|permit| is_for(permit, act))))?;
+        if !to.changes(&room.about) {
+            return Ok((room.clone(), false));
+        }
         let mut set = doc! {};
         if let Some(name) = &to.name {
             set.insert("name", doc! { "$literal": name.as_str() });
@@ -240,17 +256,15 @@ impl Store {
             Some(false) => drop(set.insert("archived_at", "$$REMOVE")),
             None => {}
         }
-        if set.is_empty() {
-            return Ok((room.clone(), false));
+        let mut filter = doc! { "_id": object_id(room.id.bytes()) };
+        if to.archived != Some(false) {
+            filter.insert("archived_at", doc! { "$exists": false });
         }
         let rooms = self.collection::<RoomDoc>(ROOMS);
-        let changed = rooms.find_one_and_update(doc! { "_id": object_id(room.id.bytes()) }, vec![doc! { "$set": set }]);
+        let changed = rooms.find_one_and_update(filter, vec![doc! { "$set": set }]);
         match self.within(changed.return_document(ReturnDocument::After)).await {
-            Ok(after) => {
-                let after = after.ok_or(Error::NotFound)?.room();
-                let is_new = after != *room;
-                Ok((after, is_new))
-            }
+            Ok(Some(after)) => Ok((after.room(), true)),
+            Ok(None) => Err(if self.is_room(room.id).await? { Refusal::Archived.into() } else { Error::NotFound }),
             Err(error) if is_duplicate(&error) => Err(Error::Conflict(Conflict::NameTaken)),
             Err(error) => Err(error),
         }

@@ -1,5 +1,8 @@
 //! What stands out of what was said, and what is found again: mentions, pins, earlier versions, search.
 
+use futures_util::TryStreamExt;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
 use parlour::error::Conflict;
 use parlour::ids::{ClientId, RoomId};
 use parlour::message::{Amendment, Called, Deed, Text};
@@ -7,7 +10,7 @@ use parlour::permission::Refusal;
 use parlour::room::Role;
 use parlour::session::Session;
 use parlour::store::Search;
-use parlour::time;
+use parlour::time::{self, Timestamp};
 use parlour::{Error, Result};
 
 use crate::delivery::Pair;
@@ -122,6 +125,11 @@ fn a_pin_is_a_change_with_a_position_for_those_who_keep_order() {
         );
         pair.changes(1, "pin-00003", Deed::Pin(false)).await.unwrap();
         assert!(pair.world.store.pins(&his).await.unwrap().is_empty());
+        assert_eq!(
+            pair.changes(1, "pin-00009", Deed::Pin(false)).await.unwrap(),
+            3,
+            "what is not pinned was taken down"
+        );
         pair.changes(1, "pin-00004", Deed::Pin(true)).await.unwrap();
         pair.changes(1, "delete-01", Deed::Delete).await.unwrap();
         assert!(pair.world.store.pins(&his).await.unwrap().is_empty(), "what is deleted is pinned");
@@ -190,5 +198,93 @@ fn a_search_finds_all_the_words_the_newest_first_in_my_rooms_only() {
         assert_eq!((rest.len(), more), (1, false));
         let ids: Vec<RoomId> = rest.iter().map(|(room, _)| *room).collect();
         assert_eq!(ids, [pair.tea]);
+    });
+}
+
+#[test]
+fn mentions_in_one_room_hide_none_in_another() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let milk = pair.world.room(&pair.anna, "milk").await;
+        pair.world.joins(&pair.ben, milk).await;
+        let hers = pair.world.store.membership(&pair.anna, milk).await.unwrap();
+        for n in 0..3 {
+            pair.world.stores(&hers, &format!("quiet {n}")).await;
+        }
+        pair.has_heard(1_200, |_| "@ben".to_owned()).await;
+        let ben = ObjectId::from_bytes(pair.ben.user().id.bytes());
+        let messages = pair.world.database.collection::<Document>("messages");
+        let called = doc! { "$set": { "mentions": [ben] } };
+        let tea = ObjectId::from_bytes(pair.tea.bytes());
+        messages.update_many(doc! { "room": tea, "rev": { "$gt": 0 } }, called.clone()).await.unwrap();
+        let quiet = doc! { "room": ObjectId::from_bytes(milk.bytes()), "rev": { "$lt": 3 } };
+        messages.update_many(quiet, called).await.unwrap();
+        assert_eq!(pair.mentions(&pair.ben).await, 1_002);
+    });
+}
+
+impl Pair {
+    /// So many messages are in the room, as if they had been said.
+    async fn has_heard(&self, count: i64, text: impl Fn(i64) -> String) {
+        let room = ObjectId::from_bytes(self.tea.bytes());
+        let message = |seq: i64| {
+            doc! {
+                "room": room, "rev": seq, "seq": seq, "author": room, "author_name": "somebody", "text": text(seq),
+                "client_id": format!("heard-{seq}"), "at": DateTime::from_millis(seq),
+            }
+        };
+        let messages = self.world.database.collection::<Document>("messages");
+        messages.insert_many((1..=count).map(message)).await.unwrap();
+        let standing = doc! { "$set": { "head": count, "settled": count, "said": count } };
+        self.world.database.collection::<Document>("rooms").update_one(doc! { "_id": room }, standing).await.unwrap();
+    }
+
+    /// How many messages the database has looked at since the last time.
+    async fn looked_at(&self) -> i64 {
+        let profile = self.world.database.collection::<Document>("system.profile");
+        let reads = doc! { "ns": { "$regex": "\\.messages$" }, "docsExamined": { "$gt": 0 } };
+        let reads: Vec<Document> = profile.find(reads).await.unwrap().try_collect().await.unwrap();
+        reads.iter().map(|read| i64::from(read.get_i32("docsExamined").unwrap())).sum()
+    }
+}
+
+#[test]
+fn of_a_word_that_is_everywhere_the_newest_are_found_without_reading_everything() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let text = |seq| match seq {
+            1 => "odd even crème".to_owned(),
+            seq if seq % 100 == 2 => format!("even oddly n{seq} great🎉"),
+            seq if seq % 2 == 0 => format!("even snake_case n{seq}"),
+            seq => format!("odd n{seq}"),
+        };
+        pair.has_heard(6_000, text).await;
+        let found = async |text: &str| {
+            let rooms = pair.world.store.memberships(&pair.anna).await.unwrap();
+            let before = pair.looked_at().await;
+            let search = Search::parse(text, None).unwrap();
+            let (found, more) = pair.world.store.search(&rooms, &search, 3).await.unwrap();
+            let seqs: Vec<i64> = found.into_iter().map(|(_, message)| message.seq).collect();
+            (seqs, more, pair.looked_at().await - before)
+        };
+        let (seqs, more, looked_at) = found("EVEN").await;
+        assert_eq!((seqs, more), (vec![6_000, 5_998, 5_996], true));
+        assert!((4..1_500).contains(&looked_at), "{looked_at} messages were looked at");
+        let (seqs, more, looked_at) = found("even n77 odd n5998").await;
+        assert_eq!((seqs, more), (vec![], false));
+        assert!((4..1_500).contains(&looked_at), "{looked_at} messages were looked at");
+        assert_eq!(found("n77 odd").await.0, [77]);
+        assert_eq!(found("snake_case n4").await.0, [4]);
+        assert_eq!(found("Creme").await.0, [1]);
+        // Both are everywhere, and together where nobody has looked for long.
+        assert_eq!(found("odd even").await.0, [1]);
+        assert_eq!(found("odd odd odd odd odd n79").await.0, [79]);
+        assert!(Search::parse("\u{2764}\u{fe0f}", None).is_none(), "a mark by itself is a word");
+        let (before, old) = (pair.looked_at().await, Search::parse("even", Some(Timestamp::from_millis(101))).unwrap());
+        let rooms = pair.world.store.memberships(&pair.anna).await.unwrap();
+        let (page, more) = pair.world.store.search(&rooms, &old, 2).await.unwrap();
+        assert_eq!((page.iter().map(|(_, message)| message.seq).collect::<Vec<_>>(), more), (vec![100, 98], true));
+        let looked_at = pair.looked_at().await - before;
+        assert!((3..1_500).contains(&looked_at), "{looked_at} messages were looked at for a later page");
     });
 }

@@ -38,6 +38,21 @@ fn nothing_is_kept_for_ever_or_for_no_time_by_mistake() {
 }
 
 #[test]
+fn what_was_pinned_lately_is_kept() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        pair.said("old", DAY * 31).await;
+        let pin = Amendment { client_id: ClientId::parse("pin-00001").unwrap(), seq: 1, deed: Deed::Pin(true) };
+        pair.delivery.amend(&pair.from, pair.tea, &pin, time::now()).await.unwrap();
+        let (retention, now) = (Retention::days(30).unwrap(), time::now());
+        pair.world.store.forget(retention, now).await.unwrap();
+        pair.world.store.forget(retention, now.plus(HOUR)).await.unwrap();
+        assert_eq!(pair.kept().await, ["old"]);
+        assert_eq!(pair.standing().await.floor, 0);
+    });
+}
+
+#[test]
 fn what_was_last_changed_before_the_retention_is_deleted_an_hour_after_it_was_announced() {
     story(|world| async move {
         let pair = Pair::new(world).await;

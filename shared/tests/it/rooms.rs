@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
 use parlour::error::Conflict;
 use parlour::ids::{ClientId, InvitationId, RoomId};
 use parlour::invitation::{Invitation, Inviting};
 use parlour::permission::{Act, Permit, Refusal};
 use parlour::room::{BanReason, Describing, Kind, Room, RoomName, Topic};
 use parlour::session::Session;
-use parlour::store::Purpose;
+use parlour::store::{MAX_ROOMS, Purpose};
 use parlour::text::{Invalid, Rule};
 use parlour::time::{self, Timestamp};
 use parlour::{Error, Result};
@@ -73,7 +75,8 @@ fn a_private_room_does_not_exist_to_others_and_shares_its_name() {
         assert_ne!(hers.id, his.id);
         assert!(is_missing(&world.store.public_room(hers.id).await), "it can be joined");
         assert!(is_missing(&world.store.membership(&ben, hers.id).await));
-        assert!(is_missing(&world.store.leave(&ben, hers.id).await), "it is known to who is not in it");
+        assert!(!world.store.leave(&ben, hers.id).await.unwrap(), "it is known to who is not in it");
+        assert!(!world.store.leave(&ben, RoomId::from_bytes([7; 12])).await.unwrap());
         let (listed, _) = world.store.public_rooms("", None, 10).await.unwrap();
         assert_eq!(listed.iter().map(|room| room.kind).collect::<Vec<_>>(), [Kind::Public]);
     });
@@ -101,6 +104,118 @@ fn an_invitation_lets_in_as_many_as_it_says_however_many_come_at_once() {
         assert!(is_missing(&world.accepts(&people[inside], &invitation).await));
         let open = world.permits(&anna, room.id, &[Act::Oversee]).await.remove(0);
         assert!(world.store.invitations_to(&open, &room, time::now()).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn whoever_made_a_private_room_and_was_sent_out_does_not_come_back_by_making_it_again() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let room = world.private_room(&anna, "tea").await;
+        assert_eq!(world.private_room(&anna, "tea").await.id, room.id, "the same request made another");
+        let link = world.invites(&anna, &room, &inviting("invite-01", None)).await.unwrap();
+        world.accepts(&ben, &link).await.unwrap();
+        // A request that died before its maker was in it lets them in.
+        let members = world.database.collection::<Document>("members");
+        let rooms = world.database.collection::<Document>("rooms");
+        let id = ObjectId::from_bytes(room.id.bytes());
+        members.delete_one(doc! { "room": id, "role": "owner" }).await.unwrap();
+        rooms.update_one(doc! { "_id": id }, doc! { "$unset": { "filled": "" } }).await.unwrap();
+        assert_eq!(world.private_room(&anna, "tea").await.id, room.id);
+        world.store.leave(&anna, room.id).await.unwrap();
+        assert!(world.store.see_to_owner(room.id).await.unwrap().is_some());
+        let client_id = ClientId::parse("room-tea-anna").unwrap();
+        let again = RoomName::parse("tea").unwrap();
+        let again = world.store.make_room(&anna, &again, false, &client_id, time::now()).await;
+        assert!(is_missing(&again), "{again:?}");
+        assert!(is_missing(&world.store.membership(&anna, room.id).await));
+    });
+}
+
+#[test]
+fn an_invitation_that_was_used_before_a_ban_lets_nobody_in_after_it() {
+    story(|world| async move {
+        let (anna, eve) = (world.person("anna").await, world.person("eve").await);
+        let room = world.private_room(&anna, "tea").await;
+        let link = world.invites(&anna, &room, &inviting("invite-01", Some(1))).await.unwrap();
+        world.accepts(&eve, &link).await.unwrap();
+        let mine = world.store.membership(&anna, room.id).await.unwrap();
+        let look = async || world.store.target(&mine, eve.user().id, time::now()).await.unwrap();
+        let whom = look().await;
+        let permit = mine.may(Act::Ban(whom.rank()), time::now()).unwrap();
+        let ban = parlour::room::Ban { user: eve.user().clone(), at: time::now(), until: None, reason: None };
+        assert!(world.store.ban(&permit, &whom, &ban).await.unwrap());
+        let permit = mine.may(Act::Unban, time::now()).unwrap();
+        assert!(world.store.unban(&permit, &look().await).await.unwrap());
+        assert!(is_missing(&world.accepts(&eve, &link).await), "what one has used up lets one in again");
+    });
+}
+
+/// Somebody is in so many more rooms.
+async fn is_in_more(world: &World, who: &Session, rooms: usize) {
+    let user = ObjectId::from_bytes(who.user().id.bytes());
+    let members = (0..rooms).map(|_| {
+        doc! {
+            "room": ObjectId::new(), "user": user, "name": &who.user().name, "role": "member", "read": 0_i64,
+            "joined_at": DateTime::now(),
+        }
+    });
+    world.database.collection::<Document>("members").insert_many(members).await.unwrap();
+}
+
+#[test]
+fn whoever_is_in_too_many_rooms_uses_no_invitation_up() {
+    story(|world| async move {
+        let (anna, ben, eve) = (world.person("anna").await, world.person("ben").await, world.person("eve").await);
+        let room = world.private_room(&anna, "tea").await;
+        let link = world.invites(&anna, &room, &inviting("invite-01", Some(1))).await.unwrap();
+        is_in_more(&world, &ben, MAX_ROOMS).await;
+        let refused = world.accepts(&ben, &link).await;
+        assert!(matches!(refused, Err(Error::Conflict(Conflict::TooManyRooms))), "{refused:?}");
+        assert!(world.accepts(&eve, &link).await.unwrap());
+    });
+}
+
+#[test]
+fn others_cannot_fill_the_rooms_that_somebody_may_be_in() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let (a, b) = (anna.user().id, ben.user().id);
+        is_in_more(&world, &ben, MAX_ROOMS / 2).await;
+        let refused = world.store.direct(&anna, &[b], time::now()).await.map(|direct| direct.room);
+        assert!(matches!(refused, Err(Error::Conflict(Conflict::TheirTooManyRooms))), "{refused:?}");
+        let rooms = world.database.collection::<Document>("rooms");
+        assert_eq!(rooms.estimated_document_count().await.unwrap(), 0, "a room was made that nobody is in");
+        // He may still come to her, and then she finds him.
+        let room = world.store.direct(&ben, &[a], time::now()).await.unwrap().room;
+        assert_eq!(world.store.direct(&anna, &[b], time::now()).await.unwrap().room, room);
+    });
+}
+
+#[test]
+fn of_several_invitations_to_a_room_the_newest_is_shown_until_one_is_in_it() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let room = world.private_room(&anna, "tea").await;
+        let other = world.private_room(&anna, "milk").await;
+        let now = time::now();
+        let invites = async |room: &Room, key, later| {
+            let inviting = Inviting { user: Some(ben.user().id), uses: 1, ..inviting(key, None) };
+            let permit = world.permits(&anna, room.id, &[Act::Invite]).await.remove(0);
+            let at = now.plus(Duration::from_millis(later));
+            world.store.invite(&permit, room, &inviting, Some(ben.user()), at).await.unwrap().0
+        };
+        let first = invites(&room, "invite-01", 1).await;
+        let elsewhere = invites(&other, "invite-01", 2).await;
+        let second = invites(&room, "invite-02", 3).await;
+        assert_ne!(elsewhere.id, first.id, "what was said of another room counted");
+        let shown = async || {
+            let shown = world.store.invitations_of(&ben, now).await.unwrap();
+            shown.into_iter().map(|invitation| invitation.id).collect::<Vec<_>>()
+        };
+        assert_eq!(shown().await, [second.id, elsewhere.id.clone()]);
+        world.accepts(&ben, &first).await.unwrap();
+        assert_eq!(shown().await, [elsewhere.id]);
     });
 }
 
@@ -245,6 +360,12 @@ fn an_archived_room_gives_no_position_until_it_is_opened_again() {
         world.stores(&mine, "before").await;
         let archived = |archived| Describing { archived: Some(archived), ..Describing::default() };
         let (closed, _) = world.describes(&anna, &tea, archived(true)).await.unwrap();
+        let (same, is_new) = world.describes(&anna, &closed, archived(true)).await.unwrap();
+        assert_eq!((same, is_new), (closed.clone(), false), "the same request again is something else");
+        // Somebody saw the room before it was closed.
+        let to = Describing { topic: Topic::parse("late").ok(), ..Describing::default() };
+        let late = world.describes(&anna, &tea, to).await;
+        assert!(matches!(late, Err(Error::Forbidden(Refusal::Archived))), "{late:?}");
         assert!(closed.about.archived);
         let refused = world.store.place(id, Purpose::Message).await;
         assert!(matches!(refused, Err(Error::Forbidden(Refusal::Archived))), "{refused:?}");
@@ -271,7 +392,9 @@ fn people_are_found_by_how_their_names_begin_but_not_who_has_gone() {
         };
         assert_eq!(names("ANN", 9).await, (vec!["anna".into(), "Anne".into(), "annika".into()], false));
         assert_eq!(names("ann", 2).await, (vec!["anna".into(), "Anne".into()], true));
-        assert_eq!(names("$", 9).await.0, Vec::<String>::new());
+        for none in ["$", "", "\u{301}"] {
+            assert_eq!(names(none, 9).await.0, Vec::<String>::new(), "{none:?}");
+        }
         let account = world.store.account_of(&anna).await.unwrap();
         world.store.delete_account(&account, time::now()).await.unwrap();
         assert_eq!(names("anna", 9).await.0, Vec::<String>::new());

@@ -92,6 +92,10 @@ fn a_conversation_of_two_appears_to_both_and_is_found_again() {
         assert_eq!(left.reason, Some(Reason::Direct));
         let renamed = anna.describes(&made, json!({ "name": "ours" })).await.expect_failure(403);
         assert_eq!(renamed.reason, Some(Reason::Direct));
+        let elsewhere = format!("/rooms/{}/leave", elsewhere.id);
+        for (who, path) in [(&ben, &elsewhere), (&ben, &elsewhere), (&anna, &elsewhere)] {
+            assert_eq!(who.posts(path, json!({})).await.status, 204, "whoever is not in it has left it");
+        }
         for (users, status) in
             [(json!([]), 400), (json!([anna.session.user.id]), 400), (json!(["0123456789abcdef01234567"]), 404)]
         {
@@ -124,6 +128,10 @@ fn a_room_that_is_renamed_and_archived_says_so_to_everybody_and_is_only_read() {
             request["id"] = json!(fresh());
             request["room"] = json!(room.id);
             assert_eq!(anna.is_refused(&request).await.reason, Some(Reason::Archived), "{request}");
+        }
+        for same in [json!({ "archived": true }), json!({ "topic": "today", "archived": true }), json!({})] {
+            let again: Room = anna.person.describes(&room, same).await.expect_json(200);
+            assert_eq!(again.about, now.about, "the same request again is something else");
         }
         let described = anna.person.describes(&room, json!({ "topic": "tomorrow" })).await.expect_failure(403);
         assert_eq!(described.reason, Some(Reason::Archived));
