@@ -40,8 +40,10 @@ pub struct Limits {
     pub find: Allowance,
     /// Of a person: to keep order.
     pub moderate: Allowance,
-    /// Of a person in a room: to show that they are typing, and how far they have read.
+    /// Of a person in a room: to say that they are typing.
     pub signal: Allowance,
+    /// Of a room: to show those who look at it who types, and how far each has read.
+    pub show: Allowance,
     /// Of a network, with one name: to be wrong about its password before it has to wait.
     pub guess: Allowance,
     /// Of a network, with any names: to be wrong about a password before it has to wait.
@@ -126,6 +128,7 @@ impl Default for Limits {
             find: per(1, 2, 30),
             moderate: per(MINUTE, 60, 60),
             signal: per(MINUTE, 20, 1),
+            show: per(MINUTE, 15, 3),
             guess: per(HOUR, 1, 5),
             spray: per(MINUTE, 1, 30),
         }
@@ -160,7 +163,7 @@ impl FromStr for Allowance {
     }
 }
 
-const NAMES: &str = "send, ask, connect, register, room, join, invite, find, moderate, signal, guess and spray";
+const NAMES: &str = "send, ask, connect, register, room, join, invite, find, moderate, signal, show, guess and spray";
 
 impl FromStr for Limits {
     type Err = String;
@@ -182,6 +185,7 @@ impl FromStr for Limits {
                 "find" => limits.find = allowance,
                 "moderate" => limits.moderate = allowance,
                 "signal" => limits.signal = allowance,
+                "show" => limits.show = allowance,
                 "guess" => limits.guess = allowance,
                 "spray" => limits.spray = allowance,
                 _ => return Err(format!("there is no limit {name:?}: only {NAMES}")),
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,show=15m/3,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

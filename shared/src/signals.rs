@@ -1,18 +1,23 @@
-//! What is not said and is shown all the same: who is typing, and how far somebody has read. Signals have no position and are not kept, go only to
+//! What is not said and is shown all the same: who is typing, and how far each has read. Signals have no position and are not kept, go only to
 //! the sockets on which the room is looked at, and are the first to be dropped: a room in which something waits to be broadcast has no time for
 //! them.
+//!
+//! What they cost is an allowance of the room, not of each of its people: whoever gets to show something shows all that there is to see, and whoever
+//! does not is either shown with the next one or told when to ask again. A frame that is lost is made good by the next.
 
-use crate::Result;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use crate::connection::Connection;
 use crate::gateway::Gateway;
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, RoomId};
 use crate::limits::Limits;
 use crate::permission::Permit;
 use crate::presence;
 use crate::room::{Membership, Standing};
-use crate::store::{Spender, Store, Watcher};
-use crate::time;
-use crate::wire::Frame;
+use crate::store::{Sight, Spender, Store};
+use crate::wire::{self, Frame};
+use crate::{Error, Result, time};
 
 /// What signals are sent by.
 pub struct Signals<'a> {
@@ -24,58 +29,76 @@ pub struct Signals<'a> {
     pub limits: &'a Limits,
 }
 
+/// How soon a room that has no time for signals may have some.
+const BUSY: Duration = Duration::from_secs(1);
+
 impl Signals<'_> {
-    /// Shows those who look at a room that somebody types there who may say something. Refuses who shows it too often.
+    /// Notes that somebody types who may say something, and shows it. Refuses who says it too often.
     pub async fn typing(&self, permit: &Permit) -> Result<()> {
         let (room, user) = (permit.by().room(), permit.by().user());
         self.store.spend(Spender::Types(room, user.id), self.limits.signal).await?;
-        if self.store.standing(permit.by()).await?.is_busy() {
-            return Ok(());
-        }
-        let (now, id) = (time::now(), room.to_string());
-        let watchers = self.store.watchers(room, now).await?;
-        let frame = match self.store.is_crowd(permit.by()).await? {
-            false => Frame::Typing { room: id, user: Some(user.into()), count: None },
-            // One such frame tells of all who type.
-            true => match self.store.spend(Spender::Counts(room), self.limits.signal).await {
-                Ok(()) => Frame::Typing { room: id, user: None, count: Some(self.store.typists(room, now).await?) },
-                Err(_) => return Ok(()),
-            },
-        };
-        self.tell(watchers.into_iter().filter(|one| one.user != user.id), &frame).await;
-        Ok(())
+        // Whoever still types says it again, and whoever shows something meanwhile shows this as well.
+        let standing = self.store.standing(permit.by()).await?;
+        self.show(permit.by(), standing).await.map(drop)
     }
 
-    /// Shows how far somebody has read: to their other sockets always, to those who look at the room if they want that and the room is small.
-    /// What fails is logged: the next one says it too.
-    pub async fn seen(&self, from: &Connection, membership: &Membership, standing: Standing, seq: i64) {
-        match self.audience(from, membership, standing).await {
-            Ok(sockets) => {
-                let frame =
-                    Frame::Seen { room: membership.room().to_string(), user: membership.user().id.to_string(), seq };
+    /// Tells the other sockets of somebody how far they have read. What fails is logged: the next one says it too.
+    pub async fn read(&self, from: &Connection, membership: &Membership, seq: i64) {
+        match self.store.open_sockets_of(membership.user().id, time::now()).await {
+            Ok(mut sockets) => {
+                sockets.retain(|socket| *socket != from.id);
+                let frame = Frame::Seen { room: membership.room().to_string(), seq };
                 presence::post(self.store, self.gateway, &sockets, &frame).await;
             }
             Err(error) => error.log(),
         }
     }
 
-    async fn audience(&self, from: &Connection, mine: &Membership, standing: Standing) -> Result<Vec<ConnectionId>> {
-        let (room, user, now) = (mine.room(), mine.user().id, time::now());
-        let mut sockets = self.store.open_sockets_of(user, now).await?;
-        let is_shown = !standing.is_busy()
-            && self.store.shows_receipts(user).await?
-            && !self.store.is_crowd(mine).await?
-            && self.store.spend(Spender::Shows(room, user), self.limits.signal).await.is_ok();
-        if is_shown {
-            let watchers = self.store.watchers(room, now).await?;
-            sockets.extend(watchers.into_iter().filter(|one| one.user != user).map(|one| one.socket));
-        }
-        sockets.retain(|socket| *socket != from.id);
-        Ok(sockets)
+    /// Shows how far somebody has read to those who look at the room, if they want that and the room is small. If it is too soon, says how long to
+    /// wait.
+    pub async fn seen(&self, mine: &Membership, standing: Standing) -> Result<Option<Duration>> {
+        let (shows, is_crowd) =
+            futures_util::try_join!(self.store.shows_receipts(mine.user().id), self.store.is_crowd(mine))?;
+        if shows && !is_crowd { self.show(mine, standing).await } else { Ok(None) }
     }
 
-    async fn tell(&self, watchers: impl Iterator<Item = Watcher>, frame: &Frame) {
-        let sockets: Vec<ConnectionId> = watchers.map(|one| one.socket).collect();
-        presence::post(self.store, self.gateway, &sockets, frame).await;
+    /// Shows those who look at a room all that there is to see, if it is time, or says how long to wait.
+    async fn show(&self, by: &Membership, standing: Standing) -> Result<Option<Duration>> {
+        if standing.is_busy() {
+            return Ok(Some(BUSY));
+        }
+        let (room, now) = (by.room(), time::now());
+        let watchers = self.store.watchers(room, now).await?;
+        if watchers.iter().all(|one| one.user == by.user().id) {
+            return Ok(None);
+        }
+        match self.store.spend(Spender::Shows(room), self.limits.show).await {
+            Err(Error::Limited { wait }) => return Ok(Some(wait)),
+            spent => spent?,
+        }
+        let frame = match self.store.is_crowd(by).await? {
+            false => Frame::from_sight(room, self.store.sight(room, now).await?),
+            true => Frame::Signals {
+                room: room.to_string(),
+                typing: Vec::new(),
+                count: Some(self.store.typists(room, now).await?),
+                seen: BTreeMap::new(),
+            },
+        };
+        // Also to who asked: that is how they see the others.
+        let sockets: Vec<ConnectionId> = watchers.into_iter().map(|one| one.socket).collect();
+        presence::post(self.store, self.gateway, &sockets, &frame).await;
+        Ok(None)
+    }
+}
+
+impl Frame {
+    fn from_sight(room: RoomId, sight: Sight) -> Self {
+        Self::Signals {
+            room: room.to_string(),
+            typing: sight.typing.iter().map(wire::User::from).collect(),
+            count: None,
+            seen: sight.seen.into_iter().map(|(user, seq)| (user.to_string(), seq)).collect(),
+        }
     }
 }

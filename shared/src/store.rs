@@ -62,7 +62,7 @@ pub use moderation::Target;
 pub use ownership::Transferred;
 pub use search::Search;
 pub use sessions::Rotation;
-pub use signals::Watcher;
+pub use signals::{Sight, Watcher};
 pub use suspension::Suspending;
 pub use users::Account;
 

@@ -30,7 +30,7 @@ mod request;
 mod room;
 mod search;
 
-pub use failure::{Code, Failure, Reason, Rule};
+pub use failure::{Code, Failure, Reason, Rule, millis};
 pub use frame::Frame;
 pub use invitation::{Invitation, Invitations, InvitedTo, NewInvitation, Users};
 pub use message::{Catchup, Message, Page, Reaction, Remover, Verdict};

@@ -352,8 +352,8 @@ export class Chat {
       case "changes":
         this.#apply(frame.room, frame);
         break;
-      case "typing":
-        if (frame.user?.id !== this.me.id) this.typing.hear(frame.room, frame.user ?? null, frame.count ?? 1);
+      case "signals":
+        this.#look(frame.room, frame);
         break;
       case "presence":
         for (const people of this.#people.values()) people.presence(frame.user, frame.online);
@@ -384,9 +384,18 @@ export class Chat {
         if (frame.member.user.id === this.me.id) this.rooms.setStanding(frame.room, frame.member);
         break;
       case "seen":
-        if (frame.user === this.me.id) this.reading.elsewhere(frame.room, frame.seq);
-        else this.#people.get(frame.room)?.seen(frame.user, frame.seq);
+        this.reading.elsewhere(frame.room, frame.seq);
         break;
+    }
+  }
+
+  /** What there is to see of the people of a room. */
+  #look(room: string, { typing = [], count, seen = {} }: Extract<Frame, { type: "signals" }>): void {
+    const others = typing.filter(({ id }) => id !== this.me.id);
+    this.typing.hear(room, others, count);
+    for (const [user, seq] of Object.entries(seen)) {
+      if (user === this.me.id) this.reading.shown(room, seq);
+      else this.#people.get(room)?.seen(user, seq);
     }
   }
 

@@ -849,7 +849,11 @@ position: number,
 /**
  * The number of the last message that I have seen.
  */
-seq: number, };
+seq: number, 
+/**
+ * Whether it was read before, and is to be shown to others who have not been shown it.
+ */
+again?: boolean, };
 
 /**
  * This room is on the screen, or none is: signals of it come over this socket.
@@ -1043,31 +1047,35 @@ unread: number,
 /**
  * How many of them mention me.
  */
-mentions: number, } | { "type": "noted", 
+mentions: number, 
+/**
+ * Milliseconds, if the others have not been shown it yet: repeat it then with `again`, unless a `signals` frame comes first that has it.
+ */
+retry_after?: number, } | { "type": "noted", 
 /**
  * The request's.
  */
-id: string, } | { "type": "typing", 
+id: string, } | { "type": "signals", 
 /**
  * Where.
  */
 room: string, 
 /**
- * Who; missing in a large room.
+ * Who types; nobody in a large room.
  */
-user?: User, 
+typing?: Array<User>, 
 /**
- * How many, in a large room.
+ * How many type, in a large room.
  */
-count?: number, } | { "type": "seen", 
+count?: number, 
+/**
+ * The number of the last message that each has read who shows it, by their ids; of nobody in a large room.
+ */
+seen?: Record<string, number>, } | { "type": "seen", 
 /**
  * Where.
  */
 room: string, 
-/**
- * The id of who.
- */
-user: string, 
 /**
  * The number of the message.
  */

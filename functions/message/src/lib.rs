@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures_util::try_join;
 use parlour::connection::Connection;
@@ -11,7 +12,7 @@ use parlour::function::{Function, Metrics, Settings};
 use parlour::ids::{ClientId, ConnectionId, RoomId};
 use parlour::message::{Amendment, Deed, Draft, Emoji, Reacting, Text};
 use parlour::permission::Act;
-use parlour::room::{Membership, Position};
+use parlour::room::{Membership, Position, Standing};
 use parlour::signals::Signals;
 use parlour::store::{MAX_ROOMS, Spender, Store};
 use parlour::text::{Invalid, Rule};
@@ -162,13 +163,29 @@ impl Message {
             try_join!(self.store().membership(&connection.session, room(&read.room)?), self.asks(connection))?;
         let standing = self.store().standing(&membership).await?;
         let number = self.store().mark_read(&membership, read.seq, read.position, standing).await?;
+        let mut wait = None;
         // Nobody sees an admin who only looks in.
-        if number > membership.read() && membership.seat().role.is_some() {
-            self.signals().seen(connection, &membership, standing, number).await;
+        if membership.seat().role.is_some() {
+            let is_news = number > membership.read();
+            if is_news {
+                self.signals().read(connection, &membership, number).await;
+            }
+            if is_news || read.again {
+                wait = self.shows(&membership, standing).await;
+            }
         }
         let now = membership.with_read(number);
         let mentions = self.store().unread_mentions(&[(&now, standing)]).await?.into_iter().sum();
-        Ok(Frame::Read { id: read.id, room: read.room, unread: now.unread(standing.said), mentions })
+        let retry_after = wait.map(wire::millis);
+        Ok(Frame::Read { id: read.id, room: read.room, unread: now.unread(standing.said), mentions, retry_after })
+    }
+
+    /// Shows how far somebody has read; if it is too soon, says how long to wait. What fails is logged: they have read all the same.
+    async fn shows(&self, membership: &Membership, standing: Standing) -> Option<Duration> {
+        self.signals().seen(membership, standing).await.unwrap_or_else(|error| {
+            error.log();
+            None
+        })
     }
 
     async fn look(&self, connection: &Connection, look: wire::Look) -> Result<Frame> {

@@ -23,6 +23,8 @@
 //!   Every message is expected once at every socket, its author's included, in the order of the room's positions, and each position with the same message at
 //!   everybody; messages before and after the measured time are held against that, too. A post is a frame to one socket.
 //!   *Cost* of a million delivered messages is what was counted, at the list prices of `cost`.
+//! - **Signals.** The same twenty rooms and 25 messages a second, in which everybody looks, types for three seconds before they say something, and says what they have read,
+//!   as often as the web client does and within the limits of a deployment. What is counted is frames, once the first allowance of the rooms is used up.
 //! - **Connections** (`--connections 10000`). So many sockets, each the member of a room; how long it takes to open them, what each takes of `local`'s memory, and whether
 //!   everybody is reached.
 //! - **Search** (`--search 1000000`). So many messages in the rooms of one person, put there beforehand; how long a search takes, and a page of history.
@@ -65,6 +67,7 @@ mod people;
 mod profile;
 mod rooms;
 mod search;
+mod signals;
 mod socket;
 mod tally;
 mod writer;
@@ -178,11 +181,12 @@ fn measure() -> Result<()> {
 impl Bench {
     fn parts(&mut self) -> Result<()> {
         let wants = |part| self.options.wants(part);
-        let [invocations, database, starts, rooms, connections, search, profile, beside] = [
+        let [invocations, database, starts, rooms, signals, connections, search, profile, beside] = [
             Part::Invocations,
             Part::Database,
             Part::Starts,
             Part::Rooms,
+            Part::Signals,
             Part::Connections,
             Part::Search,
             Part::Profile,
@@ -207,6 +211,11 @@ impl Bench {
                 rooms::measure(&mut cloud, mongod, measured, under_way, &mut self.table)?;
             }
             self.memory(&mut cloud)?;
+            cloud.stop()?;
+        }
+        if signals {
+            let cloud = self.chat("signals")?;
+            signals::measure(&cloud, &mut self.table)?;
             cloud.stop()?;
         }
         if connections {
@@ -296,7 +305,7 @@ impl Bench {
         }
         self.runtime.block_on(async {
             let client = Client::with_uri_str(&self.mongodb).await?;
-            for name in ["bench", "connections", "search", "detour", "beside", "peer"] {
+            for name in ["bench", "signals", "connections", "search", "detour", "beside", "peer"] {
                 client.database(&database_name(name)).drop().await?;
             }
             Ok(())

@@ -15,6 +15,8 @@ pub(crate) enum Part {
     Starts,
     /// Rooms under load
     Rooms,
+    /// What it costs to show who types and who has read what
+    Signals,
     /// Thousands of sockets in rooms; only when asked for
     Connections,
     /// Search and history among very many messages; only when asked for

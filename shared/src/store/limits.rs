@@ -40,10 +40,8 @@ pub enum Spender<'a> {
     Drafts(UserId),
     /// That a person types in a room.
     Types(RoomId, UserId),
-    /// That it is told how many type in a room.
-    Counts(RoomId),
-    /// That it is told how far a person has read in a room.
-    Shows(RoomId, UserId),
+    /// What those who look at a room are shown: who types, and how far each has read.
+    Shows(RoomId),
     /// What a person does to keep order.
     Moderates(UserId),
 }
@@ -60,11 +58,15 @@ impl Spender<'_> {
             Self::Finds(user) => format!("find:{user}"),
             Self::Drafts(user) => format!("draft:{user}"),
             Self::Types(room, user) => format!("type:{room}:{user}"),
-            Self::Counts(room) => format!("count:{room}"),
-            Self::Shows(room, user) => format!("show:{room}:{user}"),
+            Self::Shows(room) => format!("show:{room}"),
             Self::Moderates(user) => format!("moderate:{user}"),
         }
     }
+}
+
+/// The one who types, from their key.
+pub(super) fn typist(key: &str) -> Option<UserId> {
+    key.rsplit(':').next().and_then(|user| UserId::parse(user).ok())
 }
 
 /// The keys of all who type in a room.
@@ -115,6 +117,10 @@ impl Granted {
 }
 
 impl SpentDoc {
+    pub(super) fn at(&self) -> DateTime {
+        self.at
+    }
+
     pub(super) fn granted(&self, allowance: Allowance) -> Granted {
         let owed = self.full_at.timestamp_millis() - self.at.timestamp_millis();
         let wait = owed + millis(allowance.every) - millis(allowance.depth());

@@ -201,7 +201,7 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     ]
 }
 
-fn by_user() -> Document {
+pub(super) fn by_user() -> Document {
     doc! { "room": 1, "user": 1 }
 }
 

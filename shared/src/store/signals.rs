@@ -1,25 +1,41 @@
 //! Who looks at which room, who types there, and who shows how far they have read: what signals need to know. None of it is kept for long.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{Hint, IndexOptions};
 use serde::Deserialize;
 
 use super::connections::CONNECTIONS;
-use super::limits::{LIMITS, types_in};
+use super::limits::{LIMITS, SpentDoc, types_in, typist};
+use super::members::{MEMBERS, by_user, present};
 use super::users::USERS;
 use super::{Store, date, object_id, time, unconfirmed};
 use crate::connection::Connection;
 use crate::ids::{ConnectionId, RoomId, UserId};
+use crate::room::NAMED;
 use crate::session::Session;
 use crate::time::Timestamp;
+use crate::user::User;
 use crate::{Error, Result};
 
 /// The most sockets that are told of a signal.
 const WATCHERS: i64 = 1_000;
+
+/// How much longer than they may not say it again somebody counts as typing who has said so.
+const LATE: Duration = Duration::from_secs(1);
+
+/// What there is to see of the people of a room.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Who types, and has said nothing since.
+    pub typing: Vec<User>,
+    /// The number of the last message that each has read who shows it.
+    pub seen: Vec<(UserId, i64)>,
+}
 
 /// A socket on which a room is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +80,51 @@ impl Store {
         Ok(found.into_iter().map(watcher).collect())
     }
 
-    /// How many people have shown lately that they type in a room.
+    /// How many people have said lately that they type in a room.
     pub async fn typists(&self, room: RoomId, now: Timestamp) -> Result<u64> {
         #[derive(Deserialize)]
         struct Any {}
-        let filter = doc! { "_id": types_in(room), "spent.full_at": { "$gt": date(now) } };
-        self.within(self.collection::<Any>(LIMITS).count_documents(filter)).await
+        self.within(self.collection::<Any>(LIMITS).count_documents(typing_in(room, now))).await
+    }
+
+    /// What there is to see in a room that is no crowd.
+    pub async fn sight(&self, room: RoomId, now: Timestamp) -> Result<Sight> {
+        #[derive(Deserialize)]
+        struct TypingDoc {
+            _id: String,
+            spent: SpentDoc,
+        }
+        #[derive(Deserialize)]
+        struct PersonDoc {
+            user: ObjectId,
+            name: String,
+            read: i64,
+            spent: Option<SpentDoc>,
+        }
+        let members = self.collection::<PersonDoc>(MEMBERS);
+        let members = members
+            .find(doc! { "room": object_id(room.bytes()), "role": present() })
+            .hint(Hint::Keys(by_user()))
+            .limit(NAMED as i64 + 1)
+            .projection(doc! { "user": 1, "name": 1, "read": 1, "spent": 1 });
+        let typing = self.collection::<TypingDoc>(LIMITS);
+        let (typing, members) =
+            futures_util::try_join!(self.all(typing.find(typing_in(room, now))), self.all(members))?;
+        let people: Vec<ObjectId> = members.iter().map(|member| member.user).collect();
+        let shown = self.shown_of(&people).await?;
+        let types: HashMap<UserId, DateTime> =
+            typing.into_iter().filter_map(|typing| Some((typist(&typing._id)?, typing.spent.at()))).collect();
+        let mut sight = Sight::default();
+        for PersonDoc { user, name, read, spent } in members {
+            let id = UserId::from_bytes(user.bytes());
+            if read > 0 && shown.contains_key(&user) {
+                sight.seen.push((id, read));
+            }
+            if types.get(&id).is_some_and(|typed| spent.is_none_or(|said| said.at() < *typed)) {
+                sight.typing.push(User { id, name });
+            }
+        }
+        Ok(sight)
     }
 
     /// Whether somebody shows others how far they have read.
@@ -111,4 +166,8 @@ impl Store {
         let noted = self.within(users.update_one(doc! { "_id": object_id(session.user().id.bytes()) }, update)).await?;
         if noted.matched_count == 0 { Err(Error::NotFound) } else { Ok(()) }
     }
+}
+
+fn typing_in(room: RoomId, now: Timestamp) -> Document {
+    doc! { "_id": types_in(room), "spent.full_at": { "$gt": date(now.minus(LATE)) } }
 }

@@ -1,5 +1,7 @@
 //! The one envelope of everything that is refused, on the socket and over HTTP.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::permission::Refusal;
@@ -165,7 +167,7 @@ impl Failure {
             Error::Forbidden(Refusal::Muted { wait } | Refusal::Banned { wait }) => *wait,
             _ => None,
         };
-        let retry_after = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let retry_after = wait.map(millis);
         Self { id, code, message: error.to_string(), field, rule, limit, reason, retry_after }
     }
 }
@@ -231,4 +233,9 @@ impl From<text::Rule> for Rule {
             text::Rule::Json => Self::Json,
         }
     }
+}
+
+/// A time as it is told: in milliseconds.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

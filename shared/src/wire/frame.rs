@@ -1,5 +1,7 @@
 //! What comes over the socket.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{About, Catchup, Departure, Failure, Invitation, Member, Message, User, to_json};
@@ -60,31 +62,37 @@ wire! {
             /// How many of them mention me.
             #[cfg_attr(test, ts(type = "number"))]
             mentions: i64,
+            /// Milliseconds, if the others have not been shown it yet: repeat it then with `again`, unless a `signals` frame comes first that has it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(test, ts(optional, type = "number"))]
+            retry_after: Option<u64>,
         },
         /// The reply to `look` and to `typing`.
         Noted {
             /// The request's.
             id: String,
         },
-        /// Somebody types in the room that is looked at.
-        Typing {
+        /// What can be seen in the room that is looked at: all of it, each time.
+        Signals {
             /// Where.
             room: String,
-            /// Who; missing in a large room.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[cfg_attr(test, ts(optional))]
-            user: Option<User>,
-            /// How many, in a large room.
+            /// Who types; nobody in a large room.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            #[cfg_attr(test, ts(as = "Option<Vec<User>>", optional))]
+            typing: Vec<User>,
+            /// How many type, in a large room.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             #[cfg_attr(test, ts(optional, type = "number"))]
             count: Option<u64>,
+            /// The number of the last message that each has read who shows it, by their ids; of nobody in a large room.
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            #[cfg_attr(test, ts(optional, type = "Record<string, number>"))]
+            seen: BTreeMap<String, i64>,
         },
-        /// Somebody has read up to a message: somebody else in the room that is looked at, or I on another socket.
+        /// I have read up to a message, on another socket.
         Seen {
             /// Where.
             room: String,
-            /// The id of who.
-            user: String,
             /// The number of the message.
             #[cfg_attr(test, ts(type = "number"))]
             seq: i64,

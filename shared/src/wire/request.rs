@@ -127,7 +127,12 @@ wire! {
         /// The number of the last message that I have seen.
         #[cfg_attr(test, ts(type = "number"))]
         pub seq: i64,
+        /// Whether it was read before, and is to be shown to others who have not been shown it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+        pub again: bool,
     }
+
     /// This room is on the screen, or none is: signals of it come over this socket.
     pub struct Look {
         /// Repeated in the reply.

@@ -78,6 +78,8 @@ export class People extends Observable {
   /** They have read up to there. */
   seen(user: string, seq: number): void {
     this.#late?.push(() => this.seen(user, seq));
+    // Each signal tells of everybody: mostly it is known.
+    if ((this.#members.get(user)?.read ?? 0) >= seq) return;
     this.#change(user, (known) => ({ ...known, read: Math.max(known.read ?? 0, seq) }));
   }
 

@@ -121,3 +121,27 @@ test("what waits for the pause is told when one turns away", async () => {
   await pass(60_000);
   expect(asked).toHaveLength(2);
 });
+
+test("what could not be shown to the others is asked for again, unless somebody else has had it shown", async () => {
+  const { one, asked, ears } = await reading(5, 2);
+  const answers = (at: number) =>
+    ears()?.heard(
+      JSON.stringify({ type: "read", id: asked[at]?.id, room: "tea", unread: 0, mentions: 0, retry_after: 2_000 }),
+    );
+  one.at("tea");
+  answers(0);
+  await pass(1_999);
+  expect(asked).toHaveLength(1);
+  await pass(1_001);
+  expect(asked).toMatchObject([{ seq: 5 }, { action: "read", room: "tea", seq: 5, again: true }]);
+  answers(1);
+  await pass();
+  one.shown("tea", 4);
+  await pass(3_000);
+  expect(asked).toHaveLength(3);
+  answers(2);
+  await pass();
+  one.shown("tea", 5);
+  await pass(60_000);
+  expect(asked).toHaveLength(3);
+});

@@ -8,6 +8,8 @@ import type { Timeline } from "./timeline";
  * every three seconds at most, and what comes sooner is not shown: on the way two may come nearer to each other.
  */
 const PAUSE_MS = 3_300;
+/** So far apart those ask again who were told at once that it is too soon to show what they have read. */
+const SPREAD_MS = 1_000;
 
 /** Tells the API what has been read: what stands at the end of a conversation that is open, visible and scrolled down. */
 export class Reading {
@@ -18,6 +20,10 @@ export class Reading {
   /** The last `seq` told, per room. */
   #told = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The last `seq` that the others are known to be shown, by room. */
+  #shown = new Map<string, number>();
+  /** What the others have not been shown yet, by room, and when it is asked for again. */
+  #unshown = new Map<string, { seq: number; timer: ReturnType<typeof setTimeout> }>();
   /** What has been read since the last telling and waits for the pause to end. */
   #due: { room: string; position: number; seq: number } | null = null;
 
@@ -48,6 +54,15 @@ export class Reading {
     this.#rooms.readTo(room, seq);
   }
 
+  /** The others are shown that I have read up to there. */
+  shown(room: string, seq: number): void {
+    this.#shown.set(room, seq);
+    const unshown = this.#unshown.get(room);
+    if (!unshown || unshown.seq > seq) return;
+    clearTimeout(unshown.timer);
+    this.#unshown.delete(room);
+  }
+
   /** Something may have been read just now. */
   consider(): void {
     const room = this.#room;
@@ -73,9 +88,11 @@ export class Reading {
 
   close(): void {
     clearTimeout(this.#timer);
+    for (const { timer } of this.#unshown.values()) clearTimeout(timer);
+    this.#unshown.clear();
   }
 
-  async #tell(room: string, position: number, seq: number): Promise<void> {
+  async #tell(room: string, position: number, seq: number, again = false): Promise<void> {
     this.#due = null;
     const before = this.#told.get(room) ?? 0;
     this.#told.set(room, seq);
@@ -85,11 +102,31 @@ export class Reading {
         room,
         position,
         seq,
+        ...(again ? { again } : {}),
       });
+      this.#showLater(room, position, seq, reply.retry_after);
       if (this.#room !== room) this.#rooms.setUnread(room, reply.unread, reply.mentions);
     } catch {
       // After the pause it is said again.
       if (this.#told.get(room) === seq) this.#told.set(room, before);
     }
+  }
+
+  /** It was too soon to show it to the others, of whom many may have been told the same: the first to ask again has it shown for all. */
+  #showLater(room: string, position: number, seq: number, wait: number | undefined): void {
+    clearTimeout(this.#unshown.get(room)?.timer);
+    this.#unshown.delete(room);
+    // It may have been shown while the answer was on its way.
+    if (wait === undefined || (this.#shown.get(room) ?? 0) >= seq) return;
+    const timer = setTimeout(
+      () => {
+        this.#unshown.delete(room);
+        // What was read meanwhile is told by itself.
+        if (this.#told.get(room) === seq && this.#connection.state.name === "open")
+          void this.#tell(room, position, seq, true);
+      },
+      wait + Math.random() * SPREAD_MS,
+    );
+    this.#unshown.set(room, { seq, timer });
   }
 }

@@ -28,30 +28,41 @@ test("nothing is said of an empty text, and of one that grows a little less ofte
   expect(said).toEqual(["tea", "tea", "books"]);
 });
 
-test("whoever was not heard of for six seconds is gone", () => {
-  typing.hear("tea", ada, 1);
+test("whoever was not heard of for eight seconds is gone, and the one comes first who began first", () => {
+  typing.hear("tea", [ada], undefined);
   vi.advanceTimersByTime(4_000);
-  typing.hear("tea", ben, 1);
-  typing.hear("tea", ada, 1);
-  vi.advanceTimersByTime(5_999);
+  typing.hear("tea", [ben, ada], undefined);
+  vi.advanceTimersByTime(7_999);
   expect(names()).toEqual(["ada", "ben"]);
   vi.advanceTimersByTime(1);
   expect(names()).toEqual([]);
 });
 
 test("their message ends it, in that room and for them only", () => {
-  for (const user of [ada, ben]) typing.hear("tea", user, 1);
-  typing.hear("books", ada, 1);
+  typing.hear("tea", [ada, ben], undefined);
+  typing.hear("books", [ada], undefined);
   typing.stop("tea", "a");
   expect(names()).toEqual(["ben"]);
   expect(typing.count("books")).toBe(1);
 });
 
+test("what is heard is all there is: whoever is not in it has stopped", () => {
+  typing.hear("tea", [ada, ben], undefined);
+  typing.hear("books", [ada], undefined);
+  typing.hear("tea", [ben], undefined);
+  expect(names()).toEqual(["ben"]);
+  typing.hear("tea", [], undefined);
+  expect(names()).toEqual([]);
+  expect(typing.count("books")).toBe(1);
+});
+
 test("somebody heard again changes nothing; a crowd is counted", () => {
-  typing.hear("tea", ada, 1);
+  typing.hear("tea", [ada], undefined);
   const { version } = typing;
-  typing.hear("tea", ada, 1);
+  typing.hear("tea", [ada], undefined);
   expect(typing.version).toBe(version);
-  typing.hear("tea", null, 12);
+  typing.hear("tea", [], 12);
   expect(typing.count("tea")).toBe(12);
+  typing.hear("tea", [], 0);
+  expect(typing.count("tea")).toBe(0);
 });

@@ -4,7 +4,7 @@ import { Observable } from "./observable";
 /** At most so often one says that one types. The API takes it every three seconds; on the way two may come nearer to each other. */
 const SAY_MS = 3_300;
 /** Whoever was not heard of for this long types no more. */
-const GONE_MS = 6_000;
+const GONE_MS = 8_000;
 
 /** Who types in which room, and saying that I do. What is said of it may be lost; the next time says it again. */
 export class Typing extends Observable {
@@ -37,15 +37,28 @@ export class Typing extends Observable {
     return Math.max(this.of(room).length, ...all.map(({ count }) => count), 0);
   }
 
-  /** Somebody types, or so many of a crowd. */
-  hear(room: string, user: User | null, count: number): void {
+  /** These type now and nobody else, or so many of a crowd. */
+  hear(room: string, users: readonly User[], count: number | undefined): void {
     const there = this.#typing.get(room) ?? new Map();
     this.#typing.set(room, there);
-    const name = user?.id ?? "";
-    const before = there.get(name);
-    clearTimeout(before?.timer);
-    there.set(name, { user, count, timer: setTimeout(() => this.stop(room, name), GONE_MS) });
-    if (before?.count !== count || before?.user?.name !== user?.name) this.changed();
+    const now = new Map<string, { user: User | null; count: number }>(
+      users.map((user) => [user.id, { user, count: 1 }]),
+    );
+    if (count) now.set("", { user: null, count });
+    let changes = false;
+    for (const [name, before] of there) {
+      if (now.has(name)) continue;
+      clearTimeout(before.timer);
+      there.delete(name);
+      changes = true;
+    }
+    for (const [name, one] of now) {
+      const before = there.get(name);
+      clearTimeout(before?.timer);
+      there.set(name, { ...one, timer: setTimeout(() => this.stop(room, name), GONE_MS) });
+      changes ||= before?.count !== one.count || before?.user?.name !== one.user?.name;
+    }
+    if (changes) this.changed();
   }
 
   /** Their message has come, or they have gone. */

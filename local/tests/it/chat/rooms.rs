@@ -155,7 +155,10 @@ fn what_is_mentioned_pinned_edited_and_looked_for_is_found() {
         assert_eq!(ben.person.rooms().await[0].mentions, 1);
         let read = json!({ "action": "read", "id": "r", "room": room.id, "position": 1, "seq": 1 });
         let answer = ben.asks(&read).await;
-        assert_eq!(answer, Frame::Read { id: "r".to_owned(), room: room.id.clone(), unread: 0, mentions: 0 });
+        assert_eq!(
+            answer,
+            Frame::Read { id: "r".to_owned(), room: room.id.clone(), unread: 0, mentions: 0, retry_after: None }
+        );
         let pin =
             json!({ "action": "pin", "id": fresh(), "room": room.id, "seq": 1, "on": true, "client_id": client_id() });
         let rev = anna.amends(pin.clone()).await;

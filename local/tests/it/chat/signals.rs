@@ -1,5 +1,7 @@
 //! Who is typing, and how far people have read.
 
+use std::time::Duration;
+
 use parlour::wire::{Code, Frame, Profile};
 use serde_json::{Value, json};
 
@@ -16,10 +18,15 @@ impl Tab {
         json!({ "action": "typing", "id": fresh(), "room": self.room.id })
     }
 
-    async fn reads(&mut self, seq: i64) {
+    /// Has read up to there, for the first time or again; says how long to wait to have it shown.
+    async fn reads(&mut self, seq: i64, again: bool) -> Option<u64> {
+        let (room, position) = (&self.room.id, self.position);
         let read =
-            json!({ "action": "read", "id": fresh(), "room": self.room.id, "position": self.position, "seq": seq });
-        assert!(matches!(self.asks(&read).await, Frame::Read { .. }));
+            json!({ "action": "read", "id": fresh(), "room": room, "position": position, "seq": seq, "again": again });
+        match self.asks(&read).await {
+            Frame::Read { retry_after, .. } => retry_after,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -36,8 +43,12 @@ fn a_stranger_neither_looks_nor_types() {
             assert_eq!(tab.refused_code(&request).await, Code::NotFound, "{action}");
         }
         let heard = anna.heard_so_far().await;
-        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Typing { .. })), "{heard:?}");
+        assert!(!heard.iter().any(is_signal), "{heard:?}");
     });
+}
+
+fn is_signal(frame: &Frame) -> bool {
+    matches!(frame, Frame::Signals { .. })
 }
 
 #[test]
@@ -49,14 +60,14 @@ fn who_looks_at_a_room_sees_who_types_there() {
         assert!(matches!(anna.asks(&anna.typing()).await, Frame::Noted { .. }));
         ben.finds(
             "that anna types",
-            |frame| matches!(frame, Frame::Typing { user: Some(user), count: None, .. } if user.name == "anna"),
+            |frame| matches!(frame, Frame::Signals { typing, count: None, .. } if typing.len() == 1 && typing[0].name == "anna"),
         )
         .await;
         let again = anna.is_refused(&anna.typing()).await;
         assert_eq!(again.code, Code::Limited);
         assert!(again.retry_after.is_some_and(|wait| (1..=3_000).contains(&wait)), "{again:?}");
         let heard = elsewhere.heard_so_far().await;
-        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Typing { .. })), "{heard:?}");
+        assert!(!heard.iter().any(is_signal), "{heard:?}");
     });
 }
 
@@ -68,11 +79,10 @@ fn reading_is_shown_to_others_unless_one_hides_it_and_to_ones_other_tabs_always(
         anna.looks().await;
         let said = anna.says("hello").await;
         ben.hears("hello").await;
-        ben.reads(said.seq).await;
+        assert_eq!(ben.reads(said.seq, false).await, None);
         let id = ben.person.session.user.id.clone();
+        anna.finds("that ben has read it", |frame| shows(frame, &id, 1)).await;
         let seen = |seq: i64| move |frame: &Frame| matches!(frame, Frame::Seen { seq: read, .. } if *read == seq);
-        let told = anna.finds("that ben has read it", seen(1)).await;
-        assert_eq!(told, Frame::Seen { room: ben.room.id.clone(), user: id, seq: 1 });
         second.finds("that it is read", seen(1)).await;
         let of_ben = async |anna: &Tab| {
             let members = anna.person.members(&anna.room).await;
@@ -87,9 +97,40 @@ fn reading_is_shown_to_others_unless_one_hides_it_and_to_ones_other_tabs_always(
         assert_eq!(of_ben(&anna).await, None);
         let said = anna.says("more").await;
         ben.hears("more").await;
-        ben.reads(said.seq).await;
+        assert_eq!(ben.reads(said.seq, false).await, None);
         second.finds("that it is read", seen(2)).await;
         let heard = anna.heard_so_far().await;
-        assert!(!heard.iter().any(|frame| matches!(frame, Frame::Seen { .. })), "{heard:?}");
+        assert!(!heard.iter().any(is_signal), "{heard:?}");
     });
+}
+
+#[test]
+fn what_is_read_too_soon_after_another_signal_is_shown_when_it_is_asked_for_again() {
+    story_with_limits(|world| async move {
+        let (mut anna, mut ben) = world.pair("tea").await;
+        anna.looks().await;
+        let id = ben.person.session.user.id.clone();
+        let mut wait = None;
+        let mut last = 0;
+        // Three at once, and one more every four seconds.
+        for text in ["one", "two", "three", "four"] {
+            assert_eq!(wait, None, "fewer than three signals were shown at once");
+            last = anna.says(text).await.seq;
+            ben.hears(text).await;
+            wait = ben.reads(last, false).await;
+        }
+        let told = wait.expect("a fourth signal was shown at once");
+        assert!((1..=4_000).contains(&told), "{told}");
+        let before = anna.heard_so_far().await;
+        assert!(before.iter().any(is_signal) && !before.iter().any(|frame| shows(frame, &id, last)), "{before:?}");
+        assert!(ben.reads(last, true).await.is_some(), "asked again at once, it was shown");
+        while let Some(wait) = ben.reads(last, true).await {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        anna.finds("that ben has read all", |frame| shows(frame, &id, last)).await;
+    });
+}
+
+fn shows(frame: &Frame, user: &str, read: i64) -> bool {
+    matches!(frame, Frame::Signals { seen, .. } if seen.get(user) == Some(&read))
 }

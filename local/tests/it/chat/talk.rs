@@ -207,7 +207,7 @@ fn rooms_say_what_is_mine_and_what_i_have_not_read() {
         let read = json!({ "action": "read", "id": "r1", "room": ben.room.id, "position": 2, "seq": 2 });
         assert_eq!(
             ben.asks(&read).await,
-            Frame::Read { id: "r1".to_owned(), room: ben.room.id.clone(), unread: 1, mentions: 0 }
+            Frame::Read { id: "r1".to_owned(), room: ben.room.id.clone(), unread: 1, mentions: 0, retry_after: None }
         );
         assert_eq!(ben.person.rooms().await[0].unread, 1);
         assert_eq!(anna.person.rooms().await[0].role, Some(Role::Owner));
