@@ -38,8 +38,9 @@ impl Signals<'_> {
         let (room, user) = (permit.by().room(), permit.by().user());
         self.store.spend(Spender::Types(room, user.id), self.limits.signal).await?;
         // Whoever still types says it again, and whoever shows something meanwhile shows this as well.
-        let standing = self.store.standing(permit.by()).await?;
-        self.show(permit.by(), standing).await.map(drop)
+        let (standing, is_crowd) =
+            futures_util::try_join!(self.store.standing(permit.by()), self.store.is_crowd(permit.by()))?;
+        self.show(permit.by(), standing, is_crowd).await.map(drop)
     }
 
     /// Tells the other sockets of somebody how far they have read. What fails is logged: the next one says it too.
@@ -57,18 +58,22 @@ impl Signals<'_> {
     /// Shows how far somebody has read to those who look at the room, if they want that and the room is small. If it is too soon, says how long to
     /// wait.
     pub async fn seen(&self, mine: &Membership, standing: Standing) -> Result<Option<Duration>> {
-        let (shows, is_crowd) =
-            futures_util::try_join!(self.store.shows_receipts(mine.user().id), self.store.is_crowd(mine))?;
-        if shows && !is_crowd { self.show(mine, standing).await } else { Ok(None) }
+        if standing.is_busy() {
+            return Ok(Some(BUSY));
+        }
+        match futures_util::try_join!(self.store.shows_receipts(mine.user().id), self.store.is_crowd(mine))? {
+            (true, false) => self.show(mine, standing, false).await,
+            _ => Ok(None),
+        }
     }
 
     /// Shows those who look at a room all that there is to see, if it is time, or says how long to wait.
-    async fn show(&self, by: &Membership, standing: Standing) -> Result<Option<Duration>> {
+    async fn show(&self, by: &Membership, standing: Standing, is_crowd: bool) -> Result<Option<Duration>> {
         if standing.is_busy() {
             return Ok(Some(BUSY));
         }
         let (room, now) = (by.room(), time::now());
-        let watchers = self.store.watchers(room, now).await?;
+        let mut watchers = self.store.watchers(room, now).await?;
         if watchers.iter().all(|one| one.user == by.user().id) {
             return Ok(None);
         }
@@ -76,16 +81,16 @@ impl Signals<'_> {
             Err(Error::Limited { wait }) => return Ok(Some(wait)),
             spent => spent?,
         }
-        let frame = match self.store.is_crowd(by).await? {
+        let frame = match is_crowd {
+            // Also to who asked: that is how they see the others.
             false => Frame::from_sight(room, self.store.sight(room, now).await?),
-            true => Frame::Signals {
-                room: room.to_string(),
-                typing: Vec::new(),
-                count: Some(self.store.typists(room, now).await?),
-                seen: BTreeMap::new(),
-            },
+            true => {
+                // Who is counted is not told of themselves.
+                watchers.retain(|one| one.user != by.user().id);
+                let count = Some(self.store.typists(room, now).await?);
+                Frame::Signals { room: room.to_string(), typing: Vec::new(), count, seen: BTreeMap::new() }
+            }
         };
-        // Also to who asked: that is how they see the others.
         let sockets: Vec<ConnectionId> = watchers.into_iter().map(|one| one.socket).collect();
         presence::post(self.store, self.gateway, &sockets, &frame).await;
         Ok(None)

@@ -391,12 +391,15 @@ export class Chat {
 
   /** What there is to see of the people of a room. */
   #look(room: string, { typing = [], count, seen = {} }: Extract<Frame, { type: "signals" }>): void {
-    const others = typing.filter(({ id }) => id !== this.me.id);
-    this.typing.hear(room, others, count);
-    for (const [user, seq] of Object.entries(seen)) {
-      if (user === this.me.id) this.reading.shown(room, seq);
-      else this.#people.get(room)?.seen(user, seq);
-    }
+    this.typing.hear(
+      room,
+      typing.filter(({ id }) => id !== this.me.id),
+      count,
+    );
+    const { [this.me.id]: mine, ...others } = seen;
+    if (mine !== undefined) this.reading.shown(room, mine);
+    // In a crowd nobody sees how far each has read.
+    if (count === undefined) this.#people.get(room)?.seen(others, this.me.id);
   }
 
   #apply(room: string, frame: { from: number; to: number; said: number; changes: Message[] }): void {

@@ -58,6 +58,8 @@ struct Person {
     room: String,
     /// Their number among all, which sets them apart.
     number: usize,
+    /// Their id, once they have said something.
+    me: String,
     counts: Arc<Counts>,
     position: i64,
     newest: i64,
@@ -77,8 +79,19 @@ pub(crate) fn measure(cloud: &Cloud, table: &mut Table) -> Result<()> {
         .enumerate()
         .map(|(number, (room, socket))| {
             let counts = Arc::clone(&counts);
-            let person =
-                Person { socket, room, number, counts, position: 0, newest: 0, told: 0, told_at: None, unshown: None };
+            let me = String::new();
+            let person = Person {
+                socket,
+                room,
+                number,
+                me,
+                counts,
+                position: 0,
+                newest: 0,
+                told: 0,
+                told_at: None,
+                unshown: None,
+            };
             std::thread::spawn(move || person.lives())
         })
         .collect();
@@ -171,18 +184,17 @@ impl Person {
             }
             Frame::Signals { seen, .. } => {
                 self.counts.add(&self.counts.signals);
-                // Whose id is whose does not matter here: all have read the same, or will say so themselves.
-                if self.unshown.is_some_and(|(seq, _)| seen.values().filter(|read| **read >= seq).count() == PEOPLE) {
-                    self.unshown = None;
-                }
+                let mine = seen.get(&self.me).copied().unwrap_or_default();
+                self.unshown = self.unshown.filter(|(seq, _)| mine < *seq);
             }
             Frame::Read { retry_after: Some(wait), .. } => {
                 let spread = (self.number as u64 * 379) % SPREAD_MS;
                 self.unshown = Some((self.told, Instant::now() + Duration::from_millis(wait + spread)));
             }
             Frame::Error(_) => self.counts.add(&self.counts.refused),
-            Frame::Read { .. } | Frame::Noted { .. } | Frame::Sent { .. } | Frame::Synced { .. } => {}
-            _ => self.counts.add(&self.counts.signals),
+            Frame::Seen { .. } => self.counts.add(&self.counts.signals),
+            Frame::Sent { message, .. } => self.me = message.author.id,
+            _ => {}
         }
         Ok(())
     }

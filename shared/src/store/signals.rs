@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::connections::CONNECTIONS;
 use super::limits::{LIMITS, SpentDoc, types_in, typist};
 use super::members::{MEMBERS, by_user, present};
+use super::messages::MESSAGES;
 use super::users::USERS;
 use super::{Store, date, object_id, time, unconfirmed};
 use crate::connection::Connection;
@@ -27,6 +28,9 @@ const WATCHERS: i64 = 1_000;
 
 /// How much longer than they may not say it again somebody counts as typing who has said so.
 const LATE: Duration = Duration::from_secs(1);
+
+/// So many messages tell who has said what they typed: more are seldom said in the time that typing is shown.
+const LATEST: i64 = 50;
 
 /// What there is to see of the people of a room.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,28 +103,39 @@ impl Store {
             user: ObjectId,
             name: String,
             read: i64,
-            spent: Option<SpentDoc>,
+        }
+        #[derive(Deserialize)]
+        struct SaidDoc {
+            author: ObjectId,
+            at: DateTime,
         }
         let members = self.collection::<PersonDoc>(MEMBERS);
         let members = members
             .find(doc! { "room": object_id(room.bytes()), "role": present() })
             .hint(Hint::Keys(by_user()))
             .limit(NAMED as i64 + 1)
-            .projection(doc! { "user": 1, "name": 1, "read": 1, "spent": 1 });
+            .projection(doc! { "user": 1, "name": 1, "read": 1 });
         let typing = self.collection::<TypingDoc>(LIMITS);
-        let (typing, members) =
-            futures_util::try_join!(self.all(typing.find(typing_in(room, now))), self.all(members))?;
+        let said = self.collection::<SaidDoc>(MESSAGES);
+        let said = said
+            .find(doc! { "room": object_id(room.bytes()), "seq": { "$gt": 0 } })
+            .sort(doc! { "seq": -1 })
+            .limit(LATEST)
+            .projection(doc! { "author": 1, "at": 1 });
+        let typing = typing.find(typing_in(room, now));
+        let (typing, members, said) = futures_util::try_join!(self.all(typing), self.all(members), self.all(said))?;
         let people: Vec<ObjectId> = members.iter().map(|member| member.user).collect();
         let shown = self.shown_of(&people).await?;
         let types: HashMap<UserId, DateTime> =
             typing.into_iter().filter_map(|typing| Some((typist(&typing._id)?, typing.spent.at()))).collect();
         let mut sight = Sight::default();
-        for PersonDoc { user, name, read, spent } in members {
+        for PersonDoc { user, name, read } in members {
             let id = UserId::from_bytes(user.bytes());
             if read > 0 && shown.contains_key(&user) {
                 sight.seen.push((id, read));
             }
-            if types.get(&id).is_some_and(|typed| spent.is_none_or(|said| said.at() < *typed)) {
+            let is_done = |typed: &DateTime| said.iter().any(|said| said.author == user && said.at >= *typed);
+            if types.get(&id).is_some_and(|typed| !is_done(typed)) {
                 sight.typing.push(User { id, name });
             }
         }

@@ -165,6 +165,7 @@ fn in_a_crowd_people_are_counted_and_nobody_sees_how_far_each_has_read() {
         let watcher = world.socket(&pair.ben, "ben2=").await;
         world.store.look(&watcher, Some(tea)).await.unwrap();
         pair.says("hello").await.unwrap();
+        world.store.look(&pair.from, Some(tea)).await.unwrap();
         let mut last = None;
         for n in 0..99 {
             let person = world.person(&format!("p{n}")).await;
@@ -175,10 +176,12 @@ fn in_a_crowd_people_are_counted_and_nobody_sees_how_far_each_has_read() {
         assert!(members.iter().all(|(member, _)| member.read.is_none() || member.user.name == "anna"));
         pair.signals().typing(&say(&last.unwrap())).await.unwrap();
         assert_eq!(pair.signals_heard("ben2="), [(vec![], Some(1), None)]);
+        assert_eq!(pair.signals_heard("anna="), [(vec![], Some(1), None)]);
         pair.types().await.unwrap();
         assert_eq!(pair.signals_heard("ben2=").last(), Some(&(vec![], Some(2), None)));
         assert_eq!(pair.reads().await, None);
         assert_eq!(pair.signals_heard("ben2=").len(), 2, "in a crowd it was shown how far somebody has read");
+        assert_eq!(pair.signals_heard("anna=").len(), 1, "who types was told of themselves");
     });
 }
 

@@ -54,15 +54,22 @@ test("signals that come while the list is under way are not undone by it", () =>
 
 test("what somebody is, whether they are muted and how far they have read is heard, and of strangers not", () => {
   const one = people(member("ada", true), member("ben"));
-  one.seen("id-ada", 7);
-  one.seen("id-ada", 5);
+  one.seen({ "id-ada": 7 }, "id-me");
+  one.seen({ "id-ada": 5 }, "id-me");
   one.member({ ...member("ada", true), role: "moderator", muted: { until: null } });
   expect(one.get("id-ada")).toMatchObject({ role: "moderator", muted: { until: null }, read: 7 });
   one.mute("id-ada", undefined);
   expect(one.get("id-ada")).not.toHaveProperty("muted");
-  one.seen("id-zoe", 7);
+  one.seen({ "id-ada": 7, "id-zoe": 7 }, "id-me");
   one.member(member("zoe"));
   expect(names(one)).toEqual(["ada+", "ben"]);
+});
+
+test("who is not said to have read shows it no more, unless they have read nothing or are me", () => {
+  const one = people({ ...member("ada"), read: 3 }, { ...member("ben"), read: 0 }, { ...member("me"), read: 2 });
+  one.seen({}, "id-me");
+  expect(one.get("id-ada")).not.toHaveProperty("read");
+  expect([one.get("id-ben")?.read, one.get("id-me")?.read]).toEqual([0, 2]);
 });
 
 test("when somebody went is known from then on, and not while they are here", () => {

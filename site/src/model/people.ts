@@ -75,12 +75,22 @@ export class People extends Observable {
     this.#change(user, ({ muted: _, ...known }) => (muted ? { ...known, muted } : known));
   }
 
-  /** They have read up to there. */
-  seen(user: string, seq: number): void {
-    this.#late?.push(() => this.seen(user, seq));
-    // Each signal tells of everybody: mostly it is known.
-    if ((this.#members.get(user)?.read ?? 0) >= seq) return;
-    this.#change(user, (known) => ({ ...known, read: Math.max(known.read ?? 0, seq) }));
+  /** So far has each read who shows it, and nobody else does; what I have read is not said. */
+  seen(by: Readonly<Record<string, number>>, me: string): void {
+    this.#late?.push(() => this.seen(by, me));
+    let changes = false;
+    for (const [id, known] of this.#members) {
+      if (id === me) continue;
+      const { read, ...hidden } = known;
+      const told = by[id];
+      // Who has read nothing is not named either.
+      const nothing = read === 0 ? 0 : undefined;
+      const now = told === undefined ? nothing : Math.max(told, read ?? 0);
+      if (now === read) continue;
+      this.#members.set(id, now === undefined ? hidden : { ...known, read: now });
+      changes = true;
+    }
+    if (changes) this.#touched();
   }
 
   left(user: { id: string; name?: string }): void {

@@ -137,11 +137,37 @@ test("what could not be shown to the others is asked for again, unless somebody 
   answers(1);
   await pass();
   one.shown("tea", 4);
-  await pass(3_000);
+  // Twice as long.
+  await pass(3_999);
+  expect(asked).toHaveLength(2);
+  await pass(1_001);
   expect(asked).toHaveLength(3);
   answers(2);
   await pass();
   one.shown("tea", 5);
   await pass(60_000);
   expect(asked).toHaveLength(3);
+});
+
+test("what is to be shown again does not keep from being told what was read meanwhile", async () => {
+  const { one, asked, hears, ears } = await reading(5, 2);
+  one.at("tea");
+  ears()?.heard(
+    JSON.stringify({ type: "read", id: asked[0]?.id, room: "tea", unread: 0, mentions: 0, retry_after: 500 }),
+  );
+  await pass();
+  hears(6);
+  one.consider();
+  await pass(2_000);
+  expect(asked.map(({ seq }) => seq)).toEqual([5]);
+  one.at(null);
+  expect(asked.map(({ seq }) => seq)).toEqual([5, 6]);
+});
+
+test("what may be known although its answer was lost is shown all the same", async () => {
+  const { one, asked, ears } = await reading(5, 2);
+  one.at("tea");
+  ears()?.heard(JSON.stringify({ type: "error", id: asked[0]?.id, code: "unavailable", message: "" }));
+  await pass(3_300);
+  expect(asked).toMatchObject([{ seq: 5 }, { seq: 5, again: true }]);
 });

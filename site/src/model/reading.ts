@@ -3,13 +3,15 @@ import type { Connection } from "./connection";
 import type { MyRooms } from "./rooms";
 import type { Timeline } from "./timeline";
 
-/**
- * In a busy room every message would otherwise cost a request from everyone who looks on. Others are shown how far one has read
- * every three seconds at most, and what comes sooner is not shown: on the way two may come nearer to each other.
- */
+/** In a busy room every message would otherwise cost a request from everyone who looks on. */
 const PAUSE_MS = 3_300;
 /** So far apart those ask again who were told at once that it is too soon to show what they have read. */
 const SPREAD_MS = 1_000;
+/** So often they do, each time after twice as long: the next signal of the room shows it, too. */
+const TRIES = 5;
+
+/** What was read, and how often it was asked in vain to show it. */
+type Unshown = { room: string; position: number; seq: number; tries: number };
 
 /** Tells the API what has been read: what stands at the end of a conversation that is open, visible and scrolled down. */
 export class Reading {
@@ -23,7 +25,9 @@ export class Reading {
   /** The last `seq` that the others are known to be shown, by room. */
   #shown = new Map<string, number>();
   /** What the others have not been shown yet, by room, and when it is asked for again. */
-  #unshown = new Map<string, { seq: number; timer: ReturnType<typeof setTimeout> }>();
+  #unshown = new Map<string, Unshown & { timer: ReturnType<typeof setTimeout> }>();
+  /** The rooms of which it is not known what the API knows. */
+  #unsure = new Set<string>();
   /** What has been read since the last telling and waits for the pause to end. */
   #due: { room: string; position: number; seq: number } | null = null;
 
@@ -56,11 +60,8 @@ export class Reading {
 
   /** The others are shown that I have read up to there. */
   shown(room: string, seq: number): void {
-    this.#shown.set(room, seq);
-    const unshown = this.#unshown.get(room);
-    if (!unshown || unshown.seq > seq) return;
-    clearTimeout(unshown.timer);
-    this.#unshown.delete(room);
+    this.#shown.set(room, Math.max(this.#shown.get(room) ?? 0, seq));
+    if ((this.#unshown.get(room)?.seq ?? seq + 1) <= seq) this.#forget(room);
   }
 
   /** Something may have been read just now. */
@@ -92,41 +93,49 @@ export class Reading {
     this.#unshown.clear();
   }
 
-  async #tell(room: string, position: number, seq: number, again = false): Promise<void> {
+  async #tell(room: string, position: number, seq: number): Promise<void> {
     this.#due = null;
     const before = this.#told.get(room) ?? 0;
     this.#told.set(room, seq);
     try {
-      const reply = await this.#connection.request<Extract<Frame, { type: "read" }>>({
-        action: "read",
-        room,
-        position,
-        seq,
-        ...(again ? { again } : {}),
-      });
-      this.#showLater(room, position, seq, reply.retry_after);
+      const reply = await this.#say(room, position, seq, this.#unsure.has(room));
+      this.#unsure.delete(room);
+      this.#showLater({ room, position, seq, tries: 0 }, reply.retry_after);
       if (this.#room !== room) this.#rooms.setUnread(room, reply.unread, reply.mentions);
     } catch {
-      // After the pause it is said again.
+      // After the pause it is said again. Perhaps it is known already and only the answer was lost.
+      this.#unsure.add(room);
       if (this.#told.get(room) === seq) this.#told.set(room, before);
     }
   }
 
+  #say(room: string, position: number, seq: number, again: boolean): Promise<Extract<Frame, { type: "read" }>> {
+    return this.#connection.request({ action: "read", room, position, seq, ...(again ? { again } : {}) });
+  }
+
   /** It was too soon to show it to the others, of whom many may have been told the same: the first to ask again has it shown for all. */
-  #showLater(room: string, position: number, seq: number, wait: number | undefined): void {
+  #showLater(what: Unshown, wait: number | undefined): void {
+    this.#forget(what.room);
+    // It may have been shown while the answer was on its way.
+    if (wait === undefined || what.tries >= TRIES || (this.#shown.get(what.room) ?? 0) >= what.seq) return;
+    const timer = setTimeout(() => void this.#showAgain(what), wait * 2 ** what.tries + Math.random() * SPREAD_MS);
+    this.#unshown.set(what.room, { ...what, timer });
+  }
+
+  async #showAgain(what: Unshown): Promise<void> {
+    // What was read meanwhile is told by itself.
+    if (this.#due?.room === what.room) return this.#forget(what.room);
+    if (this.#connection.state.name !== "open") return this.#showLater(what, PAUSE_MS);
+    try {
+      const { retry_after } = await this.#say(what.room, what.position, what.seq, true);
+      if (this.#told.get(what.room) === what.seq) this.#showLater({ ...what, tries: what.tries + 1 }, retry_after);
+    } catch {
+      if (this.#told.get(what.room) === what.seq) this.#showLater({ ...what, tries: what.tries + 1 }, PAUSE_MS);
+    }
+  }
+
+  #forget(room: string): void {
     clearTimeout(this.#unshown.get(room)?.timer);
     this.#unshown.delete(room);
-    // It may have been shown while the answer was on its way.
-    if (wait === undefined || (this.#shown.get(room) ?? 0) >= seq) return;
-    const timer = setTimeout(
-      () => {
-        this.#unshown.delete(room);
-        // What was read meanwhile is told by itself.
-        if (this.#told.get(room) === seq && this.#connection.state.name === "open")
-          void this.#tell(room, position, seq, true);
-      },
-      wait + Math.random() * SPREAD_MS,
-    );
-    this.#unshown.set(room, { seq, timer });
   }
 }

@@ -110,20 +110,22 @@ fn what_is_read_too_soon_after_another_signal_is_shown_when_it_is_asked_for_agai
         let (mut anna, mut ben) = world.pair("tea").await;
         anna.looks().await;
         let id = ben.person.session.user.id.clone();
-        let mut wait = None;
-        let mut last = 0;
-        // Three at once, and one more every four seconds.
-        for text in ["one", "two", "three", "four"] {
-            assert_eq!(wait, None, "fewer than three signals were shown at once");
-            last = anna.says(text).await.seq;
-            ben.hears(text).await;
+        let (mut wait, mut last) = (None, 0);
+        // Three at once, and one more every four seconds: even a slow machine comes to an end of that.
+        for n in 0..20 {
+            let text = format!("message {n}");
+            last = anna.says(&text).await.seq;
+            ben.hears(&text).await;
             wait = ben.reads(last, false).await;
+            assert!(n >= 3 || wait.is_none(), "fewer than three signals were shown at once");
+            if wait.is_some() {
+                break;
+            }
         }
-        let told = wait.expect("a fourth signal was shown at once");
+        let told = wait.expect("every signal was shown at once");
         assert!((1..=4_000).contains(&told), "{told}");
         let before = anna.heard_so_far().await;
         assert!(before.iter().any(is_signal) && !before.iter().any(|frame| shows(frame, &id, last)), "{before:?}");
-        assert!(ben.reads(last, true).await.is_some(), "asked again at once, it was shown");
         while let Some(wait) = ben.reads(last, true).await {
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
