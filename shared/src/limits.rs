@@ -128,7 +128,7 @@ impl Default for Limits {
             find: per(1, 2, 30),
             moderate: per(MINUTE, 60, 60),
             signal: per(MINUTE, 20, 1),
-            show: per(MINUTE, 15, 3),
+            show: per(MINUTE, 15, 10),
             guess: per(HOUR, 1, 5),
             spray: per(MINUTE, 1, 30),
         }
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,show=15m/3,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,show=15m/10,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

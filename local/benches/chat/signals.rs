@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(3_300);
 const SPREAD_MS: u64 = 1_000;
 
 /// Until the first allowance of the rooms is used up.
-const WARM_UP: Duration = Duration::from_secs(12);
+const WARM_UP: Duration = Duration::from_secs(20);
 const MEASURED: Duration = Duration::from_secs(24);
 
 const TICK: Duration = Duration::from_millis(20);
