@@ -40,7 +40,10 @@ impl Signals<'_> {
         // Whoever still types says it again, and whoever shows something meanwhile shows this as well.
         let (standing, is_crowd) =
             futures_util::try_join!(self.store.standing(permit.by()), self.store.is_crowd(permit.by()))?;
-        self.show(permit.by(), standing, is_crowd).await.map(drop)
+        if standing.is_busy() {
+            return Ok(());
+        }
+        self.show(permit.by(), is_crowd).await.map(drop)
     }
 
     /// Tells the other sockets of somebody how far they have read. What fails is logged: the next one says it too.
@@ -62,16 +65,13 @@ impl Signals<'_> {
             return Ok(Some(BUSY));
         }
         match futures_util::try_join!(self.store.shows_receipts(mine.user().id), self.store.is_crowd(mine))? {
-            (true, false) => self.show(mine, standing, false).await,
+            (true, false) => self.show(mine, false).await,
             _ => Ok(None),
         }
     }
 
     /// Shows those who look at a room all that there is to see, if it is time, or says how long to wait.
-    async fn show(&self, by: &Membership, standing: Standing, is_crowd: bool) -> Result<Option<Duration>> {
-        if standing.is_busy() {
-            return Ok(Some(BUSY));
-        }
+    async fn show(&self, by: &Membership, is_crowd: bool) -> Result<Option<Duration>> {
         let (room, now) = (by.room(), time::now());
         let mut watchers = self.store.watchers(room, now).await?;
         if watchers.iter().all(|one| one.user == by.user().id) {

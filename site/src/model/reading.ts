@@ -126,12 +126,11 @@ export class Reading {
     // What was read meanwhile is told by itself.
     if (this.#due?.room === what.room) return this.#forget(what.room);
     if (this.#connection.state.name !== "open") return this.#showLater(what, PAUSE_MS);
-    try {
-      const { retry_after } = await this.#say(what.room, what.position, what.seq, true);
-      if (this.#told.get(what.room) === what.seq) this.#showLater({ ...what, tries: what.tries + 1 }, retry_after);
-    } catch {
-      if (this.#told.get(what.room) === what.seq) this.#showLater({ ...what, tries: what.tries + 1 }, PAUSE_MS);
-    }
+    const wait = await this.#say(what.room, what.position, what.seq, true).then(
+      (reply) => reply.retry_after,
+      () => PAUSE_MS,
+    );
+    if (this.#told.get(what.room) === what.seq) this.#showLater({ ...what, tries: what.tries + 1 }, wait);
   }
 
   #forget(room: string): void {

@@ -45,13 +45,8 @@ export class Typing extends Observable {
       users.map((user) => [user.id, { user, count: 1 }]),
     );
     if (count) now.set("", { user: null, count });
+    for (const name of there.keys()) if (!now.has(name)) this.stop(room, name);
     let changes = false;
-    for (const [name, before] of there) {
-      if (now.has(name)) continue;
-      clearTimeout(before.timer);
-      there.delete(name);
-      changes = true;
-    }
     for (const [name, one] of now) {
       const before = there.get(name);
       clearTimeout(before?.timer);
