@@ -1,5 +1,6 @@
 //! A room, its members, and where it stands.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -96,6 +97,12 @@ impl Standing {
     /// Whether something waits to be broadcast.
     pub fn is_busy(&self) -> bool {
         self.head > self.settled
+    }
+
+    /// About how many messages there are: as many of those that were said as positions are kept.
+    pub fn kept(&self) -> i64 {
+        let (said, head) = (i128::from(self.said), i128::from(self.head.max(1)));
+        i64::try_from(said * i128::from(self.head - self.floor) / head).unwrap_or(self.said)
     }
 }
 
@@ -310,6 +317,11 @@ impl RoomName {
     /// As it is compared: no two public rooms have the same.
     pub fn key(&self) -> String {
         text::fold(&self.0)
+    }
+
+    /// As it can be taken for another: no two public rooms share one of these, unless they had their names before this was looked at.
+    pub fn looks(&self) -> BTreeSet<String> {
+        text::looks(&self.0)
     }
 }
 

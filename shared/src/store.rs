@@ -76,7 +76,8 @@ const POOL: u32 = 4;
 pub struct Store {
     database: Database,
     prepared: OnceCell<()>,
-    looked: OnceCell<()>,
+    looked_at_people: OnceCell<()>,
+    looked_at_rooms: OnceCell<()>,
     operations: AtomicU64,
 }
 
@@ -105,7 +106,13 @@ impl Store {
 
     /// On a database of a client that exists.
     pub fn on(database: Database) -> Self {
-        Self { database, prepared: OnceCell::new(), looked: OnceCell::new(), operations: AtomicU64::new(0) }
+        Self {
+            database,
+            prepared: OnceCell::new(),
+            looked_at_people: OnceCell::new(),
+            looked_at_rooms: OnceCell::new(),
+            operations: AtomicU64::new(0),
+        }
     }
 
     /// How many operations the database was asked for since this was last asked.

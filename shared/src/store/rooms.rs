@@ -24,6 +24,9 @@ pub(super) struct RoomDoc {
     name: String,
     /// What no two rooms of a kind share: of a public one its folded name, of a direct one its people (see `directs`), of a private one its id.
     name_key: String,
+    /// What the name of a public one can be taken for: no two share one of these, unless they had their names before that was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    looks: Vec<String>,
     kind: KindDoc,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     topic: String,
@@ -85,6 +88,7 @@ impl RoomDoc {
             _id: ObjectId::new(),
             name,
             name_key: key,
+            looks: Vec::new(),
             kind,
             topic: String::new(),
             description: String::new(),
@@ -123,6 +127,10 @@ pub(super) fn indexes() -> Vec<IndexModel> {
     vec![
         IndexModel::builder().keys(doc! { "kind": 1, "name_key": 1 }).options(unique()).build(),
         IndexModel::builder().keys(doc! { "creator": 1, "client_id": 1 }).options(unique()).build(),
+        IndexModel::builder()
+            .keys(doc! { "looks": 1 })
+            .options(IndexOptions::builder().unique(true).sparse(true).build())
+            .build(),
         // The rooms in which something waits, or is being broadcast.
         IndexModel::builder()
             .keys(doc! { "lease.until": 1 })
@@ -155,7 +163,10 @@ impl Store {
         let kind = if is_public { KindDoc::Public } else { KindDoc::Private };
         let mut room =
             RoomDoc::new(kind, name.as_str().to_owned(), name.key(), creator, client_id.as_str().to_owned(), now);
-        if !is_public {
+        if is_public {
+            self.look_at_rooms().await?;
+            room.looks = name.looks().into_iter().collect();
+        } else {
             room.name_key = room._id.to_hex();
         }
         let made = match self.insert_once(&rooms, &room).await? {
@@ -235,10 +246,15 @@ impl Store {
             return Ok((room.clone(), false));
         }
         let mut set = doc! {};
-        if let Some(name) = &to.name {
+        // A name that it has already may be like another's.
+        let renamed = to.name.as_ref().filter(|name| name.as_str() != room.about.name);
+        if let Some(name) = renamed {
             set.insert("name", doc! { "$literal": name.as_str() });
-            let is_public = doc! { "$eq": ["$kind", KindDoc::Public.name()] };
-            set.insert("name_key", doc! { "$cond": [is_public, { "$literal": name.key() }, "$name_key"] });
+        }
+        if let Some(name) = renamed.filter(|_| room.kind == Kind::Public) {
+            self.look_at_rooms().await?;
+            set.insert("name_key", doc! { "$literal": name.key() });
+            set.insert("looks", doc! { "$literal": Vec::from_iter(name.looks()) });
         }
         let texts = [
             ("topic", to.topic.as_ref().map(Topic::as_str)),

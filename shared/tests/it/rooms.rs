@@ -322,6 +322,46 @@ fn a_conversation_of_certain_people_is_one_whoever_asks_for_it_and_when() {
 }
 
 #[test]
+fn no_public_room_is_called_what_can_be_taken_for_another() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        // From before anybody looked, so many that they are not gone through at once; two of them are alike already.
+        let rooms = world.database.collection::<Document>("rooms");
+        let old = |name: &str| {
+            doc! {
+                "name": name, "name_key": name.to_lowercase(), "kind": "public", "creator": ObjectId::new(), "client_id": "an-old-room",
+                "created_at": DateTime::now(), "head": 0_i64, "settled": 0_i64, "said": 0_i64,
+            }
+        };
+        let many = (0..600).map(|n| format!("old {n}-{}", n * 7));
+        let alike = ["Kitchen", "Kіtchen"].map(str::to_owned);
+        rooms.insert_many(many.chain(alike).map(|name| old(&name))).await.unwrap();
+        let made = async |name: &str| {
+            let key = ClientId::parse(&format!("made-{}", ObjectId::new().to_hex())).unwrap();
+            world.store.make_room(&anna, &RoomName::parse(name).unwrap(), true, &key, time::now()).await
+        };
+        for name in ["Kitсhen", "KITCHEN", "оld 599-4193"] {
+            let taken = made(name).await;
+            assert!(matches!(taken, Err(Error::Conflict(Conflict::NameTaken))), "{name}: {taken:?}");
+        }
+        let (id, _) = made("Tea").await.unwrap();
+        assert!(made("Теа").await.is_err());
+        // A private one deceives nobody who was not let in.
+        world.private_room(&anna, "Tea").await;
+        let tea = world.room_of(&anna, id).await;
+        let called = async |name: &str| {
+            let name = Some(RoomName::parse(name).unwrap());
+            world.describes(&anna, &tea, Describing { name, ..Describing::default() }).await
+        };
+        assert!(matches!(called("Кitchen").await, Err(Error::Conflict(Conflict::NameTaken))));
+        called("Теа").await.expect("it is its own name");
+        called("Coffee").await.unwrap();
+        made("Tea").await.expect("its name has become free");
+        assert!(made("Соffee").await.is_err());
+    });
+}
+
+#[test]
 fn a_room_is_described_and_renamed_and_its_new_name_is_nobody_elses() {
     story(|world| async move {
         let anna = world.person("anna").await;
