@@ -60,7 +60,7 @@ pub use mentions::Mentionable;
 pub use messages::{Stored, Window};
 pub use moderation::Target;
 pub use ownership::Transferred;
-pub use search::Search;
+pub use search::{Engine, Search};
 pub use sessions::Rotation;
 pub use signals::{Sight, Watcher};
 pub use suspension::Suspending;

@@ -5,7 +5,7 @@ use parlour::function::{Function, Settings};
 use parlour::ids::RoomId;
 use parlour::limits::Limits;
 use parlour::session::Session;
-use parlour::store::{Search, Spender, Store, Window};
+use parlour::store::{Engine, Search, Spender, Store, Window};
 use parlour::text::{self, Invalid, Rule};
 use parlour::time::{self, Timestamp};
 use parlour::token::Keys;
@@ -19,6 +19,7 @@ pub struct History {
     store: Store,
     keys: Keys,
     limits: Limits,
+    engine: Engine,
 }
 
 impl Function for History {
@@ -26,7 +27,12 @@ impl Function for History {
     type Answer = Reply;
 
     async fn from_env(settings: &Settings) -> Result<Self> {
-        Ok(Self { store: settings.store().await?, keys: settings.keys()?, limits: settings.limits()? })
+        Ok(Self {
+            store: settings.store().await?,
+            keys: settings.keys()?,
+            limits: settings.limits()?,
+            engine: settings.search_engine(),
+        })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply> {
@@ -79,7 +85,7 @@ impl History {
             }
             None => self.store.memberships(session).await?,
         };
-        let (found, more) = self.store.search(&memberships, &search, limit).await?;
+        let (found, more) = self.store.search(&memberships, &search, &self.engine, limit).await?;
         let found = found.iter().map(|(room, message)| wire::Found { room: room.to_string(), message: message.into() });
         Ok(Reply::ok(&wire::Search { found: found.collect(), more }))
     }

@@ -10,7 +10,7 @@ use crate::gateway::Gateway;
 use crate::limits::Limits;
 use crate::password::DEFAULT_COST;
 use crate::room::Retention;
-use crate::store::Store;
+use crate::store::{Engine, Store};
 use crate::token::Keys;
 use crate::{Error, Result, time};
 
@@ -65,6 +65,11 @@ impl Settings {
         let days = required("KEEP_DAYS")?;
         let wrong = || Error::internal(format!("KEEP_DAYS is {days:?} and should be a number of days, or 0"));
         Ok(Retention::days(days.parse().map_err(|_| wrong())?))
+    }
+
+    /// What finds words: the index of Atlas Search `ATLAS_SEARCH_INDEX`, or MongoDB's own.
+    pub fn search_engine(&self) -> Engine {
+        optional("ATLAS_SEARCH_INDEX").map_or(Engine::Words, Engine::Atlas)
     }
 
     /// Where metrics go: to the CloudWatch namespace `METRICS_NAMESPACE`, or nowhere.

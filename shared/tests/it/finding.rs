@@ -9,7 +9,7 @@ use parlour::message::{Amendment, Called, Deed, Text};
 use parlour::permission::Refusal;
 use parlour::room::Role;
 use parlour::session::Session;
-use parlour::store::Search;
+use parlour::store::{Engine, Search};
 use parlour::time::{self, Timestamp};
 use parlour::{Error, Result};
 
@@ -43,7 +43,7 @@ fn edit(text: &str) -> Deed {
 async fn found(world: &World, session: &Session, text: &str) -> Vec<String> {
     let rooms = world.store.memberships(session).await.unwrap();
     let search = Search::parse(text, None).unwrap();
-    let (found, _) = world.store.search(&rooms, &search, 10).await.unwrap();
+    let (found, _) = world.store.search(&rooms, &search, &Engine::Words, 10).await.unwrap();
     found.into_iter().map(|(_, message)| message.text).collect()
 }
 
@@ -191,10 +191,10 @@ fn a_search_finds_all_the_words_the_newest_first_in_my_rooms_only() {
         assert_eq!(found(world, &pair.ben, "black").await, Vec::<String>::new());
         let mine = world.store.memberships(&pair.ben).await.unwrap();
         let search = Search::parse("tea", None).unwrap();
-        let (page, more) = world.store.search(&mine, &search, 2).await.unwrap();
+        let (page, more) = world.store.search(&mine, &search, &Engine::Words, 2).await.unwrap();
         assert!(more);
         let rest = Search::parse("tea", Some(page[1].1.at)).unwrap();
-        let (rest, more) = world.store.search(&mine, &rest, 2).await.unwrap();
+        let (rest, more) = world.store.search(&mine, &rest, &Engine::Words, 2).await.unwrap();
         assert_eq!((rest.len(), more), (1, false));
         let ids: Vec<RoomId> = rest.iter().map(|(room, _)| *room).collect();
         assert_eq!(ids, [pair.tea]);
@@ -263,7 +263,7 @@ fn of_a_word_that_is_everywhere_the_newest_are_found_without_reading_everything(
             let rooms = pair.world.store.memberships(&pair.anna).await.unwrap();
             let before = pair.looked_at().await;
             let search = Search::parse(text, None).unwrap();
-            let (found, more) = pair.world.store.search(&rooms, &search, 3).await.unwrap();
+            let (found, more) = pair.world.store.search(&rooms, &search, &Engine::Words, 3).await.unwrap();
             let seqs: Vec<i64> = found.into_iter().map(|(_, message)| message.seq).collect();
             (seqs, more, pair.looked_at().await - before)
         };
@@ -282,9 +282,30 @@ fn of_a_word_that_is_everywhere_the_newest_are_found_without_reading_everything(
         assert!(Search::parse("\u{2764}\u{fe0f}", None).is_none(), "a mark by itself is a word");
         let (before, old) = (pair.looked_at().await, Search::parse("even", Some(Timestamp::from_millis(101))).unwrap());
         let rooms = pair.world.store.memberships(&pair.anna).await.unwrap();
-        let (page, more) = pair.world.store.search(&rooms, &old, 2).await.unwrap();
+        let (page, more) = pair.world.store.search(&rooms, &old, &Engine::Words, 2).await.unwrap();
         assert_eq!((page.iter().map(|(_, message)| message.seq).collect::<Vec<_>>(), more), (vec![100, 98], true));
         let looked_at = pair.looked_at().await - before;
         assert!((3..1_500).contains(&looked_at), "{looked_at} messages were looked at for a later page");
+    });
+}
+
+#[test]
+fn of_words_that_are_seldom_together_the_rarer_one_is_looked_for() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        // One of them in each second message, one in each twentieth: in each twentieth of one half, and once in the other.
+        let text = |seq| match seq {
+            5 => "half twentieth".to_owned(),
+            seq if seq % 20 == 1 => format!("twentieth n{seq}"),
+            seq if seq % 2 == 0 => format!("half n{seq}"),
+            seq => format!("n{seq}"),
+        };
+        pair.has_heard(6_000, text).await;
+        let rooms = pair.world.store.memberships(&pair.anna).await.unwrap();
+        let search = Search::parse("twentieth half", None).unwrap();
+        let (found, more) = pair.world.store.search(&rooms, &search, &Engine::Words, 3).await.unwrap();
+        assert_eq!((found.into_iter().map(|(_, message)| message.seq).collect::<Vec<_>>(), more), (vec![5], false));
+        let looked_at = pair.looked_at().await;
+        assert!((301..1_000).contains(&looked_at), "{looked_at} messages were looked at");
     });
 }

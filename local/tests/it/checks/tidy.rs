@@ -61,6 +61,7 @@ fn what_a_function_reads_of_its_environment_is_what_the_template_sets() {
         ("settings.limits()", "LIMITS"),
         ("settings.metrics()", "METRICS_NAMESPACE"),
         ("settings.retention()", "KEEP_DAYS"),
+        ("settings.search_engine()", "ATLAS_SEARCH_INDEX"),
         ("settings.site_origin()", "SITE_ORIGIN"),
     ];
     let read_in_all = settings.matches("required(\"").count() + settings.matches("optional(\"").count();
