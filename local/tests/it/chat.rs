@@ -6,6 +6,7 @@ mod away;
 mod bad_input;
 mod client;
 mod delivery;
+mod departures;
 mod devices;
 pub(crate) mod fuzz;
 mod guessing;

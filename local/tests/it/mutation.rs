@@ -1,8 +1,8 @@
 //! Bytes that nobody would write, made from some that somebody would.
 //!
 //! What is tried is changed at random from what is known, and what leads to an outcome of a new kind becomes known too. That is guided by what the code
-//! says about its input and not by which of its lines run, which would take a compiler of another channel; so it finds less in the same time
-//! than libFuzzer does, and it runs wherever the tests do.
+//! says about its input and not by which of its lines run; so it finds less in the same time than libFuzzer does (see `local/fuzz`), and it runs
+//! wherever the tests do, without a build of its own.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what was tried and measured is told")]
 

@@ -1,5 +1,7 @@
 //! How long things took to arrive, at everybody who was there.
 
+use std::collections::BTreeSet;
+
 use crate::checker::record::{Log, Ms, Record};
 use crate::checker::violation::{Kind, Violation};
 
@@ -18,9 +20,9 @@ pub(crate) struct Times {
 impl Times {
     pub(super) fn of(record: &Record) -> Self {
         let mut times = Self::default();
-        each(record, |_, _, delay| {
+        each(record, |pair| {
             times.expected += 1;
-            times.delays.extend(delay);
+            times.delays.extend(pair.delay);
         });
         times.delays.sort_unstable();
         times
@@ -32,42 +34,65 @@ impl Times {
     }
 }
 
-/// Calls with each acknowledged change, each log that has to have it, and how long that took if it ever came.
-fn each(record: &Record, mut call: impl FnMut(usize, usize, Option<Ms>)) {
-    let mut done: Vec<Vec<(usize, i64, Ms)>> = vec![Vec::new(); record.rooms.len()];
+/// An acknowledged change, and a log that has to have it.
+struct Pair {
+    ask: usize,
+    log: usize,
+    seq: i64,
+    rev: i64,
+    /// When it was acknowledged, or when the log began, if that was later.
+    since: Ms,
+    /// What brought it, by its number in the log; none, if it never came.
+    came: Option<usize>,
+    delay: Option<Ms>,
+}
+
+fn each(record: &Record, mut call: impl FnMut(Pair)) {
+    let mut done: Vec<Vec<(usize, i64, i64, Ms)>> = vec![Vec::new(); record.rooms.len()];
     for (number, ask) in record.asks.iter().enumerate() {
-        if let Some((_, rev, at)) = ask.done() {
-            done[ask.room].push((number, rev, at));
+        if let Some((seq, rev, at)) = ask.done() {
+            done[ask.room].push((number, seq, rev, at));
         }
     }
     for (number, log) in record.logs.iter().enumerate() {
-        let steps: Vec<(i64, Ms)> = log.heard.iter().map(|heard| (heard.position, heard.at)).collect();
-        for (ask, rev, at) in &done[log.room] {
-            if *rev <= log.began || (!log.last && *rev > log.position) {
+        for (ask, seq, rev, at) in done[log.room].iter().copied() {
+            if rev <= log.began || (!log.last && rev > log.position) {
                 continue;
             }
-            let came = steps.partition_point(|(position, _)| position < rev);
-            let since = (*at).max(log.began_at);
-            call(*ask, number, steps.get(came).map(|(_, came)| came.saturating_sub(since)));
+            let came = log.heard.partition_point(|heard| heard.position < rev);
+            let since = at.max(log.began_at);
+            let delay = log.heard.get(came).map(|heard| heard.at.saturating_sub(since));
+            call(Pair { ask, log: number, seq, rev, since, came: delay.map(|_| came), delay });
         }
     }
 }
 
 pub(super) fn violations(record: &Record) -> Vec<Violation> {
     let mut found = Vec::new();
-    each(record, |ask, log, delay| {
-        if let Some(delay) = delay.filter(|delay| *delay > LONGEST) {
-            found.push(late(record, ask, log, &record.logs[log], delay));
+    each(record, |pair| {
+        if let (Some(came), Some(delay)) = (pair.came, pair.delay.filter(|delay| *delay > LONGEST)) {
+            let log = &record.logs[pair.log];
+            let what = format!("{} came to client {}", record.asks[pair.ask].client_id, log.client);
+            let said = format!("{what} after {delay} ms: {}", meanwhile(log, &pair, came));
+            let late = Violation::new(Kind::Late, said).room(log.room).ask(pair.ask).log(pair.log);
+            found.push(late.seq(pair.seq).rev(pair.rev));
         }
     });
     found
 }
 
-fn late(record: &Record, ask: usize, number: usize, log: &Log, delay: Ms) -> Violation {
-    let said = format!("{} came to client {} after {delay} ms", record.asks[ask].client_id, log.client);
-    let violation = Violation::new(Kind::Late, said).room(log.room).ask(ask).log(number);
-    match record.asks[ask].done() {
-        Some((seq, rev, _)) => violation.seq(seq).rev(rev),
-        None => violation,
-    }
+/// What a client heard of the room while something was on its way: whether it was cut off, or busy with what came before.
+fn meanwhile(log: &Log, late: &Pair, came: usize) -> String {
+    let first = log.heard.partition_point(|heard| heard.at < late.since).min(came);
+    let before = log.heard[..first].last();
+    let heard = &log.heard[first..=came];
+    let behind = late.rev - before.map_or(log.began, |heard| heard.position);
+    let sockets: BTreeSet<u32> = before.into_iter().chain(heard).map(|heard| heard.socket).collect();
+    let times: Vec<Ms> = [late.since].into_iter().chain(heard.iter().map(|heard| heard.at)).collect();
+    let silence = times.windows(2).map(|two| two[1].saturating_sub(two[0])).max().unwrap_or_default();
+    format!(
+        "{behind} positions behind, over {} sockets, {} times of the room, after {silence} ms of silence at most",
+        sockets.len(),
+        heard.len(),
+    )
 }

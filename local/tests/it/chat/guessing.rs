@@ -1,5 +1,6 @@
 //! How often one may try a password, register, and make and join rooms. What is counted is told apart in the store's own tests.
 
+use http::Method;
 use parlour::wire::{Code, Session};
 use serde_json::json;
 
@@ -87,12 +88,25 @@ fn registrations_from_one_place_and_rooms_of_one_person_are_limited() {
             room = Some(make(n).await.expect_json::<parlour::wire::Room>(201).id);
         }
         assert!(wait(&make(20).await) > 60_000);
-        let path = format!("/rooms/{}/join", room.unwrap());
+        let path = format!("/rooms/{}/join", room.as_ref().unwrap());
         // One is allowed every two seconds, so that a slow machine gets a few more through.
         let mut joined = 0;
         while world.http().post(&path, token, &json!({})).await.status == 200 {
             joined += 1;
         }
         assert!((60..90).contains(&joined), "{joined}");
+        // Another name, topic, role, mute, ban: each counts. One is allowed every second.
+        let about = format!("/rooms/{}", room.unwrap());
+        let topic = async |n: usize| {
+            let body = json!({ "topic": n.to_string() }).to_string();
+            world.http().send(Method::PATCH, &about, token, body.into()).await
+        };
+        let (mut described, mut answer) = (0, topic(0).await);
+        while answer.status == 200 && described < 90 {
+            described += 1;
+            answer = topic(described).await;
+        }
+        assert!((60..90).contains(&described), "{described}");
+        wait(&answer);
     });
 }

@@ -25,6 +25,9 @@ use super::client::{Http, Person, Tab};
 /// Longer than anything takes on a busy machine.
 pub(super) const SOON: Duration = Duration::from_secs(20);
 
+/// How soon somebody who is put out hears nothing more, as it is promised.
+pub(super) const BOUND: Duration = Duration::from_secs(2);
+
 /// What tokens are signed with here.
 pub(super) const SECRET: &str = "the secret of the end-to-end stories";
 
