@@ -27,9 +27,9 @@ export default defineConfig({
     launchOptions: chromiumLaunch,
   },
   projects: [
-    { name: "stories", testIgnore: ["screenshots.spec.ts", "replacements.spec.ts", "frames.spec.ts"] },
+    { name: "stories", testIgnore: ["screenshots*.spec.ts", "replacements.spec.ts", "frames.spec.ts"] },
     { name: "replacements", testMatch: "replacements.spec.ts" },
     { name: "frames", testMatch: "frames.spec.ts", workers: 1, use: { trace: "off" } },
-    { name: "screenshots", testMatch: "screenshots.spec.ts", workers: 1 },
+    { name: "screenshots", testMatch: "screenshots*.spec.ts", workers: 1 },
   ],
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "./world";
+import { expect, isSound, PHONE, test } from "./world";
 
 test("a change that is refused says so and keeps what was written", async ({ pair }) => {
   let refuse = true;
@@ -121,13 +121,14 @@ test("by keyboard: arrow up edits the last message, in the conversation arrows, 
 });
 
 test("a finger that stays on a message opens what can be done with it", async ({ arrives }) => {
-  const ada = await arrives("ada", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const ada = await arrives("ada", PHONE);
   await ada.registers();
   await ada.makesRoom(`touch-${Date.now().toString(36)}`);
   await ada.composer.fill("hold me");
   await ada.page.getByRole("button", { name: "Send" }).click();
   await ada.hasRead(["hold me"]);
-  await ada.log.getByText("hold me").dispatchEvent("pointerdown", { pointerType: "touch", bubbles: true });
+  await ada.holds("hold me");
+  await isSound(ada, "what can be done with a message, on a phone");
   await ada.page.getByRole("dialog").getByRole("button", { name: "Edit" }).click();
   await expect(ada.page.getByLabel("Edit your message")).toHaveValue("hold me");
 });

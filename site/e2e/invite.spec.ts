@@ -1,19 +1,9 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Person, test, unique } from "./world";
-
-async function isSound({ page }: Person): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
-}
+import { expect, isSound, type Person, test, unique } from "./world";
 
 async function makesDen(ada: Person): Promise<string> {
   const room = unique("den");
   await ada.registers();
-  await ada.page.getByRole("button", { name: "New room" }).first().click();
-  await ada.page.getByLabel("Name of the room").fill(room);
-  await ada.page.getByLabel("Private").check();
-  await ada.page.getByRole("button", { name: "Make room" }).click();
-  await ada.isInRoom(room);
+  await ada.makesPrivateRoom(room);
   return room;
 }
 
@@ -38,11 +28,12 @@ test("somebody is invited by name, is told at once, and comes in", async ({ arri
   await dialog.getByLabel("Their name begins with").fill(ben.name);
   await dialog.getByRole("button", { name: `Invite ${ben.name}` }).click();
   await expect(dialog.getByText(`For ${ben.name}, by ${ada.name}`)).toBeVisible();
-  await isSound(ada);
+  await expect(dialog.getByLabel("Their name begins with")).toBeFocused();
+  await isSound(ada, "inviting");
 
   const invited = ben.page.getByRole("region", { name: "Invitations" });
   await expect(invited).toContainText(`${ada.name} invites you to ${room}`);
-  await isSound(ben);
+  await isSound(ben, "an invitation");
   await ben.page.reload();
   await invited.getByRole("button", { name: `Accept: ${room}` }).click();
   await ben.isInRoom(room);
@@ -78,7 +69,7 @@ test("a link leads a newcomer in, past the door, as often as it says", async ({ 
   await ben.registers(link.slice(new URL(link).origin.length));
   const card = ben.page.getByRole("dialog", { name: "You are invited" });
   await expect(card).toContainText(`${ada.name} invites you to ${room}`);
-  await isSound(ben);
+  await isSound(ben, "an invitation by link");
   await card.getByRole("button", { name: "Not now" }).click();
   await expect(card).toHaveCount(0);
   expect(new URL(ben.page.url()).hash).toBe("");
@@ -90,12 +81,24 @@ test("a link leads a newcomer in, past the door, as often as it says", async ({ 
   await cleo.registers(link.slice(new URL(link).origin.length));
   await expect(cleo.page.getByRole("alert")).toContainText("This invitation does not hold any more");
   await expect(cleo.page.getByRole("dialog").getByRole("button", { name: "Join" })).toHaveCount(0);
+  await isSound(cleo, "a dead invitation");
 });
 
 test("a link that is taken back leads nowhere", async ({ arrives }) => {
   const [ada, ben] = await Promise.all([arrives("ada"), arrives("ben")]);
   await makesDen(ada);
-  const link = await makesLink(ada, "any number of people");
+  let release = () => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  await ada.page.route("**/invitations", async (route) => {
+    if (route.request().method() === "GET") await held;
+    await route.continue();
+  });
+  const making = makesLink(ada, "any number of people");
+  await expect(ada.page.getByText("Loading the invitations")).toBeVisible();
+  release();
+  const link = await making;
   await ada.page.getByRole("button", { name: `Take back: Link by ${ada.name}` }).click();
   await expect(ada.page.getByText("There are none.")).toBeVisible();
   await expect(ada.page.getByRole("heading", { name: "Invitations that hold" })).toBeFocused();

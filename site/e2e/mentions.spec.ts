@@ -1,4 +1,4 @@
-import { expect, type Person, test } from "./world";
+import { expect, isSound, type Person, test } from "./world";
 
 /** Somewhere else, so that nothing there is read. */
 async function turnsAway(who: Person): Promise<void> {
@@ -73,6 +73,7 @@ test("people are offered by the beginning of their names", async ({ pair }) => {
   await expect(ada.page.getByRole("option")).toHaveCount(2);
   await keyboard.press("ArrowDown");
   await expect(ada.page.getByRole("option", { selected: true })).toContainText("room");
+  await isSound(ada, "people to mention");
   await keyboard.press("Enter");
   await expect(ada.composer).toHaveValue(`hello @${ben.name} and @room `);
   await expect(ada.composer).toBeFocused();
@@ -89,6 +90,7 @@ test("what a message said before is seen by its author and by who keeps order", 
   for (const who of [ada, ben]) {
     await who.log.getByRole("button", { name: "Edited. What it said before" }).click();
     await expect(who.page.getByRole("dialog").locator(".about-text")).toHaveText(["first", "second"]);
+    await isSound(who, "what it said before");
     await who.closes();
   }
   await ada.says("mine");
@@ -96,6 +98,21 @@ test("what a message said before is seen by its author and by who keeps order", 
   await ada.asks([{ action: "edit", seq: 2, text: "mine too" }]);
   await expect(ben.log.locator('[data-seq="2"] .said-edited')).toBeVisible();
   await expect(ben.log.locator('[data-seq="2"]').getByRole("button", { name: /^Edited/ })).toHaveCount(0);
+
+  // It may be deleted while one asks.
+  let release = () => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  await ben.page.route("**/versions", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ben.log.getByRole("button", { name: "Edited. What it said before" }).click();
+  await expect(ben.page.getByText("Loading what it said")).toBeVisible();
+  await ben.asks([{ action: "delete", seq: 1 }]);
+  release();
+  await expect(ben.page.getByRole("dialog")).toContainText("This message was deleted.");
 });
 
 test("what is half written is there on another device, and not over what is being written", async ({

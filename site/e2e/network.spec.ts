@@ -1,10 +1,13 @@
-import { expect, test, unique } from "./world";
+import { expect, isSound, test, unique } from "./world";
 
 test("a lost connection is noticed, and so is its return; nothing is lost or doubled", async ({ pair }) => {
   const { ada, ben } = await pair();
   await ada.sees(ben.name, "Here now");
 
   await ben.goesOffline();
+  // Who is here is not known then.
+  await expect(ben.page.getByRole("region", { name: "In this room · 2" })).toContainText(ada.name);
+  await expect(ben.page.locator(".conversation .dot.here, .people .dot.here")).toHaveCount(0);
   await ada.says("said while ben is away");
   await ada.hasRead(["said while ben is away"]);
   await ben.says("written offline, one");
@@ -95,6 +98,7 @@ test("a refused message keeps its text and can be sent again or discarded", asyn
   await ada.says("first try");
   await ada.says("never mind");
   await expect(ada.log.getByText("Not sent. You are not allowed to do this.")).toHaveCount(2);
+  await isSound(ada, "not sent");
   await ada.log.getByRole("button", { name: "Discard" }).last().click();
   await expect(ada.log.getByText("never mind")).toHaveCount(0);
   refuse = false;

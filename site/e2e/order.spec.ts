@@ -1,13 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Person, test } from "./world";
-
-async function isSound({ page }: Person): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
-  }
-}
+import { expect, isSound, type Person, test, unique } from "./world";
 
 async function about(who: Person, other: Person): Promise<void> {
   await who.page.getByRole("button", { name: `What to do about ${other.name}` }).click();
@@ -32,11 +23,11 @@ test("who is muted or a guest is told so, and keeps what was half written", asyn
   const { ada, ben } = await pair();
   await ben.composer.fill("half writ");
   await about(ada, ben);
-  await isSound(ada);
+  await isSound(ada, "keeping order");
   await ada.page.getByRole("button", { name: "Mute for 1 hour" }).click();
   await expect(hushed(ben)).toContainText("You are muted here. You can read along. It ends: ");
   await expect(ben.page.getByRole("textbox")).toHaveCount(0);
-  await isSound(ben);
+  await isSound(ben, "muted");
   await about(ada, ben);
   await ada.page.getByRole("button", { name: "Lift the mute" }).click();
   await expect(ben.composer).toHaveValue("half writ");
@@ -66,11 +57,13 @@ test("who is sent out is told so and may come again; who is banned may not, unti
   const { ada, ben, room } = await pair();
   await about(ada, ben);
   await ada.page.getByRole("button", { name: "Send out" }).click();
+  await expect(ada.page.getByText("They can join again at any time.")).toBeVisible();
+  await isSound(ada, "send out?");
   await ada.page.getByRole("button", { name: "Cancel" }).click();
   await ada.page.getByRole("button", { name: "Send out" }).click();
   await ada.page.getByRole("button", { name: "Send out" }).click();
   await expect(ben.page.getByText(`You were sent out of ${room}. You can join it again.`)).toBeVisible();
-  await isSound(ben);
+  await isSound(ben, "sent out");
   await ben.page.getByRole("button", { name: "Join this room" }).click();
   await ben.isInRoom(room);
 
@@ -78,14 +71,14 @@ test("who is sent out is told so and may come again; who is banned may not, unti
   await ada.page.getByRole("button", { name: "Ban", exact: true }).click();
   await ada.page.getByLabel("For 1 day").check();
   await ada.page.getByLabel("Why (if you like)").fill("spam");
-  await isSound(ada);
+  await isSound(ada, "ban?");
   await ada.page.getByRole("button", { name: "Ban", exact: true }).click();
   await expect(ben.page.getByText(`You were banned from ${room}.`)).toBeVisible();
   await ben.page.getByRole("button", { name: "Join this room" }).click();
   await expect(ben.page.getByText(/You are banned from this room for (1 day|24 hours) more/)).toBeVisible();
   await ada.page.getByRole("button", { name: "Banned people" }).click();
   await expect(ada.page.getByRole("dialog")).toContainText("spam");
-  await isSound(ada);
+  await isSound(ada, "banned people");
   await ada.page.getByRole("button", { name: `Lift the ban of ${ben.name}` }).click();
   await expect(ada.page.getByText("Nobody is banned.")).toBeVisible();
   await ben.page.getByRole("button", { name: "Join this room" }).click();
@@ -96,10 +89,45 @@ test("a room is handed over after a question", async ({ pair }) => {
   const { ada, ben } = await pair();
   await about(ada, ben);
   await ada.page.getByRole("button", { name: "Hand over the room" }).click();
+  await isSound(ada, "hand over?");
   await ada.page.getByRole("button", { name: "Hand over the room" }).click();
   for (const who of [ada, ben]) {
     await expect(who.page.locator(".person", { hasText: ben.name })).toContainText("owner");
     await expect(who.page.locator(".person", { hasText: ada.name })).toContainText("moderator");
   }
   await expect(ben.page.getByRole("button", { name: `What to do about ${ada.name}` })).toBeVisible();
+});
+
+test("who is sent out of a private room is not told that they may join again", async ({ arrives }) => {
+  const [ada, ben] = await Promise.all([arrives("ada"), arrives("ben")]);
+  const room = unique("den");
+  await Promise.all([ada.registers(), ben.registers()]);
+  await ada.makesPrivateRoom(room);
+  await ada.page.getByRole("button", { name: "Invite people" }).click();
+  await ada.page.getByLabel("Their name begins with").fill(ben.name);
+  await ada.page.getByRole("button", { name: `Invite ${ben.name}` }).click();
+  await ben.page.getByRole("button", { name: `Accept: ${room}` }).click();
+  await ben.isInRoom(room);
+  await ada.closes();
+  await about(ada, ben);
+  await ada.page.getByRole("button", { name: "Send out" }).click();
+  await expect(ada.page.getByText("They can come in again only when somebody invites them.")).toBeVisible();
+  await ada.page.getByRole("button", { name: "Send out" }).click();
+  const gone = `You were sent out of ${room}. You can come in again when somebody invites you.`;
+  await expect(ben.page.getByText(gone)).toBeVisible();
+});
+
+test("who only reads sees reactions, and cannot press them", async ({ pair }) => {
+  const { ada, ben } = await pair();
+  await ada.says("cake");
+  await ben.reads("cake");
+  await ada.asks([{ action: "react", seq: 1, emoji: "🎉", on: true }]);
+  await expect(ben.log.getByRole("button", { name: `🎉 ${ada.name}` })).toHaveText("🎉 1");
+  await about(ada, ben);
+  await ada.page.getByRole("button", { name: /Make guest/ }).click();
+  await expect(hushed(ben)).toHaveText("You are a guest here: you can read along, and say nothing.");
+  await expect(ben.log.locator(".chip")).toContainText("🎉");
+  await expect(ben.log.getByRole("button", { name: /🎉/ })).toHaveCount(0);
+  await expect(ben.log.getByText(`🎉 ${ada.name}`)).toHaveCount(1);
+  await isSound(ben, "reactions that cannot be pressed");
 });

@@ -1,4 +1,4 @@
-import { expect, Person, test, unique } from "./world";
+import { expect, isSound, Person, test, unique } from "./world";
 
 const api = /\/(rooms|refresh|sessions)(\/|\?|$)/;
 
@@ -134,6 +134,34 @@ test("with much that is new one begins where one stopped reading", async ({ pair
   await ben.page.getByRole("button", { name: /new messages/ }).click();
   await expect(ben.log.getByText("line 200", { exact: true })).toBeInViewport();
   await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+});
+
+test("from a link to something old, what is unread below is one press away", async ({ pair }) => {
+  test.slow();
+  const { ada, ben, room } = await pair();
+  await ada.fills(100);
+  await ben.reads("line 100");
+  await expect(ben.page).toHaveTitle(`${room} · Parlour`);
+  const address = new URL(ben.page.url()).pathname;
+  await ben.makesRoom(unique("elsewhere"));
+  await ada.asks(Array.from({ length: 100 }, (_, index) => ({ action: "send", text: `news ${index + 1}` })));
+  await expect(ben.page).toHaveTitle(/^\(99\+\) /);
+
+  await ben.page.goto(`${address}/10`);
+  await expect(ben.log.locator('[data-seq="10"]')).toBeInViewport();
+  const unread = ben.page.getByRole("button", { name: "Jump to unread" });
+  await expect(unread).toBeVisible();
+  await expect(ben.page.getByRole("button", { name: "100 new messages" })).toBeVisible();
+  await isSound(ben, "ways to jump");
+  await unread.click();
+  await expect(ben.log.locator(".new-mark")).toBeInViewport();
+  await expect(ben.log.locator(".new-mark + li")).toContainText("news 1");
+  await expect(unread).toHaveCount(0);
+
+  // Scrolled past, it is not offered again.
+  await ben.page.getByRole("button", { name: "100 new messages" }).click();
+  await expect(ben.log.getByText("news 100", { exact: true })).toBeInViewport();
+  await expect(unread).toHaveCount(0);
 });
 
 test("without the API what was seen last is there, and nothing of it counts as read", async ({ pair }) => {

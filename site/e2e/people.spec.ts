@@ -76,3 +76,39 @@ test("an address of a public room leads a newcomer in", async ({ arrives }) => {
   await ben.page.getByRole("button", { name: "Join this room" }).click();
   await expect(ben.page.getByRole("alert")).toHaveText("It is not there, or not open to you.");
 });
+
+test("of many people all are counted, and further ones are fetched, again if need be", async ({ arrives }) => {
+  const ada = await arrives("ada");
+  const room = unique("tea");
+  await ada.registers();
+  await ada.makesRoom(room);
+  let release = () => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  // A room of three hundred, of whom the first page has one.
+  await ada.page.route("**/members?limit=200", async (route) => {
+    const answer = await route.fetch();
+    await held;
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), more: true, total: 300, here: 40 } });
+  });
+  let refuse = true;
+  await ada.page.route("**/members?limit=200&after=*", async (route) => {
+    if (refuse) return route.abort();
+    const member = { user: { id: "f".repeat(24), name: "zoe" }, role: "member", online: false };
+    await route.fulfill({ json: { members: [member], more: false, total: 2, here: 1 } });
+  });
+  await ada.page.reload();
+  await ada.isInRoom(room);
+  await expect(ada.page.getByRole("button", { name: "People", exact: true })).toBeVisible();
+  release();
+  await expect(ada.page.getByRole("button", { name: "People: 300 in this room, 40 here now" })).toBeVisible();
+  await ada.sees(ada.name, "Here now");
+  await ada.page.getByRole("button", { name: "Show more people" }).click();
+  await ada.page.getByRole("button", { name: "More people could not be loaded. Try again" }).click();
+  await expect(ada.page.getByRole("button", { name: "More people could not be loaded. Try again" })).toBeVisible();
+  refuse = false;
+  await ada.page.getByRole("button", { name: "More people could not be loaded. Try again" }).click();
+  await ada.sees("zoe", "Away");
+  await expect(ada.page.getByRole("button", { name: "People: 2 in this room, 1 here now" })).toBeVisible();
+});

@@ -1,4 +1,4 @@
-import { expect, test } from "./world";
+import { expect, isSound, test } from "./world";
 
 test("a reaction that is refused says why and is not shown", async ({ pair }) => {
   let refuse = true;
@@ -34,6 +34,7 @@ test("two people react: by name, by keyboard, by pressing what is there", async 
   await ben.page.keyboard.press("+");
   await ben.page.getByLabel("Emoji by name").fill("lemon");
   await expect(ben.page.getByRole("dialog").getByRole("button", { name: "lemon", exact: true })).toBeVisible();
+  await isSound(ben, "emoji to react with");
   await ben.page.keyboard.press("Enter");
   const chip = ada.log.getByRole("button", { name: `🍋 ${ben.name}` });
   await expect(chip).toHaveText("🍋 1");
@@ -42,6 +43,7 @@ test("two people react: by name, by keyboard, by pressing what is there", async 
   const both = ada.log.getByRole("button", { name: `🍋 you and ${ben.name}` });
   await expect(both).toHaveAttribute("aria-pressed", "true");
   await expect(ben.log.locator(".chip")).toHaveText(["🍋 2"]);
+  await isSound(ada, "reactions");
   await both.click();
   await expect(ben.log.getByRole("button", { name: "🍋 you" })).toHaveText("🍋 1");
   await ben.log.locator(".chip").click();

@@ -1,4 +1,4 @@
-import { expect, type Person, test } from "./world";
+import { expect, isSound, type Person, test } from "./world";
 
 async function replies(who: Person, to: string): Promise<void> {
   await who.does("Reply", to);
@@ -17,8 +17,10 @@ test("Escape takes a reply away, and a deleted message is said to be deleted", a
   await expect(ada.log.locator(".said-quote")).toHaveCount(0);
 
   await replies(ben, "cake?");
+  await isSound(ben, "replying");
   await ben.says("yes");
   await expect(ada.log.locator(".said-quote")).toHaveText(`In reply to ${ada.name} cake?`);
+  await isSound(ada, "a reply");
   await ada.asks([{ action: "delete", seq: 1 }]);
   for (const who of [ada, ben])
     await expect(who.log.locator(".said-quote")).toHaveText("In reply to A deleted message");

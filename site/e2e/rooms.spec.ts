@@ -1,13 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Person, test, unique } from "./world";
-
-async function isSound({ page }: Person): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
-  }
-}
+import { expect, isSound, type Person, test, unique } from "./world";
 
 const inList = (who: Person, name: string) => who.page.getByRole("navigation").getByRole("link", { name });
 
@@ -19,7 +10,7 @@ test("a private room is marked as one, and whoever is not in it does not find it
   await ada.page.getByLabel("Name of the room").fill(room);
   await ada.page.getByLabel("Private").check();
   await expect(ada.page.getByLabel("Private")).toHaveAccessibleDescription(/Only who is invited/);
-  await isSound(ada);
+  await isSound(ada, "new private room");
   await ada.page.getByRole("button", { name: "Make room" }).click();
   await ada.isInRoom(room);
   await expect(inList(ada, room)).toHaveAccessibleName(`${room} (private)`);
@@ -38,10 +29,10 @@ test("two people talk by themselves, however they come to it", async ({ pair }) 
   const { ada, ben, room } = await pair();
   await ada.page.getByRole("button", { name: `Write to ${ben.name}` }).click();
   await ada.isInRoom(ben.name);
-  await expect(ada.page.getByRole("button", { name: "Leave room" })).toHaveCount(0);
+  await expect(ada.page.getByRole("button", { name: /^Leave/ })).toHaveCount(0);
   await expect(ada.page.getByRole("button", { name: "Invite people" })).toHaveCount(0);
   await ada.says("only for you");
-  await isSound(ada);
+  await isSound(ada, "a conversation of two");
 
   const direct = ben.page.getByRole("region", { name: "Direct messages" });
   await expect(direct.getByRole("link", { name: new RegExp(`^${ada.name} .*1 unread message`) })).toBeVisible();
@@ -50,7 +41,7 @@ test("two people talk by themselves, however they come to it", async ({ pair }) 
   await expect(dialog.getByRole("button", { name: "Start" })).toHaveAttribute("aria-disabled", "true");
   await dialog.getByLabel("Their name begins with").fill(ada.name);
   await dialog.getByLabel(`Choose ${ada.name}`).check();
-  await isSound(ben);
+  await isSound(ben, "new conversation");
   await dialog.getByRole("button", { name: "Start" }).click();
   await ben.isInRoom(ada.name);
   await ben.reads("only for you");
@@ -81,8 +72,8 @@ test("a few talk by themselves, called by the others, and who leaves comes back 
   await inList(cleo, [ada.name, ben.name].join(" and ")).click();
   await cleo.reads("all three");
 
-  await ada.page.getByRole("button", { name: "Leave room" }).click();
-  await ada.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+  await ada.page.getByRole("button", { name: "Leave conversation" }).click();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Leave conversation" }).click();
   await expect(inList(ada, others)).toHaveCount(0);
   await start();
   await ada.reads("all three");
@@ -97,7 +88,7 @@ test("what a room is about is seen by all of it at once, and changed by who may"
   await dialog.getByLabel("Topic").fill("Which tea?");
   await dialog.getByLabel("Description").fill("Two\nlines");
   await dialog.getByLabel("Name of the room").fill(`${room}-2`);
-  await isSound(ada);
+  await isSound(ada, "about a room");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog.getByText("Saved.")).toBeVisible();
   await expect(ben.page.getByRole("heading", { level: 1 })).toHaveText(`${room}-2`);
@@ -107,6 +98,11 @@ test("what a room is about is seen by all of it at once, and changed by who may"
   await expect(ben.page.getByRole("dialog")).toContainText("Two\nlines");
   await expect(ben.page.getByRole("dialog").getByRole("textbox")).toHaveCount(0);
   await expect(ben.page.getByRole("dialog").getByRole("button", { name: "Archive room" })).toHaveCount(0);
+  await ben.closes();
+  await ben.page.getByRole("button", { name: "Find a room" }).click();
+  await ben.page.getByLabel("Name begins with").fill(`${room}-2`);
+  await expect(ben.page.locator(".finder-room", { hasText: `${room}-2` })).toContainText("Which tea?");
+  await ben.closes();
 
   await dialog.getByLabel("Topic").fill("x".repeat(251));
   await dialog.getByRole("button", { name: "Save" }).click();
@@ -127,7 +123,7 @@ test("an archived room is only read, until it is opened again", async ({ pair })
   await ben.log.getByText("mine").hover();
   await expect(ben.log.getByRole("button", { name: "Copy link" })).toBeVisible();
   await expect(ben.log.getByRole("button", { name: "Delete" })).toHaveCount(0);
-  await isSound(ben);
+  await isSound(ben, "an archived room");
   await ada.page.getByRole("button", { name: "Open it again" }).click();
   await expect(ben.composer).toHaveValue("half writ");
   await ben.says("again");
@@ -151,7 +147,7 @@ test("a message is pinned by who keeps order, and found by everybody", async ({ 
   await ben.reads("line 120");
   await expect(ben.log.locator('[data-seq="1"]')).toHaveCount(0);
   await ben.page.getByRole("button", { name: "Pinned messages" }).click();
-  await isSound(ben);
+  await isSound(ben, "pinned messages");
   await ben.page
     .getByRole("dialog")
     .getByRole("button", { name: /the rules/ })
@@ -162,6 +158,76 @@ test("a message is pinned by who keeps order, and found by everybody", async ({ 
   await expect(ben.log.locator(".said-pinned")).toHaveCount(0);
   await ben.page.getByRole("button", { name: "Pinned messages" }).click();
   await expect(ben.page.getByText("Nothing is pinned here.")).toBeVisible();
+});
+
+test("in a conversation of two either pins, and both find it", async ({ pair }) => {
+  const { ada, ben } = await pair();
+  await ada.page.getByRole("button", { name: `Write to ${ben.name}` }).click();
+  await ada.isInRoom(ben.name);
+  await ada.says("the address");
+  await inList(ben, ada.name).click();
+  await ben.reads("the address");
+  await ben.does("Pin", "the address");
+  for (const who of [ada, ben]) {
+    await expect(who.log.locator(".said-pinned")).toHaveCount(1);
+    await who.page.getByRole("button", { name: "Pinned messages" }).click();
+    await expect(who.page.getByRole("dialog").getByRole("button", { name: /the address/ })).toBeVisible();
+    await who.closes();
+  }
+  await ada.does("Unpin", "the address");
+  for (const who of [ada, ben]) await expect(who.log.locator(".said-pinned")).toHaveCount(0);
+});
+
+test("a link to a message is copied and said to be, and what cannot be copied is not", async ({ arrives }) => {
+  const ada = await arrives("ada", { permissions: ["clipboard-read", "clipboard-write"] });
+  await ada.registers();
+  await ada.makesRoom(unique("tea"));
+  await ada.says("copy me");
+  await ada.hasRead(["copy me"]);
+  await ada.does("Copy link", "copy me");
+  const told = ada.page.locator(".log-note.told");
+  await expect(told).toHaveText("Copied");
+  await isSound(ada, "copied");
+  expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe(`${ada.page.url()}/1`);
+  await expect(told).toHaveCount(0);
+  await ada.page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+  });
+  await ada.does("Copy link", "copy me");
+  await expect(told).toHaveText("Not copied: your browser did not allow it");
+  await ada.page.getByRole("button", { name: "Copy the room’s address" }).click();
+  await expect(ada.page.getByRole("button", { name: "Not copied" })).toBeVisible();
+});
+
+test("who leaves is told what that means there", async ({ arrives }) => {
+  test.slow();
+  const [ada, ben] = await Promise.all([arrives("ada"), arrives("ben")]);
+  await Promise.all([ada.registers(), ben.registers()]);
+  const [den, tea] = [unique("den"), unique("tea")];
+  const question = (who: Person) => who.page.getByRole("dialog");
+  await ada.makesPrivateRoom(den);
+  await ada.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(question(ada)).toContainText("nobody can come in any more, not even you");
+  await ada.closes();
+  await ada.page.getByRole("button", { name: "Invite people" }).click();
+  await ada.page.getByLabel("Their name begins with").fill(ben.name);
+  await ada.page.getByRole("button", { name: `Invite ${ben.name}` }).click();
+  await ben.page.getByRole("button", { name: `Accept: ${den}` }).click();
+  await ben.isInRoom(den);
+  await ada.closes();
+  await ada.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(question(ada)).toContainText("You cannot come back without an invitation.");
+  await expect(question(ada)).toContainText("It passes on to whoever has moderated it for longest");
+  await ben.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(question(ben)).toContainText("You cannot come back without an invitation.");
+  await expect(question(ben)).not.toContainText("passes on");
+  await ben.closes();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+  await expect(ben.page.locator(".person", { hasText: ben.name })).toContainText("owner");
+  await ben.makesRoom(tea);
+  await ben.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(question(ben)).toContainText("You can join again at any time.");
+  await expect(question(ben)).not.toContainText("passes on");
 });
 
 test("who has gone was seen a moment ago", async ({ pair }) => {

@@ -1,36 +1,18 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
+import { folder, PHONE, shoot } from "./shoot";
 import { expect, PASSWORD, Person, test } from "./world";
 
-/**
- * Pictures of every screen, to be looked at. They go to the folder in `SCREENSHOTS`. Their names are for the eye and not
- * unique, so that each run needs a chat with nobody in it.
- */
-const folder = process.env.SCREENSHOTS ?? "../target/screenshots";
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-
-async function shoot(page: Page, name: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  await page.mouse.move(0, 0);
-  for (const scheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
-const TALK: [number, string][] = [
+/** Who says what, and to which of it in reply. */
+const TALK: [who: number, text: string, reply?: number][] = [
   [0, "Morning, everyone. The new reading list is up: three short novels and one very long one."],
-  [0, "Bring your own opinions about the long one."],
   [1, "I am four hundred pages in and nobody has left the house yet."],
   [2, "That is the point of the house."],
   [0, "Shall we say Thursday at seven?"],
-  [1, "Thursday works. I’ll bring the lemon cake if somebody brings plates."],
+  [1, "Works for me. I’ll bring the lemon cake if somebody brings plates.", 4],
   [2, "Plates: yes.\nForks: also yes.\nChairs: we will see."],
   [3, "מישהו צריך הסעה? יש לי מקום לשניים ברכב."],
-  [1, "🍋🎂"],
-  [0, "Lovely. See you then!"],
+  [1, "@Ada do you still have the big teapot?"],
+  [0, "Polished and ready. See you then!"],
 ];
 const LONG: [number, string][] = [
   [0, `Pneumono${"ultramicroscopic".repeat(14)}silicovolcanoconiosis`],
@@ -68,13 +50,22 @@ test("every screen", async ({ arrives }) => {
   await ada.makesRoom(room);
   await shoot(ada.page, "05-empty-room");
   for (const person of [ben, clara, dana]) await person.findsAndJoins(room);
-  for (const [who, text] of TALK) {
-    await (people[who] as Person).says(text);
-    await ada.log
-      .getByText(text.split("\n")[0] ?? "")
-      .first()
-      .waitFor();
+  await ada.page.getByRole("button", { name: "About this room" }).click();
+  await ada.page.getByLabel("Topic").fill("Thursday at seven: the long one");
+  await ada.page.getByRole("button", { name: "Save" }).click();
+  await ada.page.getByText("Saved.").waitFor();
+  await ada.closes();
+  for (const [index, [who, text, reply]] of TALK.entries()) {
+    await (people[who] as Person).asks([{ action: "send", text, ...(reply ? { reply_to: reply } : {}) }]);
+    await ada.log.locator(`[data-seq="${index + 1}"]`).waitFor();
   }
+  for (const [who, emoji] of [
+    [0, "🍋"],
+    [2, "🍋"],
+    [3, "🎂"],
+  ] as const)
+    await (people[who] as Person).asks([{ action: "react", seq: 5, emoji, on: true }]);
+  await expect(ada.log.locator(".chip")).toHaveText(["🍋 2", "🎂 1"]);
   const others = ["Allotment 14", "Kitchen", "A room whose name is about as long as a name of a room may be"];
   for (const name of others) await ben.makesRoom(name);
   await ada.page.getByRole("button", { name: "Find a room" }).click();
@@ -107,7 +98,7 @@ test("every screen", async ({ arrives }) => {
   await phone.page.getByRole("link", { name: /2 unread messages/ }).waitFor();
   await shoot(phone.page, "20-phone-rooms");
   await phone.opens(room);
-  await phone.reads("Lovely. See you then!");
+  await phone.reads("Polished and ready. See you then!");
   await shoot(phone.page, "21-phone-conversation");
   await phone.page.getByRole("button", { name: /^People/ }).click();
   await phone.page.getByRole("complementary").waitFor();
@@ -183,6 +174,14 @@ test("every screen", async ({ arrives }) => {
   await shoot(ada.page, "25-narrow-long-texts");
   await ada.page.setViewportSize({ width: 640, height: 400 });
   await shoot(ada.page, "26-zoom-200");
+  await ada.page.getByRole("button", { name: /^People/ }).click();
+  await ada.page.getByRole("complementary").waitFor();
+  await shoot(ada.page, "26-zoom-200-people");
+  await ada.page.getByRole("button", { name: `What to do about ${clara.name}` }).click();
+  await ada.page.getByRole("button", { name: "Ban", exact: true }).click();
+  await shoot(ada.page, "26-zoom-200-dialog");
+  await ada.closes();
+  await ada.page.keyboard.press("Escape");
   await ada.page.setViewportSize({ width: 1280, height: 800 });
 
   await ada.context.setOffline(true);

@@ -1,13 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Person, test, unique } from "./world";
-
-async function isSound({ page }: Person): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
-  }
-}
+import { expect, isSound, type Person, test, unique } from "./world";
 
 test("what was said is found by its words, and one goes to where it was said", async ({ pair }) => {
   test.slow();
@@ -26,11 +17,14 @@ test("what was said is found by its words, and one goes to where it was said", a
 
   await ben.page.keyboard.press("Control+Shift+f");
   const dialog = ben.page.getByRole("dialog", { name: "Search messages" });
+  await dialog.getByLabel("Words in a message").fill(word.slice(0, -1));
+  await expect(dialog.getByText("Searching…")).toBeVisible();
+  await expect(dialog.getByText("Nothing was said with")).toBeVisible();
   await dialog.getByLabel("Words in a message").fill(word.toUpperCase());
   await expect(dialog.locator(".found")).toHaveCount(2);
   await expect(dialog.locator("mark")).toHaveText([word, word]);
   await expect(dialog.locator(".found-head").first()).toContainText(`in ${other}`);
-  await isSound(ben);
+  await isSound(ben, "found");
   await dialog.getByLabel("Only in this room").check();
   await expect(dialog.locator(".found")).toHaveCount(1);
   await dialog.getByLabel("Only in this room").uncheck();
@@ -79,6 +73,7 @@ test("what nobody said is not found, nor what is in rooms of others, nor what wa
   };
   await look(ben);
   await expect(ben.page.getByText(`Nothing was said with “${word}”.`)).toBeVisible();
+  await isSound(ben, "nothing found");
   await ada.asks([{ action: "delete", seq: 1 }]);
   await look(ada);
   await expect(ada.page.getByText(`Nothing was said with “${word}”.`)).toBeVisible();

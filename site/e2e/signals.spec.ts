@@ -1,13 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Person, test } from "./world";
-
-async function isSound({ page }: Person): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
-  }
-}
+import { expect, isSound, type Person, test } from "./world";
 
 const typing = (who: Person) => who.page.locator(".typing");
 
@@ -71,7 +62,7 @@ test("whoever does not want it is not shown to have read; others are, under what
   await expect(shows).toHaveAttribute("aria-checked", "true");
   await shows.click();
   await expect(shows).toHaveAttribute("aria-checked", "false");
-  await isSound(ben);
+  await isSound(ben, "account");
   await ben.page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   await ada.says("one");
   await ben.reads("one");
@@ -87,7 +78,7 @@ test("whoever does not want it is not shown to have read; others are, under what
   await ada.says("two");
   await ben.reads("two");
   await expect(ada.log.locator(".said", { hasText: "two" }).getByText(`Seen by ${ben.name}`)).toHaveCount(1);
-  await isSound(ada);
+  await isSound(ada, "seen by");
 });
 
 test("what is read on one device is read on the other", async ({ pair }) => {

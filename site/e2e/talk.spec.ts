@@ -81,6 +81,36 @@ test("back in a room where one was before, one reads, hears and sees who is ther
   await expect(ben.page).toHaveTitle(`${room} · Parlour`);
 });
 
+test("what others say is read out once each time they say it, and much at once is counted", async ({ pair }) => {
+  // Ben's frames are held back and let go together.
+  let held: (() => void)[] | null = null;
+  const { ada, ben } = await pair(({ ben }) =>
+    ben.page.routeWebSocket(/^wss?:/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (held) held.push(() => socket.send(message));
+        else socket.send(message);
+      });
+    }),
+  );
+  const heard = await ben.listens();
+  const knock = `${ada.name}: knock knock`;
+  await ada.says("knock knock");
+  await expect.poll(heard).toEqual([knock]);
+  await ada.says("knock knock");
+  await expect.poll(heard).toEqual([knock, knock]);
+
+  held = [];
+  await ada.fills(10);
+  await expect.poll(() => held?.length).toBeGreaterThan(0);
+  await ada.reads("line 10");
+  const release = held;
+  held = null;
+  for (const one of release) one();
+  await ben.reads("line 10");
+  await expect.poll(heard).toEqual([knock, knock, "10 new messages"]);
+});
+
 test("history is scrolled back without a jump", async ({ arrives }) => {
   test.slow();
   const ada = await arrives("ada");

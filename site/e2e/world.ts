@@ -1,9 +1,11 @@
+import AxeBuilder from "@axe-core/playwright";
 import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   test as base,
   expect,
+  type Locator,
   type Page,
 } from "@playwright/test";
 
@@ -11,6 +13,8 @@ import {
 export function unique(stem: string): string {
   return `${stem}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
 }
+
+export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
 export const PASSWORD = "three calm armchairs";
 
@@ -51,6 +55,14 @@ export class Person {
   async makesRoom(name: string): Promise<void> {
     await this.page.getByRole("button", { name: "New room" }).first().click();
     await this.page.getByLabel("Name of the room").fill(name);
+    await this.page.getByRole("button", { name: "Make room" }).click();
+    await this.isInRoom(name);
+  }
+
+  async makesPrivateRoom(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "New room" }).first().click();
+    await this.page.getByLabel("Name of the room").fill(name);
+    await this.page.getByLabel("Private").check();
     await this.page.getByRole("button", { name: "Make room" }).click();
     await this.isInRoom(name);
   }
@@ -167,6 +179,37 @@ export class Person {
     }).toPass({ timeout: 30_000 });
   }
 
+  /** Lets a finger stay on a message. */
+  async holds(text: string): Promise<void> {
+    const words = this.log.locator(".said-text", { hasText: text });
+    await words.dispatchEvent("pointerdown", { pointerType: "touch", bubbles: true });
+    await expect(this.page.getByRole("dialog")).toBeVisible();
+  }
+
+  /** Presses Tab, or Tab backwards, until something has the focus. */
+  async tabsTo(target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
+    const goal = target.first();
+    await expect(goal).toBeVisible();
+    for (let presses = 0; presses < 60; presses += 1) {
+      if (await goal.evaluate((node) => node === document.activeElement)) return;
+      await this.page.keyboard.press(key);
+    }
+    throw new Error(`The tab key does not lead to ${target}`);
+  }
+
+  /** Notes from now on what is read out of what others say, in order. */
+  async listens(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      window.heard = [];
+      new MutationObserver((changes) => {
+        const places = changes.map(({ target }) => (target instanceof Element ? target : target.parentElement));
+        const live = new Set(places.map((place) => place?.closest("[aria-live=polite]")));
+        for (const one of live) if (one?.textContent) window.heard.push(one.textContent);
+      }).observe(document.body, { childList: true, characterData: true, subtree: true });
+    });
+    return () => this.page.evaluate(() => window.heard.filter((one) => !one.endsWith("typing…")));
+  }
+
   /** Closes the dialog that is open. */
   async closes(): Promise<void> {
     await this.page.keyboard.press("Escape");
@@ -205,6 +248,40 @@ export class Person {
   async sees(who: string, where: "Here now" | "Away"): Promise<void> {
     await expect(this.page.getByRole("region", { name: where }).getByText(who, { exact: true })).toBeVisible();
   }
+}
+
+declare global {
+  interface Window {
+    heard: string[];
+  }
+}
+
+/** No finding of any severity, in both themes. */
+export async function isSound({ page }: Person, screen: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(
+      ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((node) => node.html).join(" | ")}`,
+    );
+    expect(found, `${screen}, ${colorScheme}`).toEqual([]);
+  }
+}
+
+/** Nothing sticks out sideways, neither of the page nor of what scrolls in it; code and what is written into a field may. */
+export async function fits({ page }: Person, screen: string): Promise<void> {
+  const wide = await page.evaluate(() => {
+    const boxes = [...document.querySelectorAll<HTMLElement>("html, body *:not(pre, input, .hidden, .hidden *)")];
+    return boxes
+      .filter((box) => {
+        const { overflowX, textOverflow } = getComputedStyle(box);
+        // What is cut with three dots is meant to be.
+        const bounded = box === document.documentElement || (overflowX !== "visible" && textOverflow !== "ellipsis");
+        return bounded && box.scrollWidth > box.clientWidth;
+      })
+      .map((box) => `${box.tagName}.${box.className}: ${box.scrollWidth} of ${box.clientWidth}`);
+  });
+  expect(wide, screen).toEqual([]);
 }
 
 type Pair = { ada: Person; ben: Person; room: string };

@@ -11,8 +11,9 @@ import { Pins } from "./model/pins";
 import { Quotes } from "./model/quotes";
 import { Reactions } from "./model/reactions";
 import { Reading } from "./model/reading";
-import { calls, MyRooms } from "./model/rooms";
+import { MyRooms } from "./model/rooms";
 import { Sync } from "./model/sync";
+import type { Timeline } from "./model/timeline";
 import { Typing } from "./model/typing";
 import type { Account } from "./net/account";
 import { Archive } from "./net/archive";
@@ -28,6 +29,10 @@ import { calledBy } from "./words";
 
 /** What a room that is not looked at keeps in memory. */
 const KEPT = 200;
+/** A kept page that is further behind than a page is long is loaded anew as cheaply. */
+const NEAR = 50;
+/** Counts that frames leave unsure are asked for within this time, for many may have heard the same. */
+const RECOUNT_MS = 5_000;
 
 /** What of one account outlives the page. */
 export type Stores = { shelf: Shelf; memory: Memory; storage: Storage };
@@ -67,14 +72,16 @@ export class Chat {
   readonly #roomsErrand: Errand;
   readonly #peopleErrand: Errand;
   #people = new Map<string, People>();
+  /** Counts are to be asked for. */
+  #unsure: ReturnType<typeof setTimeout> | undefined;
   /** The room on screen. */
   #open: string | null = null;
 
   constructor(account: Account, me: User, dial: Dial, { shelf, memory, storage }: Stores, lifetime?: Lifetime) {
     this.me = me;
     this.#account = account;
-    this.rooms = new MyRooms((room) => calledBy(room, me));
-    this.ways = new Ways(account, this.rooms);
+    this.rooms = new MyRooms(me.id, (room) => calledBy(room, me));
+    this.ways = new Ways(account, me.id, this.rooms);
     this.archive = new Archive(account);
     this.#roomsErrand = new Errand(async () => {
       const asked = this.drafts.now;
@@ -82,6 +89,7 @@ export class Chat {
       this.rooms.replace(rooms);
       this.drafts.know(rooms, asked);
       this.reading.consider();
+      void this.#wake();
     });
     this.#peopleErrand = new Errand(async () => {
       const room = this.#open;
@@ -123,6 +131,7 @@ export class Chat {
     this.#keeper = new Keeper(memory, () => ({
       rooms: this.rooms.fresh ? this.rooms.list : null,
       timeline: (this.#open && this.history.get(this.#open)) || null,
+      others: this.history.all.filter(({ room }) => room !== this.#open),
     }));
     this.history = new History(account, this.#recall(), {
       opens: () => this.connection.opens,
@@ -137,8 +146,7 @@ export class Chat {
       timelines: () => this.history.all,
       apply: (room, changes) => this.#apply(room, changes),
       gone: (rooms) => rooms.forEach((room) => void this.#lose(room)),
-      // Whoever looks at a room that is not loaded loads it, and again when that fails.
-      reload: (timeline) => void this.history.load(timeline.room, true).catch(() => {}),
+      reload: (timeline) => this.#reload(timeline),
     });
   }
 
@@ -149,6 +157,7 @@ export class Chat {
   }
 
   close(): void {
+    clearTimeout(this.#unsure);
     this.#roomsErrand.close();
     this.#peopleErrand.close();
     this.#sync.close();
@@ -253,6 +262,20 @@ export class Chat {
     const { rooms, pages } = await this.#keeper.all();
     if (rooms) this.rooms.restore(rooms);
     return pages;
+  }
+
+  /** What is kept of rooms that are not looked at is caught up with, or goes: what was deleted there must not stay. */
+  async #wake(): Promise<void> {
+    const near = (room: string, position: number) => (this.rooms.get(room)?.position ?? Infinity) - position <= NEAR;
+    for (const room of await this.history.wake(near)) this.#keeper.forget(room);
+  }
+
+  /** Too much was missed of a room. Whoever looks at one that is not loaded loads it, and again when that fails. */
+  #reload(timeline: Timeline): void {
+    const { room } = timeline;
+    if (room !== this.#open) timeline.drop();
+    else void this.history.load(room, true).catch(() => {});
+    if (!timeline.loaded) this.#keeper.forget(room);
   }
 
   // People
@@ -384,7 +407,7 @@ export class Chat {
         if (frame.member.user.id === this.me.id) this.rooms.setStanding(frame.room, frame.member);
         break;
       case "seen":
-        this.reading.elsewhere(frame.room, frame.seq);
+        this.reading.elsewhere(frame.room, frame.seq, frame);
         break;
     }
   }
@@ -405,11 +428,10 @@ export class Chat {
   #apply(room: string, frame: { from: number; to: number; said: number; changes: Message[] }): void {
     const known = this.rooms.get(room)?.said ?? 0;
     const news = frame.changes.filter((message) => message.seq > known);
-    const mine = news.filter((message) => message.author.id === this.me.id);
-    const mentions = news.filter((message) => calls(message, this.me.id)).map(({ seq }) => seq);
-    this.rooms.advance(room, frame.to, frame.said, { mine: mine.length, mentions });
-    this.rooms.takeBack(room, frame.changes, this.me.id);
+    const before = (seq: number) => this.history.get(room)?.find(seq);
+    if (!this.rooms.hear(room, frame, before)) this.#recount();
     this.quotes.hear(room, frame.changes);
+    this.#keeper.amend(room, frame.changes);
     const timeline = this.history.get(room);
     if (timeline?.apply(frame) === "gap") this.#sync.ask();
     // Before anything is drawn: what is in view is never shown as unread.
@@ -419,6 +441,13 @@ export class Chat {
     for (const { author } of others) this.typing.stop(room, author.id);
     if (others.length > 0) this.onsaid(room, others);
     if (!this.rooms.get(room)) this.refreshRooms();
+  }
+
+  #recount(): void {
+    this.#unsure ??= setTimeout(() => {
+      this.#unsure = undefined;
+      this.refreshRooms();
+    }, Math.random() * RECOUNT_MS);
   }
 
   /** A ping said that these rooms went on: those on screen are synced, of the others only the counts matter. */
@@ -432,8 +461,8 @@ export class Chat {
   }
 
   #depart(room: string, reason: Departure | undefined): void {
-    const name = this.rooms.get(room)?.name;
-    if (reason && name !== undefined) this.departures.add({ room, name, reason });
+    const known = this.rooms.get(room);
+    if (reason && known) this.departures.add({ room, name: known.name, kind: known.kind, reason });
     this.#lose(room);
   }
 

@@ -16,6 +16,23 @@ test.each([
     refusal("conflict", { reason: "too_many_rooms", limit: 200 }),
     "You are in as many rooms as one can be. Leave one first.",
   ],
+  [
+    refusal("conflict", { reason: "their_too_many_rooms" }),
+    "One of the others is in too many rooms to be brought into one more. They can write to you.",
+  ],
+  [refusal("forbidden", { reason: "toString" }), "You are not allowed to do this."],
+  [refusal("forbidden", { reason: "muted", retry_after: 7_200_000 }), "You are muted here for 2 hours more."],
+  [
+    refusal("forbidden", { reason: "banned", retry_after: 60_000 }),
+    "You are banned from this room for 60 seconds more.",
+  ],
+  [refusal("forbidden", { reason: "banned" }), "You are banned from this room."],
+  [
+    refusal("invalid", { field: "name", rule: "format" }),
+    "The name begins with a letter or a digit and has no spaces.",
+  ],
+  [refusal("invalid", { field: "other", rule: "format" }), "This does not have the right form."],
+  [refusal("invalid", { field: "limit", rule: "too_large", message: "It is too large." }), "It is too large."],
   [refusal("invalid", { field: "name", rule: "too_long", limit: 32 }), "The name can have at most 32 characters."],
   [refusal("invalid", { field: "name", rule: "required" }), "The name is missing."],
   [

@@ -352,7 +352,15 @@ members: Array<Member>,
 /**
  * Whether there are more after the last of these.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * How many are in the room.
+ */
+total: number, 
+/**
+ * How many of all of them are here.
+ */
+here: number, };
 
 /**
  * The body of `POST /rooms/{room}/invitations`.
@@ -1079,7 +1087,15 @@ room: string,
 /**
  * The number of the message.
  */
-seq: number, } | { "type": "changes", 
+seq: number, 
+/**
+ * How many messages I have not read after it.
+ */
+unread: number, 
+/**
+ * How many of these mention me.
+ */
+mentions: number, } | { "type": "changes", 
 /**
  * Where.
  */

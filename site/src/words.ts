@@ -1,4 +1,3 @@
-import { span } from "./spans";
 import type { Room, User } from "./wire";
 
 /** Every sentence the client says, in one place. */
@@ -101,7 +100,6 @@ export const words = {
   openNamed: (name: string) => `Open ${name}`,
   moreRooms: "Show more rooms",
   roomName: "Name of the room",
-  roomNameHint: "Others see it in their lists.",
   roomKind: "Who may come in",
   roomKinds: {
     public: { name: "Public", means: "Anyone can find it by name and join." },
@@ -112,20 +110,25 @@ export const words = {
   notMember: "You are not in this room",
   notMemberHint: "If it is a public room, you can join it.",
   joinRoom: "Join this room",
-  noSuchRoom: "There is no such room, or it is not open to you.",
   toRooms: "Back to your rooms",
   leave: "Leave room",
   leaving: "Leaving…",
   leaveQuestion: (name: string) => `Leave ${name}?`,
+  leaveGroup: "Leave conversation",
   leaveHints: {
     public: "You stop receiving its messages. You can join again at any time.",
-    private: "You stop receiving its messages. You come in again only when somebody invites you.",
+    private: "You stop receiving its messages. You cannot come back without an invitation.",
     group: "You stop receiving its messages. Starting a conversation with the same people leads back here.",
   },
+  leaveOwned:
+    "The room is yours. It passes on to whoever has moderated it for longest, or else has been in it for longest.",
+  leaveLast: "You are the last one here: once you have left, nobody can come in any more, not even you.",
   stay: "Stay",
 
   people: "People",
-  showPeople: (all: number, here: number) => `People: ${all} in this room, ${here} here now`,
+  showPeople: (all: number, here: number | null) =>
+    `People: ${all} in this room${here === null ? "" : `, ${here} here now`}`,
+  inRoomNow: (count: number) => `In this room · ${count}`,
   here: (count: number) => `Here now · ${count}`,
   away: (count: number) => `Away · ${count}`,
   online: "here now",
@@ -151,6 +154,7 @@ export const words = {
   kick: "Send out",
   kickQuestion: (name: string) => `Send ${name} out of the room?`,
   kickHint: "They can join again at any time.",
+  kickHintPrivate: "They can come in again only when somebody invites them.",
   ban: "Ban",
   banQuestion: (name: string) => `Ban ${name} from the room?`,
   banHint: "They are sent out and cannot join again until the ban is over.",
@@ -163,24 +167,29 @@ export const words = {
   moreBans: "Show more",
   unban: "Lift",
   unbanNamed: (name: string) => `Lift the ban of ${name}`,
-  unbanned: (name: string) => `${name} may join again.`,
+  unbanned: (name: string) => `The ban of ${name} is lifted.`,
   until: (day: string, time: string) => `Until: ${day}, ${time}`,
   untilLifted: "Until it is lifted",
   mutedHere: "You are muted here until a moderator lifts it. You can read along.",
   mutedUntil: (day: string, time: string) => `You are muted here. You can read along. It ends: ${day}, ${time}`,
   guestHere: "You are a guest here: you can read along, and say nothing.",
   kickedFrom: (room: string) => `You were sent out of ${room}. You can join it again.`,
+  kickedFromPrivate: (room: string) => `You were sent out of ${room}. You can come in again when somebody invites you.`,
   bannedFrom: (room: string) => `You were banned from ${room}.`,
   receipts: "Reading",
   showReceipts: "Show others how far I have read",
-  showReceiptsHint: "In rooms of up to 100 people. What others show you does not depend on it.",
+  showReceiptsHint:
+    "In rooms of up to 100 people. When it is off, nobody sees either when you were last here. What others show you does not depend on it.",
   seenBy: (who: string) => `Seen by ${who}`,
   morePeople: "Show more people",
+  morePeopleFailed: "More people could not be loaded. Try again",
+  loadingPeople: "Loading more people",
   aloneHint: "Nobody else is here yet. Share this page’s address to invite someone.",
   aloneHintPrivate: "Nobody else is here yet. Invite someone.",
   seenAgo: (ago: string) => `last seen ${ago}`,
   copyLink: "Copy the room’s address",
   copied: "Copied",
+  notCopied: "Not copied: your browser did not allow it",
 
   conversation: (room: string) => `Conversation in ${room}`,
   loadingMessages: "Loading messages",
@@ -214,6 +223,16 @@ export const words = {
   reactTo: (name: string) => `React to the message of ${name}`,
   reactions: "Reactions",
   usual: "The usual ones",
+  usualOnes: [
+    ["thumbs up", "👍"],
+    ["heart", "❤️"],
+    ["joy", "😂"],
+    ["tada", "🎉"],
+    ["eyes", "👀"],
+    ["open mouth", "😮"],
+    ["cry", "😢"],
+    ["thanks", "🙏"],
+  ],
   emojiByName: "Emoji by name",
   emojiPlaceholder: "tea, party, heart, …",
   noEmoji: (name: string) => `There is no emoji with “${name}” in its name.`,
@@ -295,6 +314,7 @@ export const words = {
   theLink: "The link",
   copyTheLink: "Copy link",
   invitations: "Invitations that hold",
+  invitationsLoading: "Loading the invitations",
   noInvitations: "There are none.",
   linkOf: (name: string) => `Link by ${name}`,
   invitationFor: (name: string, by: string) => `For ${name}, by ${by}`,
@@ -309,6 +329,7 @@ export const words = {
   decline: "Decline",
   declineNamed: (room: string) => `Decline: ${room}`,
   invitation: "You are invited",
+  invitationOver: "Invitation",
   invitationLoading: "Looking at the invitation…",
   invitationGone: "This invitation does not hold any more, or is for somebody else.",
   notNow: "Not now",
@@ -324,12 +345,11 @@ export const words = {
   pins: "Pinned messages",
   noPins: "Nothing is pinned here.",
   pinsLoading: "Loading what is pinned",
-  goThere: (name: string) => `Go to the message of ${name}`,
 
   search: "Search messages",
   searchWords: "Words in a message",
   searchHere: "Only in this room",
-  searchHint: "Messages with all the words are found, the newest first.",
+  searchHint: "Finds messages with all of these words, each as a whole word, the newest first.",
   foundMessages: (count: number, more: boolean) =>
     count === 1 ? "1 message found" : `${count}${more ? " and more" : ""} messages found`,
   noneFound: (q: string) => `Nothing was said with “${q}”.`,
@@ -377,6 +397,7 @@ export const words = {
       keys: [
         ["Enter", "send"],
         ["Shift Enter", "new line"],
+        ["Shift Tab", "to the conversation"],
         ["↑", "edit my last message, where nothing is written"],
         [": name", "emoji by name"],
         ["@ name", "mention somebody, or everybody with @room"],
@@ -388,11 +409,12 @@ export const words = {
       keys: [
         ["↑", "message above"],
         ["↓", "message below"],
-        ["Enter", "what can be done with it"],
+        ["Enter", "what can be done with it; Tab goes on through it"],
         ["E", "edit it"],
         ["Delete", "delete it"],
         ["R", "reply to it"],
         ["+", "react to it"],
+        ["P", "pin it, or unpin it"],
         ["C", "copy its link"],
         ["Esc", "back to writing"],
       ],
@@ -404,6 +426,68 @@ export const words = {
   newVersion: "A new version of Parlour is here.",
   reload: "Reload",
   later: "Later",
+
+  failed: {
+    unreachable: "The chat cannot be reached. Check your connection and try again.",
+    unknown: "Something went wrong. Try again.",
+    credentials: "That name and password do not belong together.",
+    notFound: "It is not there, or not open to you.",
+    tooLarge: "That is too large to send.",
+    limited: (wait: string) => `That was a little too often. Try again in ${wait}.`,
+    limitedBriefly: "That was a little too often. Try again in a moment.",
+    wrongTooOften: (wait: string) => `The password was wrong too often. Try again in ${wait}.`,
+    unavailable: "The chat is not available at the moment. Try again shortly.",
+    internal: "Something went wrong on our side. Try again.",
+  },
+  /** By the API’s reason. */
+  forbidden: {
+    direct: "That cannot be done in a conversation of a few people.",
+    banned: "You are banned from this room.",
+    rank: "Your role in this room does not allow it.",
+    author: "Only whoever said it can change it.",
+    suspended: "This account is suspended.",
+    other: "You are not allowed to do this.",
+  },
+  mutedFor: (wait: string) => `You are muted here for ${wait} more.`,
+  bannedFor: (wait: string) => `You are banned from this room for ${wait} more.`,
+  /** By the API’s reason. */
+  conflicts: {
+    name_taken: "This name is taken. Choose another.",
+    too_many_rooms: "You are in as many rooms as one can be. Leave one first.",
+    their_too_many_rooms: "One of the others is in too many rooms to be brought into one more. They can write to you.",
+    too_many_pins: "As many messages are pinned here as can be. Unpin one first.",
+    too_many_invitations: "As many invitations to this room hold as can. Take one back first.",
+    too_many_reactions: "This message has as many reactions as it can have.",
+    too_many_edits: "This message was edited as often as one can be.",
+  },
+  /** Which thing a field of the API is, at the beginning of a sentence. */
+  fields: {
+    name: "The name",
+    password: "The password",
+    old: "The old password",
+    new: "The new password",
+    text: "The message",
+    client_id: "The request",
+    topic: "The topic",
+    description: "The description",
+    prefix: "The name",
+    q: "What to look for",
+    reason: "The reason",
+    until: "The end",
+    other: "This",
+  },
+  /** By the API’s rule. */
+  broken: {
+    required: (what: string) => `${what} is missing.`,
+    too_short: (what: string, least: number) =>
+      least === 1 ? `${what} is empty.` : `${what} needs at least ${least} characters.`,
+    too_long: (what: string, most: number) => `${what} can have at most ${most} characters.`,
+    too_many_bytes: (what: string, most: number) => `${what} is too long: it can have at most ${most} bytes.`,
+    common: (what: string) => `${what} is easily guessed. A few words together are hard to guess.`,
+    characters: (what: string) => `${what} contains characters that cannot be used.`,
+    format: (what: string) => `${what} does not have the right form.`,
+  },
+  nameForm: "The name begins with a letter or a digit and has no spaces.",
 
   close: "Close",
   cancel: "Cancel",
@@ -419,6 +503,25 @@ export function nameOf(user: User): string {
 /** A count that is not worth more than two digits. */
 export function few(count: number): string {
   return count > 99 ? "99+" : String(count);
+}
+
+/** How long to wait, rounded up. */
+export function wait(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 90 * 60 ? duration(seconds) : span(Math.ceil(seconds / 60));
+}
+
+/** A time that is long. */
+function span(minutes: number, round: (count: number) => number = Math.ceil): string {
+  const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  if (minutes < 60) return of(minutes, "minute");
+  return minutes < 48 * 60 && minutes !== 24 * 60 ? of(round(minutes / 60), "hour") : of(round(minutes / 1_440), "day");
+}
+
+/** A time that is short. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  return `${Math.ceil(seconds / 60)} minutes`;
 }
 
 /** How long ago something was. */

@@ -1,7 +1,7 @@
-import type { Departure } from "../wire";
+import type { Departure, Kind } from "../wire";
 import { Observable } from "./observable";
 
-export type Gone = { room: string; name: string; reason: Departure };
+export type Gone = { room: string; name: string; kind: Kind; reason: Departure };
 
 /** Rooms that I did not leave and am in no more, until I have taken note. */
 export class Departures extends Observable {

@@ -7,6 +7,9 @@ export type Envelope = Omit<Failure, "code" | "rule" | "reason"> & {
   reason?: string;
 };
 
+/** Our own reason: not I am in too many rooms, but somebody whom I want to talk with. The API has one for both. */
+export const THEIR_TOO_MANY_ROOMS = "their_too_many_rooms";
+
 /** The API said no. The envelope tells why; decide by `code`. */
 export class Refusal extends Error {
   readonly envelope: Envelope;

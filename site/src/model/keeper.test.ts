@@ -13,6 +13,9 @@ const page = (count: number): Page => ({
 });
 
 let put: [string, Page][];
+let renewed: [string, Page][];
+let amended: [string, readonly Message[]][];
+let others: Timeline[];
 let rooms: (readonly Room[])[];
 let timeline: Timeline;
 let keeper: Keeper;
@@ -20,17 +23,22 @@ let keeper: Keeper;
 beforeEach(() => {
   vi.useFakeTimers();
   put = [];
+  renewed = [];
+  amended = [];
+  others = [];
   rooms = [];
   timeline = new Timeline("tea");
   const memory: Memory = {
     all: () => Promise.reject(new Error("none")),
     putRooms: async (list) => void rooms.push(list),
     putPage: async (room, one) => void put.push([room, one]),
+    renewPage: async (room, one) => void renewed.push([room, one]),
+    amend: async (room, messages) => void amended.push([room, messages]),
     removePage: async () => {},
     clear: async () => {},
     close() {},
   };
-  keeper = new Keeper(memory, () => ({ rooms: [], timeline }));
+  keeper = new Keeper(memory, () => ({ rooms: [], timeline, others }));
 });
 afterEach(() => {
   keeper.close();
@@ -64,11 +72,42 @@ test("what is new is kept a moment later, once, and only its newest part", () =>
   expect(put).toHaveLength(1);
 });
 
+test("what was deleted or edited in any room is amended a moment later, and nothing else", () => {
+  keeper.amend("cake", [message(1), { ...message(2), reactions: [{ emoji: "🍰", users: ["b"] }] }]);
+  vi.advanceTimersByTime(10_000);
+  expect(amended).toEqual([]);
+  const changes = [
+    { ...message(2), rev: 4, text: "two", edited_at: 4 },
+    { ...message(1), rev: 5, text: "", deleted_at: 5 },
+  ];
+  keeper.amend("cake", [...changes.slice(0, 1), message(3)]);
+  keeper.amend("cake", changes.slice(1));
+  vi.advanceTimersByTime(1_500);
+  keeper.keep();
+  expect(amended).toEqual([["cake", changes]]);
+});
+
+test("rooms that are not on screen are renewed when the page may be about to go, once", () => {
+  const [cake, milk] = [new Timeline("cake"), new Timeline("milk")];
+  cake.load(page(3));
+  milk.restore(page(3));
+  others = [cake, milk];
+  keeper.touch();
+  vi.advanceTimersByTime(1_500);
+  expect(renewed).toEqual([]);
+  keeper.keep();
+  keeper.keep();
+  expect(renewed).toEqual([["cake", page(3)]]);
+});
+
 test("after signing out nothing is kept any more", async () => {
   timeline.load(page(3));
+  others = [timeline];
   keeper.touch();
+  keeper.amend("tea", [{ ...message(1), text: "", deleted_at: 5 }]);
   await keeper.clear();
+  keeper.amend("tea", [{ ...message(1), text: "", deleted_at: 5 }]);
   vi.advanceTimersByTime(10_000);
   keeper.keep();
-  expect(put).toEqual([]);
+  expect([put, renewed, amended]).toEqual([[], [], []]);
 });

@@ -1,4 +1,4 @@
-import type { Page, Room } from "../wire";
+import type { Message, Page, Room } from "../wire";
 import type { Timeline } from "./timeline";
 
 /** What was kept of an earlier visit. */
@@ -8,8 +8,12 @@ export type Kept = { rooms: readonly Room[] | null; pages: Map<string, Page> };
 export interface Memory {
   all(): Promise<Kept>;
   putRooms(rooms: readonly Room[]): Promise<void>;
-  /** The rooms put last stay, the others go. */
+  /** The rooms put last stay, the others go. Neither a page nor a message takes the place of one that is newer. */
   putPage(room: string, page: Page): Promise<void>;
+  /** The same for a room that was not looked at: its page stays in its turn, and where there is none, none is put. */
+  renewPage(room: string, page: Page): Promise<void>;
+  /** These messages take the place of what is kept of them. */
+  amend(room: string, messages: readonly Message[]): Promise<void>;
   removePage(room: string): Promise<void>;
   clear(): Promise<void>;
   close(): void;
@@ -20,12 +24,17 @@ const MESSAGES = 60;
 /** After a change it is kept this much later, so that a busy room does not keep the disk busy. */
 const PAUSE_MS = 1_500;
 
-/** The room on screen and the list of rooms as they are now, if they are worth keeping. */
-export type Sight = () => { rooms: readonly Room[] | null; timeline: Timeline | null };
+/** The list of rooms, the room on screen and the others that are loaded, as they are now. */
+export type Sight = () => {
+  rooms: readonly Room[] | null;
+  timeline: Timeline | null;
+  others: readonly Timeline[];
+};
 
 /**
  * Keeps what is on screen for the next visit: my rooms, and of the rooms seen last the newest messages. A kept page is a
- * page like any other, at the position it had, so that a sync makes it current.
+ * page like any other, at the position it had, so that a sync makes it current. What is said in rooms that are not on
+ * screen can wait for the end of the visit; what was deleted or edited in any of them must not stay.
  */
 export class Keeper {
   readonly #memory: Memory;
@@ -34,6 +43,8 @@ export class Keeper {
   #rooms: readonly Room[] | null = null;
   /** What was put last of each room, as an array's identity. */
   #put = new Map<string, Timeline["messages"]>();
+  /** What was deleted or edited since, by room. */
+  #amended = new Map<string, Message[]>();
   #closed = false;
 
   constructor(memory: Memory, sight: Sight) {
@@ -45,30 +56,31 @@ export class Keeper {
     return this.#memory.all().catch(() => ({ rooms: null, pages: new Map<string, Page>() }));
   }
 
-  /** Something has changed. */
+  /** Something on screen has changed. */
   touch(): void {
-    if (!this.#closed) this.#timer ??= setTimeout(() => this.keep(), PAUSE_MS);
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#write(), PAUSE_MS);
   }
 
-  /** Now: the page may be about to go. */
+  /** Messages of a room have changed; those that say something else now must not stay as they were. */
+  amend(room: string, changes: readonly Message[]): void {
+    const amended = changes.filter(({ edited_at, deleted_at }) => (edited_at ?? deleted_at) !== undefined);
+    if (amended.length === 0) return;
+    this.#amended.set(room, [...(this.#amended.get(room) ?? []), ...amended]);
+    this.touch();
+  }
+
+  /** Now, and all of it: the page may be about to go. */
   keep(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#write();
     if (this.#closed) return;
-    const { rooms, timeline } = this.#sight();
-    if (rooms && rooms !== this.#rooms) {
-      this.#rooms = rooms;
-      void this.#memory.putRooms(rooms).catch(() => {});
-    }
-    const page = timeline && pageOf(timeline);
-    if (!timeline || !page || this.#put.get(timeline.room) === timeline.messages) return;
-    this.#put.set(timeline.room, timeline.messages);
-    void this.#memory.putPage(timeline.room, page).catch(() => {});
+    for (const timeline of this.#sight().others)
+      this.#putPage(timeline, (room, page) => this.#memory.renewPage(room, page));
   }
 
-  /** A room is not mine any more. */
+  /** A room is not mine any more, or what is kept of it may be wrong. */
   forget(room: string): void {
     this.#put.delete(room);
+    this.#amended.delete(room);
     void this.#memory.removePage(room).catch(() => {});
   }
 
@@ -82,6 +94,27 @@ export class Keeper {
     this.keep();
     this.#stop();
     this.#memory.close();
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#closed) return;
+    const { rooms, timeline } = this.#sight();
+    if (rooms && rooms !== this.#rooms) {
+      this.#rooms = rooms;
+      void this.#memory.putRooms(rooms).catch(() => {});
+    }
+    if (timeline) this.#putPage(timeline, (room, page) => this.#memory.putPage(room, page));
+    for (const [room, messages] of this.#amended) void this.#memory.amend(room, messages).catch(() => {});
+    this.#amended.clear();
+  }
+
+  #putPage(timeline: Timeline, put: (room: string, page: Page) => Promise<void>): void {
+    const page = pageOf(timeline);
+    if (!page || this.#put.get(timeline.room) === timeline.messages) return;
+    this.#put.set(timeline.room, timeline.messages);
+    void put(timeline.room, page).catch(() => {});
   }
 
   #stop(): void {

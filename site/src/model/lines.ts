@@ -1,9 +1,9 @@
 import type { Message, Reaction, Remover, User } from "../wire";
 import type { Amendment } from "./amendments";
+import { calls } from "./count";
 import type { Draft } from "./outbox";
 import type { Pinning } from "./pins";
 import { type Reacting, withMine } from "./reactions";
-import { calls } from "./rooms";
 
 /** One row of the conversation as it is read: a day, the mark of what is new, or something said. */
 export type Line =

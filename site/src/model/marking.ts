@@ -6,30 +6,27 @@ const LONGEST = 280;
 /** So much of it before the hit. */
 const BEFORE = 60;
 
-/** A text with the words of a question marked, without regard to case and diacritics, as the search finds them. */
+/** What is a word to the API: letters, digits and what is put on them. */
+const WORD = /[\p{Alphabetic}\p{N}\p{M}_]+/gu;
+
+/** A text with the words of a question marked: whole words, without regard to case and diacritics, as the search finds them. */
 export function found(text: string, question: string): readonly Piece[] {
-  const words = [...new Set(question.split(/[^\p{L}\p{N}\p{M}]+/u).map(fold))].filter(Boolean);
-  const characters = [...text];
-  // A folded character may be none or several: each of them knows whose it is.
-  const folded: { of: number; as: string }[] = characters.flatMap((one, of) =>
-    [...fold(one)].map((as) => ({ of, as })),
-  );
-  const line = folded.map(({ as }) => as).join("");
-  const starts: number[] = [];
-  let at = 0;
-  for (const { as } of folded) {
-    starts.push(at);
-    at += as.length;
-  }
+  const wanted = new Set((question.match(WORD) ?? []).map(plain).filter(Boolean));
+  const characters: string[] = [];
   const hits = new Set<number>();
-  for (const word of words) {
-    for (let from = line.indexOf(word); from >= 0; from = line.indexOf(word, from + word.length)) {
-      folded.forEach(({ of }, index) => {
-        const start = starts[index] ?? 0;
-        if (start >= from && start < from + word.length) hits.add(of);
-      });
+  function put(piece: string, hit: boolean) {
+    for (const one of piece) {
+      if (hit) hits.add(characters.length);
+      characters.push(one);
     }
   }
+  let at = 0;
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    put(text.slice(at, index), false);
+    put(word, wanted.has(plain(word)));
+    at = index + word.length;
+  }
+  put(text.slice(at), false);
   const first = hits.size > 0 ? Math.min(...hits) : 0;
   const begin = characters.length <= LONGEST ? 0 : Math.max(0, first - BEFORE);
   const end = Math.min(characters.length, begin + LONGEST);
@@ -44,6 +41,7 @@ export function found(text: string, question: string): readonly Piece[] {
   return pieces;
 }
 
-function fold(text: string): string {
-  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
+/** What words have in common that differ in case and diacritics only. */
+function plain(word: string): string {
+  return word.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 }

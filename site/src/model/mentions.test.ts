@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "./markdown";
-import { callable, calling, type Mentioned, marked } from "./mentions";
+import { callable, calling, callsAll, type Mentioned, marked } from "./mentions";
 
 const names = (text: string, more: Partial<Mentioned> = {}) => {
   const found: string[] = [];
@@ -54,9 +54,21 @@ test.each([
 });
 
 test("people are offered by the beginning of their names, and everybody last", () => {
-  expect(callable(["Rob", "anna", "", "room", "Róbert"], "RO")).toEqual(["Rob", "room"]);
-  expect(callable(["Rob", "anna"], "")).toEqual(["Rob", "anna", "room"]);
-  expect(callable(["anna"], "x")).toEqual([]);
-  expect(callable(["anna"], "Anna"), "whole").toEqual([]);
-  expect(callable(["anna", "annabel"], "anna")).toEqual(["anna", "annabel"]);
+  expect(callable(["Rob", "anna", "", "room", "Róbert"], "RO", true)).toEqual(["Rob", "room"]);
+  expect(callable(["Rob", "anna"], "", true)).toEqual(["Rob", "anna", "room"]);
+  expect(callable(["anna"], "x", true)).toEqual([]);
+  expect(callable(["anna"], "Anna", true), "whole").toEqual([]);
+  expect(callable(["anna", "annabel"], "anna", true)).toEqual(["anna", "annabel"]);
+});
+
+test("everybody is not offered where it calls nobody", () => {
+  expect(callable(["Rob", "anna"], "", false)).toEqual(["Rob", "anna"]);
+  expect(callable(["Rob"], "ro", false)).toEqual(["Rob"]);
+  const [few, crowd, unknown] = [
+    { loaded: true, total: 100 },
+    { loaded: true, total: 101 },
+    { loaded: false, total: 0 },
+  ];
+  expect([few, crowd, unknown].map((people) => callsAll("member", people))).toEqual([true, false, false]);
+  expect([few, crowd, unknown].map((people) => callsAll("moderator", people))).toEqual([true, true, true]);
 });

@@ -1,4 +1,6 @@
+import type { Role } from "../wire";
 import type { Block, Inline } from "./markdown";
+import { keepsOrder } from "./ranks";
 
 /** Whom a message mentions, as far as their names are known here. */
 export type Mentioned = { names: readonly string[]; room: boolean; me: string };
@@ -7,7 +9,9 @@ export type Mentioned = { names: readonly string[]; room: boolean; me: string };
 export const EVERYBODY = "room";
 
 /** So many are offered at once. */
-const OFFERED = 8;
+export const OFFERED = 8;
+/** In a room of more people only whoever keeps order there calls everybody. */
+const CROWD = 100;
 
 /** Where a name can begin, as the API sees it: an `@` inside a word, as in an address of electronic mail, mentions nobody. */
 const CALL = /(?<![\p{L}\p{N}\p{M}_.@-])@([\p{L}\p{N}][\p{L}\p{N}\p{M}_.-]*)/gu;
@@ -67,10 +71,15 @@ export function calling(text: string, caret: number): { from: number; stem: stri
   return { from: found.index, stem: found[1] ?? "" };
 }
 
-/** Whose name begins so, in the order given; after them everybody. Whoever has written the only one whole needs no offer. */
-export function callable(names: readonly string[], stem: string): readonly string[] {
+/** Whether `@room` of somebody with this role calls everybody; as long as it is not known how many there are, it may not. */
+export function callsAll(role: Role | null, { loaded, total }: { loaded: boolean; total: number }): boolean {
+  return keepsOrder(role) || (loaded && total <= CROWD);
+}
+
+/** Whose name begins so, in the order given; after them everybody, if they can be called. Whoever has written the only one whole needs no offer. */
+export function callable(names: readonly string[], stem: string, all: boolean): readonly string[] {
   const beginning = fold(stem);
-  const found = [...names.filter((name) => fold(name) !== EVERYBODY), EVERYBODY]
+  const found = [...names.filter((name) => fold(name) !== EVERYBODY), ...(all ? [EVERYBODY] : [])]
     .filter((name) => name !== "" && fold(name).startsWith(beginning))
     .slice(0, OFFERED);
   return found.length === 1 && fold(found[0] ?? "") === beginning ? [] : found;

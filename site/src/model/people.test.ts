@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { Member } from "../wire";
+import type { Member, Members } from "../wire";
 import { People } from "./people";
 
 function member(name: string, online = false): Member {
@@ -8,8 +8,12 @@ function member(name: string, online = false): Member {
 
 function people(...members: Member[]): People {
   const one = new People();
-  one.load({ members, more: false });
+  one.load(page(...members));
   return one;
+}
+
+function page(...members: Member[]): Members {
+  return { members, more: false, total: members.length, here: members.filter(({ online }) => online).length };
 }
 
 const names = (one: People) => one.list.map(({ user, online }) => `${user.name}${online ? "+" : ""}`);
@@ -38,7 +42,7 @@ test("somebody of another room does not appear", () => {
 test("the next page begins after the last id", () => {
   const one = people(member("b"), member("c"), member("a"));
   expect(one.last).toBe("id-c");
-  one.append({ members: [member("d")], more: false });
+  one.append(page(member("d")));
   expect(names(one)).toEqual(["a", "b", "c", "d"]);
 });
 
@@ -48,7 +52,7 @@ test("signals that come while the list is under way are not undone by it", () =>
   one.presence({ id: "id-ben", name: "ben" }, true);
   one.joined(member("cy", true));
   one.left({ id: "id-ada", name: "ada" });
-  one.load({ members: [member("ada", true), member("ben")], more: false });
+  one.load(page(member("ada", true), member("ben")));
   expect(names(one)).toEqual(["ben+", "cy+"]);
 });
 
@@ -72,14 +76,28 @@ test("who is not said to have read shows it no more, unless they have read nothi
   expect([one.get("id-ben")?.read, one.get("id-me")?.read]).toEqual([0, 2]);
 });
 
-test("when somebody went is known from then on, and not while they are here", () => {
+test("when somebody went is known from then on, and not while they are here, nor of who does not show it", () => {
   vi.useFakeTimers({ now: 5_000 });
-  const people = new People();
-  const ada = { id: "a", name: "ada" };
-  people.load({ members: [{ user: ada, role: "member", online: true }], more: false });
-  people.presence(ada, false);
-  expect(people.get("a")).toMatchObject({ online: false, seen_at: 5_000 });
-  people.presence(ada, true);
-  expect(people.get("a")).not.toHaveProperty("seen_at");
+  const one = people({ ...member("ada", true), read: 0 }, member("ben", true));
+  one.presence({ id: "id-ada", name: "ada" }, false);
+  one.presence({ id: "id-ben", name: "ben" }, false);
+  expect(one.get("id-ada")).toMatchObject({ online: false, seen_at: 5_000 });
+  expect(one.get("id-ben")).toMatchObject({ online: false });
+  expect(one.get("id-ben")).not.toHaveProperty("seen_at");
+  one.presence({ id: "id-ada", name: "ada" }, true);
+  expect(one.get("id-ada")).not.toHaveProperty("seen_at");
   vi.useRealTimers();
+});
+
+test("those who were not fetched are counted, too", () => {
+  const one = new People();
+  one.load({ members: [member("ada", true), member("ben")], more: true, total: 300, here: 41 });
+  expect([one.total, one.here]).toEqual([300, 41]);
+  one.presence({ id: "id-ben", name: "ben" }, true);
+  one.joined(member("cy"));
+  one.left({ id: "id-zoe" });
+  one.left({ id: "id-ada" });
+  expect([one.total, one.here]).toEqual([299, 41]);
+  one.append({ members: [member("dan", true)], more: false, total: 3, here: 2 });
+  expect([one.total, one.here]).toEqual([3, 2]);
 });

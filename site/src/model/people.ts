@@ -15,6 +15,8 @@ export class People extends Observable {
   loaded = false;
   /** Are there more than were fetched? */
   more = false;
+  /** How many of those who were not fetched there are, and are here. */
+  #others = { total: 0, here: 0 };
 
   /** Those who are here first, each part by name. */
   get list(): readonly Member[] {
@@ -28,8 +30,14 @@ export class People extends Observable {
     return this.#members.get(id);
   }
 
+  /** How many are in the room, fetched or not. */
+  get total(): number {
+    return this.#members.size + this.#others.total;
+  }
+
+  /** How many of them are here. Of those who were not fetched it is as the server said it last. */
   get here(): number {
-    return this.list.filter((member) => member.online).length;
+    return this.#online + this.#others.here;
   }
 
   /** The id after which the next page begins. */
@@ -42,9 +50,9 @@ export class People extends Observable {
     this.#late = [];
   }
 
-  load({ members, more }: Members): void {
-    this.#members = new Map(members.map((member) => [member.user.id, member]));
-    this.more = more;
+  load(page: Members): void {
+    this.#members = new Map(page.members.map((member) => [member.user.id, member]));
+    this.#put(page);
     this.loaded = true;
     const late = this.#late ?? [];
     this.#late = null;
@@ -52,9 +60,9 @@ export class People extends Observable {
     this.#touched();
   }
 
-  append({ members, more }: Members): void {
-    for (const member of members) this.#members.set(member.user.id, member);
-    this.more = more;
+  append(page: Members): void {
+    for (const member of page.members) this.#members.set(member.user.id, member);
+    this.#put(page);
     this.#touched();
   }
 
@@ -95,17 +103,31 @@ export class People extends Observable {
 
   left(user: { id: string; name?: string }): void {
     this.#late?.push(() => this.left(user));
-    this.#members.delete(user.id);
+    if (!this.#members.delete(user.id)) this.#others.total = Math.max(0, this.#others.total - 1);
     this.#touched();
   }
 
   presence(user: User, online: boolean): void {
     this.#late?.push(() => this.presence(user, online));
+    // Who shows when they were last here shows how far they have read, too.
     this.#change(user.id, ({ seen_at: _, ...known }) => ({
       ...known,
       online,
-      ...(online ? {} : { seen_at: Date.now() }),
+      ...(online || known.read === undefined ? {} : { seen_at: Date.now() }),
     }));
+  }
+
+  get #online(): number {
+    return this.list.filter((member) => member.online).length;
+  }
+
+  #put({ more, total, here }: Members): void {
+    this.#sorted = null;
+    this.more = more;
+    const { size } = this.#members;
+    this.#others = more
+      ? { total: Math.max(0, total - size), here: Math.max(0, here - this.#online) }
+      : { total: 0, here: 0 };
   }
 
   /** Somebody unknown belongs to another room, or stands on a page that was not fetched. */

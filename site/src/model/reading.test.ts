@@ -23,27 +23,28 @@ async function reading(said: number, unread: number) {
   connection.start();
   await pass();
   ears?.opened();
-  const rooms = new MyRooms();
+  const rooms = new MyRooms("a");
   rooms.replace([
     { id: "tea", name: "tea", kind: "public", role: "member", position: said, said, unread, mentions: 0 },
   ]);
   const timeline = new Timeline("tea");
-  const line = (seq: number) => ({
+  const line = (seq: number, id = "b") => ({
     seq,
     rev: seq,
-    author: { id: "b", name: "ben" },
+    author: { id, name: id },
     client_id: `c${seq}`,
     text: "",
     at: 0,
   });
   const messages = Array.from({ length: said }, (_, index) => line(index + 1));
   timeline.load({ messages, position: said, before: false, after: false });
-  const comes = (seq: number, mine: number) => {
-    timeline.apply({ from: seq, to: seq, changes: [line(seq)] });
-    rooms.advance("tea", seq, seq, { mine, mentions: [] });
+  const comes = (seq: number, author: string) => {
+    const changes = [line(seq, author)];
+    timeline.apply({ from: seq, to: seq, changes });
+    rooms.hear("tea", { to: seq, said: seq, changes }, () => undefined);
   };
-  const hears = (seq: number) => comes(seq, 0);
-  const says = (seq: number) => comes(seq, 1);
+  const hears = (seq: number) => comes(seq, "b");
+  const says = (seq: number) => comes(seq, "a");
   const one = new Reading(connection, rooms, () => timeline);
   return { one, asked, rooms, hears, says, connection, ears: () => ears };
 }

@@ -1,5 +1,6 @@
 import type { Frame } from "../wire";
 import type { Connection } from "./connection";
+import type { Told } from "./count";
 import type { MyRooms } from "./rooms";
 import type { Timeline } from "./timeline";
 
@@ -53,9 +54,9 @@ export class Reading {
   }
 
   /** On another device it was read up to there. */
-  elsewhere(room: string, seq: number): void {
+  elsewhere(room: string, seq: number, told: Told): void {
     if (this.#told.has(room)) this.#told.set(room, Math.max(this.#told.get(room) ?? 0, seq));
-    this.#rooms.readTo(room, seq);
+    this.#rooms.readTo(room, seq, told);
   }
 
   /** The others are shown that I have read up to there. */
@@ -73,7 +74,7 @@ export class Reading {
     if (known && !this.#told.has(known.id)) this.#told.set(known.id, known.said - known.unread);
     const newest = timeline?.newest;
     if (!room || !newest || timeline.position === null || timeline.later) return;
-    this.#rooms.setUnread(room, 0, 0);
+    this.#rooms.readAll(room);
     if ((this.#told.get(room) ?? 0) >= newest.seq) return;
     if (this.#timer !== undefined) {
       this.#due = { room, position: timeline.position, seq: newest.seq };
@@ -101,7 +102,7 @@ export class Reading {
       const reply = await this.#say(room, position, seq, this.#unsure.has(room));
       this.#unsure.delete(room);
       this.#showLater({ room, position, seq, tries: 0 }, reply.retry_after);
-      if (this.#room !== room) this.#rooms.setUnread(room, reply.unread, reply.mentions);
+      if (this.#room !== room) this.#rooms.answered(room, seq, reply);
     } catch {
       // After the pause it is said again. Perhaps it is known already and only the answer was lost.
       this.#unsure.add(room);

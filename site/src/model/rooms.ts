@@ -1,8 +1,9 @@
 import type { About, Member, Message, Room } from "../wire";
+import { Count, type Told } from "./count";
 import { Observable } from "./observable";
 
-/** What a frame brought that the list had not counted: my own messages, and those of others that mention me. */
-export type News = { mine: number; mentions: readonly number[] };
+/** What a frame or a catch-up says of a room. */
+export type Heard = { to: number; said: number; changes: readonly Message[] };
 
 /**
  * My rooms and what is unread in each. Numbers come from the list, from frames, and from what I have just read. A
@@ -14,12 +15,13 @@ export class MyRooms extends Observable {
   loaded = false;
   /** The list is the server's. */
   fresh = false;
+  readonly #me: string;
   readonly #call: (room: Room) => string;
-  /** Messages that mention me and came by frames, by room: the list, or what I read, may count them or not. */
-  #heard = new Map<string, Set<number>>();
+  #counts = new Map<string, Count>();
 
-  constructor(call: (room: Room) => string = () => "") {
+  constructor(me: string, call: (room: Room) => string = () => "") {
     super();
+    this.#me = me;
     this.#call = call;
   }
 
@@ -38,20 +40,8 @@ export class MyRooms extends Observable {
 
   /** The server's list. Frames may have overtaken it: what was said since then is added to its counts. */
   replace(rooms: readonly Room[]): void {
-    this.list = sorted(
-      rooms.map((fresh) => {
-        const known = this.get(fresh.id);
-        const since = known && known.said > fresh.said ? known.said - fresh.said : 0;
-        return {
-          ...fresh,
-          position: Math.max(fresh.position, known?.position ?? 0),
-          said: fresh.said + since,
-          unread: fresh.unread + since,
-          mentions: fresh.mentions + this.#after(fresh.id, fresh.said),
-          name: this.#name(fresh),
-        };
-      }),
-    );
+    for (const { id } of this.list) if (!rooms.some((room) => room.id === id)) this.#counts.delete(id);
+    this.list = sorted(rooms.map((room) => this.#listed(room)));
     this.loaded = true;
     this.fresh = true;
     this.changed();
@@ -62,51 +52,42 @@ export class MyRooms extends Observable {
     if (this.loaded) return;
     // An earlier version kept rooms without this.
     this.list = sorted(rooms.map((room) => ({ ...room, mentions: room.mentions ?? 0 })));
+    for (const room of this.list) this.#count(room.id).restore(room);
     this.loaded = true;
     this.changed();
   }
 
   put(room: Room): void {
-    this.list = sorted([...this.list.filter((other) => other.id !== room.id), { ...room, name: this.#name(room) }]);
+    this.list = sorted([...this.list.filter((other) => other.id !== room.id), this.#listed(room)]);
     this.changed();
   }
 
   remove(id: string): void {
     this.list = this.list.filter((room) => room.id !== id);
-    this.#heard.delete(id);
+    this.#counts.delete(id);
     this.changed();
   }
 
-  /** A room went on to position `to`; of the new messages my own are not unread. */
-  advance(id: string, to: number, said: number, { mine, mentions }: News): void {
+  /**
+   * A room went on; `before` is a message of it as it was, if that is known. Says whether the counts are sure: if not, the
+   * list is to be asked for.
+   */
+  hear(id: string, { to, said, changes }: Heard, before: (seq: number) => Message | undefined): boolean {
     const known = this.get(id);
-    if (known && known.position >= to && known.said >= said) return;
-    this.#update(id, (room) => {
-      const news = Math.max(0, said - room.said);
-      for (const seq of mentions) this.#of(id).add(seq);
-      return {
-        ...room,
-        position: Math.max(room.position, to),
-        said: Math.max(room.said, said),
-        unread: room.unread + Math.max(0, news - mine),
-        mentions: room.mentions + mentions.length,
-      };
-    });
+    if (!known) return true;
+    const sure = this.#count(id).hear(said, changes, this.#me, before);
+    this.#show(known, { position: Math.max(known.position, to), said: Math.max(known.said, said) });
+    return sure;
   }
 
-  /** Messages that mentioned me do so no more: they were deleted, or say something else. */
-  takeBack(id: string, changes: readonly Message[], me: string): void {
-    const heard = this.#heard.get(id);
-    if (!heard) return;
-    const gone = changes.filter((message) => !calls(message, me) && heard.delete(message.seq)).length;
-    if (gone > 0) this.#update(id, (room) => ({ ...room, mentions: Math.max(0, room.mentions - gone) }));
+  /** The end of it is in view. */
+  readAll(id: string): void {
+    this.#tell(id, (count) => count.readAll());
   }
 
-  setUnread(id: string, unread: number, mentions: number): void {
-    const known = this.get(id);
-    if (unread === 0) this.#heard.delete(id);
-    if (known && (known.unread !== unread || known.mentions !== mentions))
-      this.#update(id, (room) => ({ ...room, unread, mentions }));
+  /** The server answers that I have read up to there. */
+  answered(id: string, seq: number, told: Told): void {
+    this.#tell(id, (count) => count.answered(seq, told));
   }
 
   /** What the room is called and is about. */
@@ -122,30 +103,43 @@ export class MyRooms extends Observable {
   }
 
   /** On another device I have read up to there. */
-  readTo(id: string, seq: number): void {
-    const room = this.get(id);
-    if (!room) return;
-    const unread = Math.min(room.unread, Math.max(0, room.said - seq));
-    for (const one of this.#heard.get(id) ?? []) if (one <= seq) this.#heard.get(id)?.delete(one);
-    // Which of those that the list counted are before it is not known; the next list says so.
-    this.setUnread(id, unread, Math.min(room.mentions, unread));
+  readTo(id: string, seq: number, told: Told): void {
+    this.#tell(id, (count) => count.elsewhere(seq, told));
   }
 
   #name(room: Room): string {
     return isDirect(room) ? this.#call(room) : room.name;
   }
 
-  #of(id: string): Set<number> {
-    const heard = this.#heard.get(id) ?? new Set();
-    this.#heard.set(id, heard);
-    return heard;
+  /** As the server lists it, and as frames say that it went on since. */
+  #listed(fresh: Room): Room {
+    const known = this.get(fresh.id);
+    const count = this.#count(fresh.id);
+    count.list(fresh);
+    const position = Math.max(fresh.position, known?.position ?? 0);
+    const said = Math.max(fresh.said, known?.said ?? 0);
+    return { ...fresh, position, said, unread: count.unread, mentions: count.mentions, name: this.#name(fresh) };
   }
 
-  /** How many messages after that one were heard to mention me; of those before, the list knows. */
-  #after(id: string, seq: number): number {
-    const heard = this.#heard.get(id);
-    for (const one of heard ?? []) if (one <= seq) heard?.delete(one);
-    return heard?.size ?? 0;
+  #count(id: string): Count {
+    const count = this.#counts.get(id) ?? new Count();
+    this.#counts.set(id, count);
+    return count;
+  }
+
+  #tell(id: string, tell: (count: Count) => void): void {
+    const known = this.get(id);
+    if (!known) return;
+    tell(this.#count(id));
+    this.#show(known);
+  }
+
+  /** What is counted, in the list; nothing is drawn where nothing is another. */
+  #show(known: Room, more: Partial<Room> = {}): void {
+    const { unread, mentions } = this.#count(known.id);
+    const now: Partial<Room> = { ...more, unread, mentions };
+    if (Object.entries(now).some(([name, value]) => known[name as keyof Room] !== value))
+      this.#update(known.id, (room) => ({ ...room, ...now }));
   }
 
   #update(id: string, change: (room: Room) => Room): void {
@@ -168,11 +162,4 @@ function part(room: Room): number {
 /** A conversation of the people who are in it, of whom nobody is more than the others. */
 export function isDirect({ kind }: Pick<Room, "kind">): boolean {
   return kind === "direct" || kind === "group";
-}
-
-/** Whether a message mentions somebody, by name or with everybody. */
-export function calls({ author, mentions, mentions_room, deleted_at }: Message, user: string): boolean {
-  return (
-    author.id !== user && deleted_at === undefined && (mentions_room === true || mentions?.includes(user) === true)
-  );
 }

@@ -106,6 +106,21 @@ test("a room far behind is loaded anew and left out of what is asked next", asyn
   expect(asked).toHaveLength(2);
 });
 
+test("what is kept of a room far behind stays old until it is loaded anew; what is caught up with is not", async () => {
+  const { one, answer, timelines } = await sync(["tea", 0], ["cake", 0]);
+  for (const timeline of timelines) {
+    timeline.drop();
+    timeline.restore({ messages: [message(1)], position: 1, before: false, after: false });
+  }
+  one.ask();
+  await answer({
+    rooms: [catchup("tea", 2, 3, { head: 5_000, verdict: "more" }), catchup("cake", 2, 3)],
+    gone: [],
+    more: false,
+  });
+  expect(timelines.map(({ stale }) => stale)).toEqual([true, false]);
+});
+
 test("a room that no longer keeps what was missed is dropped and loaded anew", async () => {
   const { one, asked, answer, timelines, reloaded } = await sync(["tea", 3]);
   one.ask();

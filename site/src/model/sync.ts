@@ -55,11 +55,13 @@ export class Sync {
   async #run(): Promise<void> {
     this.#running = true;
     try {
+      let reloaded: ReadonlySet<Timeline>;
       do {
         this.#again = false;
-        await this.#all((body) => this.#connection.request(body));
+        reloaded = await this.#all((body) => this.#connection.request(body));
       } while (this.#again);
-      for (const timeline of this.#sources.timelines()) timeline.freshen();
+      // What is loaded anew is old until it is here.
+      for (const timeline of this.#sources.timelines()) if (!reloaded.has(timeline)) timeline.freshen();
     } catch {
       // The socket is gone, and the next one begins with a sync; or the API said "not now", and later is another time.
       if (this.#connection.state.name === "open") this.#later();
@@ -69,9 +71,10 @@ export class Sync {
     this.watch();
   }
 
-  async #all(ask: Ask): Promise<void> {
+  async #all(ask: Ask): Promise<ReadonlySet<Timeline>> {
     const reloaded = new Set<Timeline>();
     while (await this.#step(ask, reloaded));
+    return reloaded;
   }
 
   /** One request. Is there more to ask for? Rooms that are `reloaded` are left out: their page brings them further. */

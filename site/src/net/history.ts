@@ -44,6 +44,31 @@ export class History {
 
   forget(room: string): void {
     this.#timelines.delete(room);
+    void this.#kept.then((pages) => pages.delete(room));
+  }
+
+  /**
+   * Takes up what is kept of rooms that were not looked at and are `near`, to be caught up with like those that were. Says
+   * which are of no use any more.
+   */
+  async wake(near: (room: string, position: number) => boolean): Promise<readonly string[]> {
+    const pages = await this.#kept;
+    const useless: string[] = [];
+    let restored = false;
+    for (const [room, page] of pages) {
+      const timeline = this.#timelines.get(room);
+      // Whoever looks at it takes its page up in this very moment, if at all.
+      if (timeline && this.#loading.has(timeline)) continue;
+      pages.delete(room);
+      if (timeline?.loaded || !near(room, page.position)) {
+        useless.push(room);
+        continue;
+      }
+      this.timeline(room).restore(page);
+      restored = true;
+    }
+    if (restored) this.#hearer.restored();
+    return useless;
   }
 
   /** One message, wherever it is; null if there is none of that number. */

@@ -11,7 +11,7 @@ const LENGTH = 200;
 /** Reads out what others say in the room on screen; when much comes at once, only how much. */
 export function Announcer({ room }: { room: string }) {
   const chat = useChat();
-  const [spoken, setSpoken] = useState("");
+  const [spoken, setSpoken] = useState(["", ""]);
   useEffect(() => {
     let gathered: Message[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,7 +19,8 @@ export function Announcer({ room }: { room: string }) {
       if (where !== room) return;
       gathered.push(...messages);
       timer ??= setTimeout(() => {
-        setSpoken(phrase(gathered));
+        const said = phrase(gathered);
+        setSpoken(([, second]) => (second ? [said, ""] : ["", said]));
         gathered = [];
         timer = undefined;
       }, GATHER_MS);
@@ -31,11 +32,12 @@ export function Announcer({ room }: { room: string }) {
       clearTimeout(timer);
     };
   }, [chat, room]);
-  return (
-    <p class="hidden" aria-live="polite">
-      {spoken}
+  // In turns: the same words in the same place would be no change, and only changes are read out.
+  return spoken.map((said, turn) => (
+    <p key={turn} class="hidden" aria-live="polite">
+      {said}
     </p>
-  );
+  ));
 }
 
 function phrase(messages: readonly Message[]): string {

@@ -5,7 +5,7 @@ import type { Room } from "../wire";
 import { words } from "../words";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
-import { useChat, useObserved } from "./hooks";
+import { useChat, useCut, useObserved } from "./hooks";
 import { Hushed, useHush } from "./hushed";
 import { Back, PeopleIcon } from "./icons";
 import { Log } from "./log";
@@ -28,6 +28,8 @@ export function Conversation({ room, target, visit, inert, peopleShown, onPeople
   const chat = useChat();
   const timeline = useObserved(chat.history.timeline(room.id));
   const people = useObserved(chat.people(room.id));
+  const here = useCut() ? null : people.here;
+  const who = people.loaded ? words.showPeople(people.total, here) : words.people;
   const [failure, setFailure] = useState<unknown>(null);
   /** The message of mine that is being changed, by its `seq`. */
   const [editing, setEditing] = useState<number | null>(null);
@@ -111,14 +113,20 @@ export function Conversation({ room, target, visit, inert, peopleShown, onPeople
           type="button"
           class="people-toggle"
           aria-expanded={peopleShown}
-          aria-label={words.showPeople(people.list.length, people.here)}
+          aria-label={who}
+          title={who}
           onClick={onPeople}
         >
           <PeopleIcon />
           {people.loaded && (
             <span class="people-count" aria-hidden="true">
-              <span class="dot here" />
-              {people.here}
+              {people.total}
+              {here !== null && (
+                <>
+                  <span class="dot here" />
+                  {here}
+                </>
+              )}
             </span>
           )}
         </button>

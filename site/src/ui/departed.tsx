@@ -8,9 +8,15 @@ export function Departed() {
   const { list } = useObserved(departures);
   return (
     <div class="departed-place" role="status">
-      {list.map(({ room, name, reason }) => (
+      {list.map(({ room, name, kind, reason }) => (
         <div key={room} class="strip bad">
-          <span dir="auto">{reason === "banned" ? words.bannedFrom(name) : words.kickedFrom(name)}</span>
+          <span dir="auto">
+            {reason === "banned"
+              ? words.bannedFrom(name)
+              : kind === "public"
+                ? words.kickedFrom(name)
+                : words.kickedFromPrivate(name)}
+          </span>
           <button type="button" class="link" onClick={() => departures.note(room)}>
             {words.close}
           </button>

@@ -101,8 +101,15 @@ export function Finder({ onClose, onMake }: { onClose: () => void; onMake: (name
             const mine = Boolean(chat.rooms.get(room.id));
             return (
               <li key={room.id} class="finder-room">
-                <span class="finder-name" dir="auto">
-                  {room.name}
+                <span class="finder-about">
+                  <span class="finder-name" dir="auto">
+                    {room.name}
+                  </span>
+                  {room.topic && (
+                    <span class="finder-topic" dir="auto" title={room.topic}>
+                      {room.topic}
+                    </span>
+                  )}
                 </span>
                 <button
                   type="button"

@@ -23,6 +23,24 @@ export function useChat(): Chat {
   return chat;
 }
 
+/** A connection that is back sooner than this was never gone, as far as a person is concerned. */
+export const GRACE_MS = 1_200;
+
+/** There is no connection: what is known of who is here is old. */
+export function useCut(): boolean {
+  const { connection } = useChat();
+  const { name } = useObserved(connection).state;
+  const open = name === "open";
+  // The first one of a page is only just coming.
+  const [cut, setCut] = useState(name === "waiting");
+  useEffect(() => {
+    if (open) return setCut(false);
+    const timer = setTimeout(() => setCut(true), GRACE_MS);
+    return () => clearTimeout(timer);
+  }, [open]);
+  return cut;
+}
+
 export function useMedia(query: string): boolean {
   const [matches, setMatches] = useState(() => matchMedia(query).matches);
   useEffect(() => {

@@ -1,9 +1,12 @@
 import type { ComponentChildren } from "preact";
 
-/** Drawn on a grid of 24, with the color of the text. They say nothing by themselves: the button has a name. */
-function Icon({ children }: { children: ComponentChildren }) {
+/**
+ * Drawn on a grid of 24, with the color of the text. They say nothing by themselves: the button has a name. A sided one
+ * leads somewhere, and is turned round where one reads from right to left.
+ */
+function Icon({ children, sided = false }: { children: ComponentChildren; sided?: boolean }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class={sided ? "icon sided" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}
     </svg>
   );
@@ -65,7 +68,7 @@ export const Smile = () => (
   </Icon>
 );
 export const ReplyIcon = () => (
-  <Icon>
+  <Icon sided>
     <path d="M10 6 4.500 11.500 10 17M5 11.500h8.500c3.500 0 6 2 6 6.500" />
   </Icon>
 );
@@ -76,7 +79,7 @@ export const Search = () => (
   </Icon>
 );
 export const Back = () => (
-  <Icon>
+  <Icon sided>
     <path d="m14.500 5-7 7 7 7" />
   </Icon>
 );
@@ -113,7 +116,7 @@ export const Alert = () => (
   </Icon>
 );
 export const Leave = () => (
-  <Icon>
+  <Icon sided>
     <path d="M14 4.500H6.500v15H14M10.500 12h10M17 8.500l3.500 3.500-3.500 3.500" />
   </Icon>
 );

@@ -40,7 +40,7 @@ export function InvitationCard({ id, onClose }: { id: string; onClose: () => voi
   }
 
   return (
-    <Dialog title={words.invitation} onClose={onClose}>
+    <Dialog title={gone ? words.invitationOver : words.invitation} onClose={onClose}>
       {failure !== null && <Notice>{gone ? words.invitationGone : explain(failure)}</Notice>}
       {!invitation && failure === null && (
         <p class="quiet" role="status">

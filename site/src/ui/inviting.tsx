@@ -5,6 +5,7 @@ import { newClientId } from "../net/ids";
 import type { Invitation, Room, User } from "../wire";
 import { nameOf, words } from "../words";
 import { Choices } from "./choices";
+import { useCopying } from "./copying";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { useChat, useObserved } from "./hooks";
@@ -48,6 +49,11 @@ export function InviteDialog({ room, onClose }: { room: Room; onClose: () => voi
           {words.invitations}
         </h3>
         {failure !== null && <Notice>{explain(failure)}</Notice>}
+        {list === null && failure === null && (
+          <p class="quiet" role="status">
+            {words.invitationsLoading}
+          </p>
+        )}
         {list?.length === 0 && <p class="quiet">{words.noInvitations}</p>}
         <ul>
           {list?.map((one) => (
@@ -69,6 +75,7 @@ function ByName({ room, onMade, onSaid }: NameProps) {
   const people = useObserved(chat.people(room.id));
   const [done, setDone] = useState<ReadonlySet<string>>(new Set());
   const [failure, setFailure] = useState<unknown>(null);
+  const place = useRef<HTMLElement>(null);
   // The same person invited twice, after a lost answer, is invited once.
   const names = useRef(new Map<string, string>());
 
@@ -80,13 +87,15 @@ function ByName({ room, onMade, onSaid }: NameProps) {
       onMade(await chat.ways.invite(room.id, { client_id, user: user.id }));
       setDone((now) => new Set(now).add(user.id));
       onSaid(words.invitedNamed(nameOf(user)));
+      // The button that was pressed is gone; most often another name follows.
+      place.current?.querySelector("input")?.focus();
     } catch (reason) {
       setFailure(reason);
     }
   }
 
   return (
-    <section class="stack" aria-label={words.invitePerson}>
+    <section ref={place} class="stack" aria-label={words.invitePerson}>
       <h3>{words.invitePerson}</h3>
       {failure !== null && <Notice>{explain(failure)}</Notice>}
       <Seek
@@ -167,22 +176,17 @@ function ByLink({ room, onMade }: { room: Room; onMade: (one: Invitation) => voi
 
 /** The clipboard is there on secure addresses only; without it the link can be selected. */
 function Copy({ text, name, small = false }: { text: string; name: string; small?: boolean }) {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => setCopied(false), [text]);
+  const { told, copy } = useCopying();
   if (!navigator.clipboard) return null;
   return (
-    <button
-      type="button"
-      class={small ? "button small" : "button copy-link"}
-      onClick={() =>
-        void navigator.clipboard.writeText(text).then(
-          () => setCopied(true),
-          () => {},
-        )
-      }
-    >
-      <span role="status">{copied ? words.copied : name}</span>
-    </button>
+    <>
+      <button type="button" class={small ? "button small" : "button copy-link"} onClick={() => copy(text)}>
+        {told || name}
+      </button>
+      <span class="hidden" role="status">
+        {told}
+      </span>
+    </>
   );
 }
 

@@ -53,7 +53,7 @@ export function Keeping({ room, member, onClose }: Props) {
   if (asking === "kick") {
     return (
       <Question title={words.kickQuestion(name)} failure={failure} onClose={onClose}>
-        <p>{words.kickHint}</p>
+        <p>{room.kind === "public" ? words.kickHint : words.kickHintPrivate}</p>
         <Sure busy={busy} what={words.kick} onSure={() => void act(() => order.kick(room.id, user.id))} onBack={back} />
       </Question>
     );

@@ -3,9 +3,11 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { lines } from "../model/lines";
 import { above, keepsOrder } from "../model/ranks";
 import { seenBy } from "../model/receipts";
+import { isDirect } from "../model/rooms";
 import type { Room, User } from "../wire";
 import { nameOf, words } from "../words";
 import { ActionSheet, type Deeds, type Leave, RemoveQuestion } from "./actions";
+import { useCopying } from "./copying";
 import { useGrip } from "./grip";
 import { useChat, useObserved } from "./hooks";
 import { Down, Up } from "./icons";
@@ -57,8 +59,8 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
   /** The newest `seq` that was in view when the end was left. */
   const [seen, setSeen] = useState(0);
   const [read, setRead] = useState<number | null>(null);
-  /** What is new has been in view. */
-  const [met, setMet] = useState(false);
+  /** Where what is new begins, until it has been in view. */
+  const [mark, setMark] = useState<"above" | "below" | "met">("met");
   const [fetching, setFetching] = useState<"earlier" | "later" | null>(null);
   const [failed, setFailed] = useState<"earlier" | "later" | null>(null);
   /** One has seen what one came for: from then on reading counts. */
@@ -90,6 +92,7 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
     [timeline.messages, timeline.later, chat.outbox.drafts, read, amendments.list, reactions.list, pins.list],
   );
 
+  const { told, copy } = useCopying();
   const composer = () => document.getElementById("composer")?.focus({ preventScroll: true });
   const deeds = useMemo<Deeds>(
     () => ({
@@ -97,8 +100,8 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
       reply: onReply,
       show: (seq) => void toMessage(seq),
       toggle: (seq, emoji, on) => chat.react(room.id, seq, emoji, on),
-      link: (seq) => void navigator.clipboard.writeText(location.origin + pathOf(room.id, seq)).catch(() => {}),
-      copy: (text) => void navigator.clipboard.writeText(text).catch(() => {}),
+      link: (seq) => copy(location.origin + pathOf(room.id, seq)),
+      copy,
       edit: onEdit,
       change(seq, before, after) {
         onEdit(null);
@@ -118,17 +121,25 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
   );
   const keeps = (author: User) => author.id !== chat.me.id && above(room.role, people.get(author.id)?.role);
   const orders = keepsOrder(room.role);
+  // A conversation of a few has nobody who keeps order: there everybody pins.
+  const pinner = orders || (isDirect(room) && talk);
   const frozen = room.archived ?? false;
   const may = ({ author }: SaidLine): Leave =>
-    leaveOf(author.id === chat.me.id, { talk, keeps: keeps(author), orders, frozen });
+    leaveOf(author.id === chat.me.id, { talk, keeps: keeps(author), pinner, frozen });
   const pointed = useRows(rows, may, deeds, composer);
 
   function look() {
     const now = grip.remember();
     setEnd(now);
     if (now && !timeline.later && ready) setSeen(timeline.newest?.seq ?? 0);
-    const mark = list.current?.querySelector<HTMLElement>(".new-mark");
-    if (mark && box.current && mark.offsetTop >= box.current.scrollTop) setMet(true);
+    setMark((before) => (before === "met" ? before : whereMark()));
+  }
+
+  function whereMark() {
+    const row = list.current?.querySelector<HTMLElement>(".new-mark");
+    if (!box.current || !row) return (timeline.newest?.seq ?? 0) <= (read ?? 0) ? "below" : "above";
+    const top = row.offsetTop - box.current.scrollTop;
+    return top < 0 ? "above" : top < box.current.clientHeight ? "met" : "below";
   }
 
   /** Goes there when it has been fetched, unless one has wanted to go elsewhere since. */
@@ -170,6 +181,8 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
     if (ready || wanted !== "end") goal.current = null;
     grip.go(wanted);
     look();
+    // Should there be no mark, pressing again would find none either.
+    if (wanted === "new") setMark("met");
   }
 
   const fetch = useCallback(async (which: "earlier" | "later") => {
@@ -198,6 +211,7 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
     if (!current || ready) return;
     const from = room.unread > 0 ? room.said - room.unread : null;
     setRead(from);
+    if (from !== null) setMark("below");
     setSeen(from ?? timeline.newest?.seq ?? 0);
     const going = target !== null ? toMessage(target) : from !== null ? toUnread(from) : toEnd();
     void going.then(() => setReady(true));
@@ -226,7 +240,10 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
   useEffect(() => {
     const tell = () => chat.reading.at(ready && atEnd && !document.hidden ? room.id : null);
     const turn = () => {
-      if (document.hidden && atEnd) setRead(timeline.newest?.seq ?? null);
+      if (document.hidden && atEnd) {
+        setRead(timeline.newest?.seq ?? null);
+        setMark("below");
+      }
       tell();
     };
     tell();
@@ -241,6 +258,7 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
       ? room.unread
       : timeline.messages.filter(({ seq, author }) => seq > seen && author.id !== chat.me.id).length;
   const empty = timeline.loaded && rows.length === 0;
+  const marked = mark !== "met" && (timeline.later || rows.some(({ kind }) => kind === "new"));
   return (
     <div class="log-frame">
       <div
@@ -318,6 +336,7 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
                 talk={talk}
                 keeps={keeps(row.author)}
                 orders={orders}
+                pinner={pinner}
                 frozen={frozen}
                 room={room.id}
                 seen={row.seq !== null && receipt?.seq === row.seq ? receipt.users : null}
@@ -343,12 +362,13 @@ export function Log({ room, target, visit, editing, onEdit, onReply, talk }: Pro
           {cut && navigator.onLine === false ? words.asSeenLast : words.catchingUp}
         </p>
       )}
-      {read !== null && ready && !met && (
+      {read !== null && ready && marked && (
         <button type="button" class="jump up" onClick={() => void toUnread(read)}>
-          <Up />
+          {mark === "above" ? <Up /> : <Down />}
           {words.firstUnread}
         </button>
       )}
+      <div role="status">{told && <p class="log-note told">{told}</p>}</div>
       {/* Not over the buttons of what is being edited, unless somebody said something. */}
       {!atEnd && timeline.loaded && (editing === null || fresh > 0) && (
         <button type="button" class={fresh > 0 ? "jump fresh" : "jump"} onClick={() => void toEnd()}>

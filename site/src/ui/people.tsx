@@ -1,5 +1,5 @@
 import "./people.css";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../explain";
 import { above, keepsOrder } from "../model/ranks";
 import { isDirect } from "../model/rooms";
@@ -7,8 +7,9 @@ import type { Member, Room, User } from "../wire";
 import { ago, nameOf, words } from "../words";
 import { Avatar } from "./avatar";
 import { BansDialog } from "./bans";
+import { useCopying } from "./copying";
 import { Dialog } from "./dialog";
-import { useChat, useNow, useObserved } from "./hooks";
+import { useChat, useCut, useNow, useObserved } from "./hooks";
 import { Alert, Close, Dots, Info, LinkIcon, Minus, PersonPlus, PinIcon, Speech } from "./icons";
 import { Keeping } from "./keeping";
 import { Notice } from "./notice";
@@ -31,6 +32,7 @@ export function PeoplePane({ room, over, onClose }: Props) {
   const [kept, setKept] = useState<string | null>(null);
   const member = kept === null ? undefined : people.get(kept);
   const closer = useRef<HTMLButtonElement>(null);
+  const cut = useCut();
   const here = people.list.filter((member) => member.online);
   const away = people.list.filter((member) => !member.online);
 
@@ -56,17 +58,17 @@ export function PeoplePane({ room, over, onClose }: Props) {
         <div class="people-body">
           {people.loaded ? (
             <>
-              <Group title={words.here(here.length)} members={here} room={room} onKeep={setKept} />
-              {away.length > 0 && <Group title={words.away(away.length)} members={away} room={room} onKeep={setKept} />}
-              {people.more && (
-                <button
-                  type="button"
-                  class="button wide"
-                  onClick={() => void chat.loadMorePeople(room.id).catch(() => {})}
-                >
-                  {words.morePeople}
-                </button>
+              {cut ? (
+                <Group title={words.inRoomNow(people.total)} members={people.list} room={room} cut onKeep={setKept} />
+              ) : (
+                <>
+                  <Group title={words.here(people.here)} members={here} room={room} onKeep={setKept} />
+                  {away.length > 0 && (
+                    <Group title={words.away(people.total - people.here)} members={away} room={room} onKeep={setKept} />
+                  )}
+                </>
               )}
+              {people.more && <MorePeople room={room.id} />}
               {people.list.length < 2 && !direct && (
                 <p class="quiet people-alone">{room.kind === "public" ? words.aloneHint : words.aloneHintPrivate}</p>
               )}
@@ -80,17 +82,15 @@ export function PeoplePane({ room, over, onClose }: Props) {
         </div>
         <footer class="people-foot">
           {!direct && (
-            <>
-              <button type="button" class="row-button" onClick={() => setOpened("about")}>
-                <Info />
-                {words.about}
-              </button>
-              <button type="button" class="row-button" onClick={() => setOpened("pins")}>
-                <PinIcon />
-                {words.pins}
-              </button>
-            </>
+            <button type="button" class="row-button" onClick={() => setOpened("about")}>
+              <Info />
+              {words.about}
+            </button>
           )}
+          <button type="button" class="row-button" onClick={() => setOpened("pins")}>
+            <PinIcon />
+            {words.pins}
+          </button>
           {!direct && !room.archived && room.role !== "guest" && (
             <button type="button" class="row-button" onClick={() => setOpened("invite")}>
               <PersonPlus />
@@ -107,7 +107,7 @@ export function PeoplePane({ room, over, onClose }: Props) {
           {room.kind !== "direct" && (
             <button type="button" class="row-button danger" onClick={() => setOpened("leave")}>
               <Minus />
-              {words.leave}
+              {direct ? words.leaveGroup : words.leave}
             </button>
           )}
         </footer>
@@ -122,9 +122,41 @@ export function PeoplePane({ room, over, onClose }: Props) {
   );
 }
 
-type GroupProps = { title: string; members: readonly Member[]; room: Room; onKeep: (user: string) => void };
+function MorePeople({ room }: { room: string }) {
+  const chat = useChat();
+  const [state, setState] = useState<"idle" | "busy" | "failed">("idle");
 
-function Group({ title, members, room, onKeep }: GroupProps) {
+  async function load() {
+    if (state === "busy") return;
+    setState("busy");
+    await chat.loadMorePeople(room).then(
+      () => setState("idle"),
+      () => setState("failed"),
+    );
+  }
+
+  return (
+    <>
+      <button type="button" class="button wide" aria-disabled={state === "busy"} onClick={() => void load()}>
+        {state === "busy" ? words.loadingPeople : state === "failed" ? words.morePeopleFailed : words.morePeople}
+      </button>
+      <span class="hidden" role="status">
+        {state === "failed" && words.morePeopleFailed}
+      </span>
+    </>
+  );
+}
+
+type GroupProps = {
+  title: string;
+  members: readonly Member[];
+  room: Room;
+  /** Who of them is here is not known. */
+  cut?: boolean;
+  onKeep: (user: string) => void;
+};
+
+function Group({ title, members, room, cut = false, onKeep }: GroupProps) {
   const { me } = useChat();
   const now = useNow(MINUTE_MS);
   return (
@@ -132,12 +164,12 @@ function Group({ title, members, room, onKeep }: GroupProps) {
       <h3 class="people-title">{title}</h3>
       <ul class="people-list">
         {members.map(({ user, role, online, muted, seen_at }) => (
-          <li key={user.id} class={online ? "person" : "person gone"}>
-            <Avatar user={user} online={online} />
+          <li key={user.id} class={online || cut ? "person" : "person gone"}>
+            <Avatar user={user} {...(cut ? {} : { online })} />
             <span class="person-name">
               <bdi>{user.name}</bdi>
               {user.id === me.id && <span class="person-note"> {words.you}</span>}
-              {!online && seen_at !== undefined && (
+              {!online && !cut && seen_at !== undefined && (
                 <time
                   class="person-note person-seen"
                   dateTime={new Date(seen_at).toISOString()}
@@ -149,7 +181,7 @@ function Group({ title, members, room, onKeep }: GroupProps) {
             </span>
             {muted && <span class="person-note">{words.muted}</span>}
             {role !== "member" && <span class="person-note">{words.roles[role]}</span>}
-            <span class="hidden">, {online ? words.online : words.offline}</span>
+            {!cut && <span class="hidden">, {online ? words.online : words.offline}</span>}
             {user.id !== me.id && user.name !== "" && room.kind !== "direct" && <WriteTo user={user} />}
             {user.id !== me.id && above(room.role, role) && (
               <button
@@ -208,33 +240,27 @@ function WriteTo({ user }: { user: User }) {
 }
 
 function CopyLink() {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 2_000);
-    return () => clearTimeout(timer);
-  }, [copied]);
+  const { told, copy } = useCopying();
   // The clipboard is there on secure addresses only; without it the address bar serves.
   if (!navigator.clipboard) return null;
   return (
-    <button
-      type="button"
-      class="row-button"
-      onClick={() =>
-        void navigator.clipboard.writeText(location.href).then(
-          () => setCopied(true),
-          () => {},
-        )
-      }
-    >
-      <LinkIcon />
-      <span role="status">{copied ? words.copied : words.copyLink}</span>
-    </button>
+    <>
+      <button type="button" class="row-button" onClick={() => copy(location.href)}>
+        <LinkIcon />
+        {told || words.copyLink}
+      </button>
+      {/* Beside the button: a live region within it would leave it without a name. */}
+      <span class="hidden" role="status">
+        {told}
+      </span>
+    </>
   );
 }
 
 function LeaveQuestion({ room, onClose }: { room: Room; onClose: () => void }) {
   const chat = useChat();
+  const people = useObserved(chat.people(room.id));
+  const alone = people.loaded && people.total === 1;
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
 
@@ -252,14 +278,19 @@ function LeaveQuestion({ room, onClose }: { room: Room; onClose: () => void }) {
 
   return (
     <Dialog title={words.leaveQuestion(room.name)} onClose={onClose}>
-      <p>{words.leaveHints[room.kind === "direct" ? "group" : room.kind]}</p>
+      <p>
+        {room.kind === "private" && alone
+          ? words.leaveLast
+          : words.leaveHints[room.kind === "direct" ? "group" : room.kind]}
+      </p>
+      {room.role === "owner" && !alone && <p>{words.leaveOwned}</p>}
       {failure !== null && <Notice>{explain(failure)}</Notice>}
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>
           {words.stay}
         </button>
         <button type="button" class="button bad" aria-disabled={busy} onClick={() => void leave()}>
-          {busy ? words.leaving : words.leave}
+          {busy ? words.leaving : isDirect(room) ? words.leaveGroup : words.leave}
         </button>
       </div>
     </Dialog>

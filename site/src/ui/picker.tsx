@@ -7,16 +7,6 @@ import { Field } from "./field";
 import { Notice } from "./notice";
 import { emojiByName } from "./textbox";
 
-const USUAL: Emoji = [
-  ["thumbs up", "👍"],
-  ["heart", "❤️"],
-  ["joy", "😂"],
-  ["tada", "🎉"],
-  ["eyes", "👀"],
-  ["open mouth", "😮"],
-  ["cry", "😢"],
-  ["thanks", "🙏"],
-];
 const FOUND = 24;
 
 /** An emoji to choose: a few usual ones, the others by name. */
@@ -34,7 +24,7 @@ export function Picker({
   const [failed, setFailed] = useState(false);
   const [stem, setStem] = useState("");
   const wanted = stem.trim().toLowerCase().replace(/^:|:$/g, "").replace(/\s+/g, "_");
-  const found = wanted ? offers(all ?? [], wanted, FOUND) : USUAL;
+  const found = wanted ? offers(all ?? [], wanted, FOUND) : words.usualOnes;
 
   useEffect(() => {
     emojiByName().then(setAll, () => setFailed(true));
@@ -66,7 +56,7 @@ export function Picker({
           onValue={setStem}
         />
         {failed && <Notice>{words.emojiMissing}</Notice>}
-        <ul class="picker" aria-label={wanted ? words.emoji : words.usual}>
+        <ul class={wanted ? "picker" : "picker usual"} aria-label={wanted ? words.emoji : words.usual}>
           {found.map(([called, emoji]) => {
             const title = called.replaceAll("_", " ");
             return (

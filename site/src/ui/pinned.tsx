@@ -19,7 +19,11 @@ export function PinnedDialog({ room, onClose }: { room: Room; onClose: () => voi
   useEffect(() => {
     let stale = false;
     chat.archive.pins(room.id).then(
-      (messages) => stale || setPins(messages),
+      (messages) => {
+        if (stale) return;
+        setPins(messages);
+        setFailure(null);
+      },
       (reason) => stale || setFailure(reason),
     );
     return () => {

@@ -6,7 +6,12 @@ import { useChat, useObserved } from "./hooks";
 /** So many are named, the others are counted. */
 const NAMED = 8;
 
-type Props = { room: string; reactions: readonly Reaction[]; onToggle: (emoji: string, on: boolean) => void };
+type Props = {
+  room: string;
+  reactions: readonly Reaction[];
+  /** None for whoever only reads. */
+  onToggle: ((emoji: string, on: boolean) => void) | null;
+};
 
 /** What people have put to a message. Pressing one puts mine there, or takes it away. */
 export function Chips({ room, reactions, onToggle }: Props) {
@@ -27,16 +32,26 @@ export function Chips({ room, reactions, onToggle }: Props) {
         const title = words.reactedBy(emoji, who(users));
         return (
           <li key={emoji}>
-            <button
-              type="button"
-              class="chip"
-              aria-pressed={mine}
-              aria-label={title}
-              title={title}
-              onClick={() => onToggle(emoji, !mine)}
-            >
-              <span class="chip-emoji">{emoji}</span> {users.length}
-            </button>
+            {onToggle ? (
+              <button
+                type="button"
+                class="chip"
+                aria-pressed={mine}
+                aria-label={title}
+                title={title}
+                onClick={() => onToggle(emoji, !mine)}
+              >
+                <span class="chip-emoji">{emoji}</span> {users.length}
+              </button>
+            ) : (
+              <span class={mine ? "chip plain mine" : "chip plain"} title={title}>
+                <span class="hidden">{title}</span>
+                <span class="chip-emoji" aria-hidden="true">
+                  {emoji}
+                </span>
+                <span aria-hidden="true">{users.length}</span>
+              </span>
+            )}
           </li>
         );
       })}

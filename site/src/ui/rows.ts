@@ -31,7 +31,11 @@ export function useRows(rows: readonly Line[], may: (line: SaidLine) => Leave, d
     },
     onPointerLeave: () => setActive(null),
     onFocusIn: (event: FocusEvent) => setActive(rowAt(event)?.dataset.key ?? null),
-    onFocusOut: () => setActive(null),
+    // Not on the way from one button of a row to the next, which would be taken away under it; nor with the window.
+    onFocusOut({ relatedTarget }: FocusEvent) {
+      const within = relatedTarget instanceof Element && relatedTarget.closest(".said");
+      if (!within && document.hasFocus()) setActive(null);
+    },
     onPointerDown(event: PointerEvent) {
       release();
       const line = lineOf(rowAt(event));
@@ -53,10 +57,13 @@ export function useRows(rows: readonly Line[], may: (line: SaidLine) => Leave, d
   function onKeyDown(event: KeyboardEvent) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
-    const row = target.classList.contains("said") ? target : null;
-    if (event.key === "Escape" && target.closest(".said, [role=log]")) return leave();
+    if (event.key === "Escape") return leave();
+    // What is being edited has its own keys.
+    if (target.closest(".editor")) return;
+    // What stands in a row means the row: a quote, a reaction, a link.
+    const row = target.closest<HTMLElement>(".said");
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      const next = row ? neighbour(row, event.key) : target.getAttribute("role") === "log" && lastVisible(target);
+      const next = row ? neighbour(row, event.key) : lastVisible(event.currentTarget as HTMLElement);
       if (!next) return;
       event.preventDefault();
       next.focus({ preventScroll: true });
@@ -66,12 +73,15 @@ export function useRows(rows: readonly Line[], may: (line: SaidLine) => Leave, d
     const line = lineOf(row);
     if (!row || !line || line.seq === null || line.deleted) return;
     const allowed = may(line);
-    if (event.key === "Enter") row.querySelector<HTMLElement>(".actions button")?.focus();
-    else if (event.key === "e" && allowed.edit) deeds.edit(line.seq);
-    else if (event.key === "Delete" && allowed.remove) deeds.remove(line.seq, line.text);
-    else if (event.key === "r" && allowed.talk) deeds.reply(line.seq);
-    else if (event.key === "+" && allowed.talk) deeds.pick(line);
-    else if (event.key === "c" && navigator.clipboard) deeds.link(line.seq);
+    // Caps Lock makes them large.
+    const key = event.key.toLowerCase();
+    if (key === "enter" && target === row) row.querySelector<HTMLElement>(".actions button")?.focus();
+    else if (key === "e" && allowed.edit) deeds.edit(line.seq);
+    else if (key === "delete" && allowed.remove) deeds.remove(line.seq, line.text);
+    else if (key === "r" && allowed.talk) deeds.reply(line.seq);
+    else if (key === "+" && allowed.talk) deeds.pick(line);
+    else if (key === "p" && allowed.pin) deeds.pin(line.seq, !line.pinned);
+    else if (key === "c" && navigator.clipboard) deeds.link(line.seq);
     else return;
     event.preventDefault();
   }

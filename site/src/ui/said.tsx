@@ -35,8 +35,10 @@ type Props = {
   talk: boolean;
   /** One may delete it though it is not one's own. */
   keeps: boolean;
-  /** One keeps order here: pins messages, and sees what they said before. */
+  /** One keeps order here, and sees what messages said before. */
   orders: boolean;
+  /** One may keep messages in sight here. */
+  pinner: boolean;
   /** Nothing here can be changed. */
   frozen: boolean;
   room: string;
@@ -132,7 +134,11 @@ export const Said = memo((props: Props) => {
         </div>
       )}
       {reactions && seq !== null && (
-        <Chips room={room} reactions={reactions} onToggle={(emoji, on) => deeds.toggle(seq, emoji, on)} />
+        <Chips
+          room={room}
+          reactions={reactions}
+          onToggle={leave.talk ? (emoji, on) => deeds.toggle(seq, emoji, on) : null}
+        />
       )}
       {draft?.state === "sending" && (
         <p class="said-state waiting">{!cut ? words.sending : draft.unkept ? words.waitingUnkept : words.waiting}</p>
@@ -180,9 +186,9 @@ export const Said = memo((props: Props) => {
 /** What of a message one may do, as what one is there. */
 export function leaveOf(
   mine: boolean,
-  { talk, keeps, orders, frozen }: Pick<Props, "talk" | "keeps" | "orders" | "frozen">,
+  { talk, keeps, pinner, frozen }: Pick<Props, "talk" | "keeps" | "pinner" | "frozen">,
 ): Leave {
-  return { talk, edit: mine && talk, remove: !frozen && (mine || keeps), pin: orders && !frozen };
+  return { talk, edit: mine && talk, remove: !frozen && (mine || keeps), pin: pinner && !frozen };
 }
 
 type TextProps = { line: SaidLine; chat: Chat; room: string; end: ComponentChildren };

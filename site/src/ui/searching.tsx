@@ -20,6 +20,8 @@ export function SearchDialog({ room, onClose }: { room: Room | undefined; onClos
   const [here, setHere] = useState(false);
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [busy, setBusy] = useState(false);
+  /** What stands there is not the answer to what is asked. */
+  const [looking, setLooking] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const q = question.trim();
   const where = here && room ? { room: room.id } : {};
@@ -27,6 +29,7 @@ export function SearchDialog({ room, onClose }: { room: Room | undefined; onClos
   useEffect(() => {
     let stale = false;
     setFailure(null);
+    setLooking(q !== "");
     if (!q) return setAnswer(null);
     const timer = setTimeout(async () => {
       try {
@@ -35,6 +38,7 @@ export function SearchDialog({ room, onClose }: { room: Room | undefined; onClos
       } catch (reason) {
         if (!stale) setFailure(reason);
       }
+      if (!stale) setLooking(false);
     }, PAUSE_MS);
     return () => {
       stale = true;
@@ -76,11 +80,13 @@ export function SearchDialog({ room, onClose }: { room: Room | undefined; onClos
         </label>
       )}
       {failure !== null && <Notice>{explain(failure)}</Notice>}
-      <p class={answer?.found.length === 0 ? "quiet" : "hidden"} role="status" dir="auto">
-        {answer &&
-          (answer.found.length === 0
-            ? words.noneFound(answer.q)
-            : words.foundMessages(answer.found.length, answer.more))}
+      <p class={looking || answer ? "quiet" : "hidden"} role="status" dir="auto">
+        {looking
+          ? `${words.searching}…`
+          : answer &&
+            (answer.found.length === 0
+              ? words.noneFound(answer.q)
+              : words.foundMessages(answer.found.length, answer.more))}
       </p>
       {answer && <FoundList found={answer.found} question={answer.q} rooms onGo={onClose} />}
       {answer?.more && (

@@ -1,10 +1,8 @@
 import "./status.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words";
-import { useChat, useObserved } from "./hooks";
+import { GRACE_MS, useChat, useObserved } from "./hooks";
 
-/** A connection that is back sooner than this was never gone, as far as a person is concerned. */
-const GRACE_MS = 1_200;
 const THANKS_MS = 2_500;
 
 /** Says that the connection is lost, when it is tried again, and that it is back. */

@@ -2,7 +2,8 @@ import "./textbox.css";
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { begun, type Emoji, named, offers } from "../model/emoji";
-import { callable, calling, EVERYBODY } from "../model/mentions";
+import { Lookup } from "../model/lookup";
+import { callable, calling, callsAll, EVERYBODY, OFFERED } from "../model/mentions";
 import { words } from "../words";
 import { useChat, useMedia } from "./hooks";
 
@@ -18,6 +19,11 @@ export function measure(text: string): { count: number; over: number; fits: bool
 
 /** What can stand in place of what is being written: what it is shown as, and what is put. */
 type Offer = { key: string; sign: string; name: string; note?: string; put: string };
+
+function offerOf(name: string): Offer {
+  const note = name === EVERYBODY ? { note: words.everybody } : {};
+  return { key: name, sign: "@", name, ...note, put: `@${name} ` };
+}
 
 type Props = Omit<JSX.IntrinsicElements["textarea"], "value" | "onInput" | "onKeyDown" | "ref"> & {
   value: string;
@@ -40,7 +46,10 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
   const [offered, setOffered] = useState<{ from: number; to: number; of: string; list: readonly Offer[] } | null>(null);
   const [chosen, setChosen] = useState(0);
   const list = useId();
+  const [strangers] = useState(() => new Lookup((stem) => chat.ways.findPeople(stem)));
   const { over } = measure(value);
+
+  useEffect(() => () => strangers.drop(), []);
 
   useLayoutEffect(() => {
     const area = box.current;
@@ -54,6 +63,11 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
     if (!area) return;
     area.setRangeText(text, from, to, "end");
     onValue(area.value);
+    close();
+  }
+
+  function close() {
+    strangers.drop();
     setOffered(null);
   }
 
@@ -62,7 +76,12 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
     if (!area) return;
     const { value: text, selectionStart: caret } = area;
     const call = calling(text, caret);
-    if (call) return offer(call.from, caret, words.mentionList, people(call.stem));
+    strangers.drop();
+    if (call) {
+      offer(call.from, caret, words.mentionList, people(call.stem));
+      if (chat.people(room).more && call.stem) more(call.stem, call.from, caret);
+      return;
+    }
     const whole = named(text, caret);
     const beginning = begun(text, caret);
     if (!whole && !beginning) return setOffered(null);
@@ -87,11 +106,23 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
 
   /** Those who are here first. */
   function people(stem: string): readonly Offer[] {
-    const others = chat.people(room).list.filter(({ user }) => user.id !== chat.me.id);
+    const known = chat.people(room);
+    const others = known.list.filter(({ user }) => user.id !== chat.me.id);
     const names = others.map(({ user }) => user.name);
-    return callable(names, stem).map((name) => {
-      const note = name === EVERYBODY ? { note: words.everybody } : {};
-      return { key: name, sign: "@", name, ...note, put: `@${name} ` };
+    return callable(names, stem, callsAll(chat.rooms.get(room)?.role ?? null, known)).map(offerOf);
+  }
+
+  /** Behind them others of that name: not all who are in the room are known here. */
+  function more(stem: string, from: number, to: number) {
+    strangers.want(stem, ({ users }) => {
+      if (box.current?.selectionStart !== to) return;
+      const others = users.filter(({ id }) => id !== chat.me.id).map(({ name }) => name);
+      setOffered((now) => {
+        const known = now?.list ?? [];
+        const news = callable(others, stem, false).filter((name) => !known.some(({ key }) => key === name));
+        if (news.length === 0) return now;
+        return { from, to, of: words.mentionList, list: [...known, ...news.map(offerOf)].slice(0, OFFERED) };
+      });
     });
   }
 
@@ -108,7 +139,7 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
       const step = { ArrowDown: 1, ArrowUp: length - 1 }[event.key];
       if (step !== undefined) setChosen((chosen + step) % length);
       else if (event.key === "Enter" || event.key === "Tab") take(chosen);
-      else if (event.key === "Escape") setOffered(null);
+      else if (event.key === "Escape") close();
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -122,7 +153,7 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
 
   // Names of emoji may be offered for a text that was put in from outside.
   useEffect(() => {
-    if (value === "") setOffered(null);
+    if (value === "") close();
   }, [value]);
 
   return (
@@ -145,7 +176,7 @@ export function TextBox({ value, label, room, box, onValue, onEnter, onKey, ...r
           void look();
         }}
         onKeyDown={pressed}
-        onBlur={() => setOffered(null)}
+        onBlur={close}
       />
       {offered && (
         <div class="offer-list" id={list} role="listbox" aria-label={offered.of}>

@@ -23,6 +23,8 @@ export function VersionsDialog({ room, seq, onClose }: { room: string; seq: numb
     <Dialog title={words.versions} onClose={onClose}>
       {failure !== null && <Notice>{explain(failure)}</Notice>}
       {list === null && failure === null && <p class="quiet">{words.versionsLoading}</p>}
+      {/* Of a message that was deleted meanwhile nothing is left. */}
+      {list?.length === 0 && <p class="quiet">{words.deleted}</p>}
       <ol class="stack">
         {list?.map(({ text, at }, index) => (
           <li key={index}>
