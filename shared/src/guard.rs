@@ -40,8 +40,9 @@ impl Guard<'_> {
 
     /// Whether somebody who is signed in knows the password of their account as well.
     pub async fn confirm(&self, session: &Session, account: &Account, password: Password, address: &str) -> Result<()> {
-        let name = text::fold(&session.user().name);
-        self.attempt(&name, &network(address), Origin::Known, password, Some(account.password.clone())).await
+        let (name, place) = (text::fold(&session.user().name), network(address));
+        let origin = self.origin(&name, Some(account), &place).await?;
+        self.attempt(&name, &place, origin, password, Some(account.password.clone())).await
     }
 
     async fn origin(&self, name: &str, account: Option<&Account>, place: &str) -> Result<Origin> {

@@ -24,7 +24,7 @@ pub struct Allowance {
 pub struct Limits {
     /// Of a person in a room: to say, edit and delete.
     pub send: Allowance,
-    /// Of a connection: to sync, ping and move the read position.
+    /// Of a person: to sync, ping, move the read position, look and type.
     pub ask: Allowance,
     /// Of a person: to open sockets.
     pub connect: Allowance,
@@ -119,7 +119,7 @@ impl Default for Limits {
         let per = |seconds, rate, burst| Allowance { every: Duration::from_secs(seconds) / rate, burst };
         Self {
             send: per(1, 5, 30),
-            ask: per(1, 10, 60),
+            ask: per(1, 20, 120),
             connect: per(1, 1, 30),
             register: per(HOUR, 10, 30),
             room: per(HOUR, 10, 20),
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
-        let written = "send=5/30,ask=10/60,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,show=15m/10,guess=1h/5,spray=1m/30";
+        let written = "send=5/30,ask=20/120,connect=1/30,register=10h/30,room=10h/20,join=30m/60,invite=60h/30,find=2/30,moderate=60m/60,signal=20m/1,show=15m/10,guess=1h/5,spray=1m/30";
         assert_eq!(written.parse(), Ok(Limits::default()));
     }
 

@@ -70,6 +70,8 @@ pub enum Act {
     Invite,
     /// Keep a message in sight.
     Pin,
+    /// The same in a conversation of a few, where nobody keeps order.
+    PinTogether,
     /// Say what the room is about.
     Describe,
     /// See who is muted and who is banned, and why.
@@ -147,7 +149,7 @@ pub fn may(seat: &Seat, act: Act, now: Timestamp) -> Result<(), Refusal> {
     let rank = seat.rank();
     let allowed = match act {
         Act::Read | Act::Retract | Act::Leave => rank >= Rank::Guest,
-        Act::Say | Act::React | Act::Edit => return may_speak(seat, now),
+        Act::Say | Act::React | Act::Edit | Act::PinTogether => return may_speak(seat, now),
         // What they invite to, those invited see under their name as one who is there.
         Act::Invite => seat.role.is_some_and(|role| role > Role::Guest),
         Act::Pin | Act::Describe | Act::Oversee | Act::Unban => rank >= Rank::Moderator,

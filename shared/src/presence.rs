@@ -1,5 +1,5 @@
 //! Who is here: a person is, while any live socket of theirs is. These are signals: they may be lost, and the list of members says what
-//! holds.
+//! holds. In a crowd nobody is told: everybody who comes would cost as many posts as there are people.
 
 use crate::Result;
 use crate::gateway::Gateway;
@@ -47,7 +47,12 @@ async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result
         return Ok(Vec::new());
     }
     store.was_here(user.id, time::now()).await?;
-    tell(store, gateway, user, &departed.rooms, false).await
+    let mut gone = tell(store, gateway, user, &departed.rooms, false).await?;
+    // Whoever came back meanwhile was told of before this was, perhaps: then what was told last is wrong.
+    if store.is_here(user.id, time::now()).await? {
+        gone.extend(tell(store, gateway, user, &departed.rooms, true).await?);
+    }
+    Ok(gone)
 }
 
 async fn tell(

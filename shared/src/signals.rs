@@ -46,12 +46,13 @@ impl Signals<'_> {
         self.show(permit.by(), is_crowd).await.map(drop)
     }
 
-    /// Tells the other sockets of somebody how far they have read. What fails is logged: the next one says it too.
-    pub async fn read(&self, from: &Connection, membership: &Membership, seq: i64) {
+    /// Tells the other sockets of somebody how far they have read, and what is left. What fails is logged: the next one says it too.
+    pub async fn read(&self, from: &Connection, membership: &Membership, unread: i64, mentions: i64) {
         match self.store.open_sockets_of(membership.user().id, time::now()).await {
             Ok(mut sockets) => {
                 sockets.retain(|socket| *socket != from.id);
-                let frame = Frame::Seen { room: membership.room().to_string(), seq };
+                let (room, seq) = (membership.room().to_string(), membership.read());
+                let frame = Frame::Seen { room, seq, unread, mentions };
                 presence::post(self.store, self.gateway, &sockets, &frame).await;
             }
             Err(error) => error.log(),

@@ -56,6 +56,7 @@ pub use erasure::Erasing;
 pub use failures::Guesser;
 pub use lease::{LEASE, Lease, Place, Purpose, Round};
 pub use limits::{Granted, Spender};
+pub use members::People;
 pub use mentions::Mentionable;
 pub use messages::{Stored, Window};
 pub use moderation::Target;

@@ -159,25 +159,26 @@ impl Message {
     }
 
     async fn read(&self, connection: &Connection, read: wire::Read) -> Result<Frame> {
-        let (membership, ()) =
-            try_join!(self.store().membership(&connection.session, room(&read.room)?), self.asks(connection))?;
+        let membership = self.store().membership(&connection.session, room(&read.room)?);
+        let (membership, (), ()) = try_join!(membership, self.store().is_open(connection), self.asks(connection))?;
         let standing = self.store().standing(&membership).await?;
         let number = self.store().mark_read(&membership, read.seq, read.position, standing).await?;
+        let is_news = number > membership.read();
+        let now = membership.with_read(number);
+        let unread = now.unread(standing.said);
+        let mentions = self.store().unread_mentions(&[(&now, standing)]).await?.into_iter().sum();
         let mut wait = None;
         // Nobody sees an admin who only looks in.
         if membership.seat().role.is_some() {
-            let is_news = number > membership.read();
             if is_news {
-                self.signals().read(connection, &membership, number).await;
+                self.signals().read(connection, &now, unread, mentions).await;
             }
             if is_news || read.again {
                 wait = self.shows(&membership, standing).await;
             }
         }
-        let now = membership.with_read(number);
-        let mentions = self.store().unread_mentions(&[(&now, standing)]).await?.into_iter().sum();
         let retry_after = wait.map(wire::millis);
-        Ok(Frame::Read { id: read.id, room: read.room, unread: now.unread(standing.said), mentions, retry_after })
+        Ok(Frame::Read { id: read.id, room: read.room, unread, mentions, retry_after })
     }
 
     /// Shows how far somebody has read; if it is too soon, says how long to wait. What fails is logged: they have read all the same.
@@ -196,7 +197,7 @@ impl Message {
                 None => Ok(()),
             }
         };
-        let ((), ()) = try_join!(is_mine, self.asks(connection))?;
+        let ((), (), ()) = try_join!(is_mine, self.store().is_open(connection), self.asks(connection))?;
         self.store().look(connection, room).await?;
         Ok(Frame::Noted { id: look.id })
     }
@@ -214,9 +215,9 @@ impl Message {
         Signals { store, gateway, limits }
     }
 
-    /// Whether the socket may ask for something now.
+    /// Whether a person may ask for something now, over whichever of their sockets.
     async fn asks(&self, connection: &Connection) -> Result<()> {
-        self.store().spend(Spender::Asks(connection), self.delivery.limits.ask).await
+        self.store().spend(Spender::Asks(connection.session.user().id), self.delivery.limits.ask).await
     }
 
     fn store(&self) -> &Store {

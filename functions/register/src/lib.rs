@@ -3,6 +3,7 @@
 use parlour::error::Conflict;
 use parlour::function::http::{Reply, Request};
 use parlour::function::{Function, Settings};
+use parlour::guard::Guard;
 use parlour::ids::ClientId;
 use parlour::limits::{self, Limits};
 use parlour::password::{self, Password};
@@ -43,7 +44,7 @@ impl Function for Register {
         let hash = password::hash(password.clone(), self.cost).await?;
         let account = match self.store.register(&name, hash, client_id.as_ref(), time::now()).await? {
             Some(account) => account,
-            None => self.made_before(&name, password, client_id).await?,
+            None => self.made_before(&name, password, client_id, &request.address()).await?,
         };
         let (session, token) = self.store.sign_in(&account, request.device(), time::now()).await?;
         Ok(Reply::created(&wire::Session::new(&self.keys, &session, &token, time::now())?))
@@ -52,16 +53,26 @@ impl Function for Register {
 
 impl Register {
     /// The account that an earlier request of the same kind has made. Anybody else finds the name taken.
-    async fn made_before(&self, name: &Username, password: Password, client_id: Option<ClientId>) -> Result<Account> {
+    async fn made_before(
+        &self,
+        name: &Username,
+        password: Password,
+        client_id: Option<ClientId>,
+        address: &str,
+    ) -> Result<Account> {
         let taken = Error::Conflict(Conflict::NameTaken);
         let account = self.store.account(name).await?.filter(|account| {
             client_id.is_some() && account.client_id.as_deref() == client_id.as_ref().map(ClientId::as_str)
         });
-        let Some(account) = account else { return Err(taken) };
-        if password::matches(password, Some(account.password.clone()), self.cost).await? {
-            Ok(account)
-        } else {
-            Err(taken)
+        if account.is_none() {
+            return Err(taken);
         }
+        // It is a guess like any other, until it is right.
+        let Self { store, limits, cost, .. } = self;
+        let guard = Guard { store, limits, cost: *cost };
+        guard.sign_in(name.as_str(), password, address).await.map_err(|error| match error {
+            Error::Unauthenticated(_) => taken,
+            error => error,
+        })
     }
 }

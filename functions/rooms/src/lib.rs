@@ -13,7 +13,7 @@ use parlour::moderation::{self, Moderation};
 use parlour::permission::{Act, Permit, Refusal};
 use parlour::room::{Describing, Description, Membership, Room, RoomName, Standing, Topic};
 use parlour::session::Session;
-use parlour::store::{MAX_PEOPLE, Spender, Store};
+use parlour::store::{MAX_PEOPLE, People, Spender, Store};
 use parlour::text::{Invalid, Rule};
 use parlour::token::Keys;
 use parlour::user::User;
@@ -150,7 +150,12 @@ impl Rooms {
         if others >= MAX_PEOPLE {
             return Err(Invalid::bounded("users", Rule::TooMany, MAX_PEOPLE - 1).into());
         }
-        self.store.spend(Spender::MakesRooms(session.user().id), self.limits.room).await?;
+        let user = session.user().id;
+        match self.store.has_direct(session, &with).await? {
+            // It is at most come back into.
+            true => self.store.spend(Spender::Joins(user), self.limits.join).await?,
+            false => self.store.spend(Spender::MakesRooms(user), self.limits.room).await?,
+        }
         let direct = self.store.direct(session, &with, time::now()).await?;
         for user in &direct.entered {
             self.tell_entered(user, direct.room).await?;
@@ -203,14 +208,14 @@ impl Rooms {
         let limit = request.limit(100, 200)?;
         let after = request.query("after").map(|id| UserId::parse(&id)).transpose()?;
         let (membership, now) = (self.store.membership_to_oversee(session, id).await?, time::now());
-        let (members, more) = self.store.members(&membership, after, limit, now).await?;
+        let People { members, more, total, here } = self.store.members(&membership, after, limit, now).await?;
         let sees_all = membership.may(Act::Oversee, now).is_ok();
         let members = members.iter().map(|(member, online)| match sees_all || member.user.id == session.user().id {
             true => wire::Member::in_full(member, *online, now),
             false => wire::Member::new(member, *online),
         });
         let members = members.collect();
-        Ok(Reply::ok(&wire::Members { members, more }))
+        Ok(Reply::ok(&wire::Members { members, more, total, here }))
     }
 
     async fn room(&self, session: &Session, id: RoomId) -> Result<wire::Room> {

@@ -75,6 +75,10 @@ impl Sweep {
         let expired = store.expired_sockets(now, SOCKETS).await?;
         let sockets = expired.len();
         presence::departed(store, gateway, expired).await;
+        // Whoever ends a session closes its sockets itself, unless it dies in between, or API Gateway does not close them.
+        let left_open = store.sockets_of_ended(now, SOCKETS).await?;
+        let sockets = sockets + left_open.len();
+        presence::close(store, gateway, left_open).await;
         let mut rooms = 0;
         // A lease that is running now may be that of somebody who has just died: waiting for its end is what keeps the promise of a minute.
         for (room, until) in store.leased_rooms(now.plus(LEASE), ROOMS).await? {

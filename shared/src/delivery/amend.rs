@@ -69,7 +69,11 @@ impl Delivery {
             Deed::Edit(_) if author == by => membership.may(Act::Edit, now),
             Deed::Delete if author == by => membership.may(Act::Retract, now),
             Deed::Edit(_) => Err(Refusal::Author),
-            Deed::Pin(_) => self.store.membership_to_oversee(&from.session, room).await?.may(Act::Pin, now),
+            Deed::Pin(_) => {
+                let membership = self.store.membership_to_oversee(&from.session, room);
+                let (membership, is_direct) = futures_util::try_join!(membership, self.store.is_direct(room))?;
+                membership.may(if is_direct { Act::PinTogether } else { Act::Pin }, now)
+            }
             Deed::Delete => {
                 let membership = self.store.membership_to_oversee(&from.session, room);
                 let (membership, rank) = futures_util::try_join!(membership, self.store.rank_in(room, author))?;

@@ -37,6 +37,7 @@ fn acts() -> Vec<Act> {
         Act::Leave,
         Act::Invite,
         Act::Pin,
+        Act::PinTogether,
         Act::Describe,
         Act::Oversee,
         Act::Unban,
@@ -52,7 +53,7 @@ fn acts() -> Vec<Act> {
     for act in &acts {
         match act {
             Act::Read | Act::Say | Act::React | Act::Edit | Act::Retract | Act::Leave | Act::Invite | Act::Pin => {}
-            Act::Describe | Act::Oversee | Act::Unban | Act::Rename | Act::Archive => {}
+            Act::PinTogether | Act::Describe | Act::Oversee | Act::Unban | Act::Rename | Act::Archive => {}
             Act::Remove(_) | Act::Mute(_) | Act::Kick(_) | Act::Ban(_) | Act::Transfer(_) | Act::Appoint(..) => {}
         }
     }

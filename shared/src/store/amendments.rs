@@ -162,7 +162,7 @@ fn is_for(permit: &Permit, amendment: &Amendment, of_another: bool) -> bool {
     match (permit.act(), &amendment.deed) {
         (Act::Edit, Deed::Edit(_)) | (Act::Retract, Deed::Delete) => !of_another,
         (Act::Remove(_), Deed::Delete) => of_another,
-        (Act::Pin, Deed::Pin(_)) => true,
+        (Act::Pin | Act::PinTogether, Deed::Pin(_)) => true,
         _ => false,
     }
 }

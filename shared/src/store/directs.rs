@@ -1,6 +1,8 @@
 //! Conversations of certain people: made once, and found again by whoever asks for the same people. A unique index on the people's ids keeps two of them
 //! who ask at the same moment from making two.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
@@ -48,10 +50,7 @@ impl Store {
         let mut people = self.people(with).await?;
         people.retain(|user| user.id != me.id);
         people.push(me.clone());
-        people.sort_by_key(|user| user.id);
-        let kind = if people.len() > 2 { KindDoc::Group } else { KindDoc::Direct };
-        let ids: Vec<String> = people.iter().map(|user| user.id.to_string()).collect();
-        let key = ids.join(":");
+        let (kind, key) = kind_and_key(people.iter().map(|user| user.id));
         let same = doc! { "kind": kind.name(), "name_key": &key };
         self.can_be_brought_together(&people, me, same.clone()).await?;
         let rooms = self.collection::<RoomDoc>(ROOMS);
@@ -79,6 +78,12 @@ impl Store {
             self.fill(id).await?;
         }
         Ok(Direct { room: id, entered })
+    }
+
+    /// Whether there is a conversation of the session's user with these people.
+    pub async fn has_direct(&self, session: &Session, with: &[UserId]) -> Result<bool> {
+        let (kind, key) = kind_and_key(with.iter().copied().chain([session.user().id]));
+        self.finds(ROOMS, doc! { "kind": kind.name(), "name_key": key, "filled": true }).await
     }
 
     /// Refuses to make a conversation for somebody who is in too many rooms: before it is there.
@@ -154,4 +159,11 @@ fn whose(error: Error, is_mine: bool) -> Error {
         Error::Conflict(Conflict::TooManyRooms) if !is_mine => Error::Conflict(Conflict::TheirTooManyRooms),
         error => error,
     }
+}
+
+/// What a conversation of these people is told from others by.
+fn kind_and_key(people: impl Iterator<Item = UserId>) -> (KindDoc, String) {
+    let people: BTreeSet<UserId> = people.collect();
+    let ids: Vec<String> = people.iter().map(UserId::to_string).collect();
+    (if people.len() > 2 { KindDoc::Group } else { KindDoc::Direct }, ids.join(":"))
 }

@@ -9,7 +9,6 @@ use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::Deserialize;
 
 use super::{Store, unconfirmed};
-use crate::connection::Connection;
 use crate::ids::{RoomId, UserId};
 use crate::limits::Allowance;
 use crate::{Error, Result};
@@ -22,8 +21,8 @@ const KEPT: Duration = Duration::from_secs(3600);
 /// Whose doing counts.
 #[derive(Debug, Clone, Copy)]
 pub enum Spender<'a> {
-    /// What is asked over a socket.
-    Asks(&'a Connection),
+    /// What a person asks over their sockets.
+    Asks(UserId),
     /// The sockets that a person opens.
     Connects(UserId),
     /// The accounts that are made from a network.
@@ -49,7 +48,7 @@ pub enum Spender<'a> {
 impl Spender<'_> {
     fn key(self) -> String {
         match self {
-            Self::Asks(connection) => format!("ask:{}", connection.id.as_str()),
+            Self::Asks(user) => format!("ask:{user}"),
             Self::Connects(user) => format!("connect:{user}"),
             Self::Registers(network) => format!("register:{network}"),
             Self::MakesRooms(user) => format!("room:{user}"),

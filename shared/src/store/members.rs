@@ -220,6 +220,18 @@ pub(super) fn present() -> Bson {
     Bson::Document(doc! { "$in": roles.to_vec() })
 }
 
+/// Some of those who are in a room, and how many all are.
+pub struct People {
+    /// Each with whether a socket of theirs is open.
+    pub members: Vec<(Member, bool)>,
+    /// Whether there are more after these.
+    pub more: bool,
+    /// How many are in the room.
+    pub total: u64,
+    /// How many are here.
+    pub here: u64,
+}
+
 impl Store {
     /// The session's key to a room: their membership, or that they are an admin. A room that is missing and one that is not theirs are the same to
     /// them.
@@ -308,14 +320,14 @@ impl Store {
         Ok(self.within(counted).await? > NAMED as u64)
     }
 
-    /// Members of a room in order of their ids, after one of them, each with whether a socket of theirs is open; and whether there are more.
+    /// Members of a room in order of their ids, after one of them, and how many there are.
     pub async fn members(
         &self,
         membership: &Membership,
         after: Option<UserId>,
         limit: i64,
         now: Timestamp,
-    ) -> Result<(Vec<(Member, bool)>, bool)> {
+    ) -> Result<People> {
         let room = membership.room();
         let mut filter = doc! { "room": object_id(room.bytes()), "role": present() };
         if let Some(after) = after {
@@ -324,9 +336,9 @@ impl Store {
         let members = self.collection::<MemberDoc>(MEMBERS);
         let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit + 1);
         let (found, more) = super::page(self.all(page).await?, limit)?;
-        let (here, is_crowd) = futures_util::try_join!(self.present(room, now), self.is_crowd(membership))?;
+        let (here, total) = futures_util::try_join!(self.present(room, now), self.people_in(room))?;
         let people: Vec<ObjectId> = found.iter().map(|member| member.user).collect();
-        let shown = match is_crowd {
+        let shown = match total > NAMED as u64 {
             true => HashMap::new(),
             false => self.shown_of(&people).await?,
         };
@@ -341,7 +353,14 @@ impl Store {
             let is_here = here.contains(&member.user.id);
             (member, is_here)
         });
-        Ok((members.collect(), more))
+        Ok(People { members: members.collect(), more, total, here: here.len() as u64 })
+    }
+
+    async fn people_in(&self, room: RoomId) -> Result<u64> {
+        let filter = doc! { "room": object_id(room.bytes()), "role": present() };
+        let members = self.collection::<MemberDoc>(MEMBERS);
+        let counted = members.count_documents(filter).hint(Hint::Keys(by_user()));
+        self.within(counted).await
     }
 
     /// What the session's user has begun to write, by room.

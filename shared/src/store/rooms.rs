@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Whether there is such a room, and it is a conversation of certain people.
-    pub(super) async fn is_direct(&self, id: RoomId) -> Result<bool> {
+    pub(crate) async fn is_direct(&self, id: RoomId) -> Result<bool> {
         let kinds = [KindDoc::Direct, KindDoc::Group].map(KindDoc::name);
         self.finds(ROOMS, doc! { "_id": object_id(id.bytes()), "kind": { "$in": kinds.to_vec() } }).await
     }

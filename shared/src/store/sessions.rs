@@ -12,7 +12,7 @@ use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::options::IndexOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Store, date, object_id, time};
+use super::{Account, IdDoc, Store, date, object_id, time};
 use crate::error::Unauthenticated;
 use crate::ids::{SessionId, UserId};
 use crate::limits::network;
@@ -184,6 +184,17 @@ impl Store {
         };
         let found = self.within(self.collection::<SessionDoc>(SESSIONS).find_one_and_update(filter, end(now))).await?;
         Ok(found.map(|session| SessionId::from_bytes(session._id.bytes())))
+    }
+
+    /// The sessions that have ended lately.
+    pub(super) async fn lately_ended(&self, now: Timestamp) -> Result<Vec<ObjectId>> {
+        const LATELY: Duration = Duration::from_secs(10 * 60);
+        let until = now.plus(ENDED_TTL);
+        let lately = doc! { "$gt": date(until.minus(LATELY)), "$lte": date(until) };
+        let sessions = self.collection::<IdDoc>(SESSIONS);
+        let found = sessions.find(doc! { "expires_at": lately, "ended": true });
+        let found = self.all(found.projection(doc! { "_id": 1 })).await?;
+        Ok(found.iter().map(|session| session._id).collect())
     }
 
     /// The sessions of the same person that have not ended, the one seen last first.

@@ -96,6 +96,12 @@ wire! {
             /// The number of the message.
             #[cfg_attr(test, ts(type = "number"))]
             seq: i64,
+            /// How many messages I have not read after it.
+            #[cfg_attr(test, ts(type = "number"))]
+            unread: i64,
+            /// How many of these mention me.
+            #[cfg_attr(test, ts(type = "number"))]
+            mentions: i64,
         },
         /// Something changed in a room.
         Changes {

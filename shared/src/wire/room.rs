@@ -177,6 +177,12 @@ wire! {
         pub members: Vec<Member>,
         /// Whether there are more after the last of these.
         pub more: bool,
+        /// How many are in the room.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub total: u64,
+        /// How many of all of them are here.
+        #[cfg_attr(test, ts(type = "number"))]
+        pub here: u64,
     }
 }
 

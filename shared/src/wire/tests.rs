@@ -283,7 +283,7 @@ fn every_frame_has_its_shape() {
         Frame::Noted { id: id() },
         Frame::Signals { room: room(), typing: vec![user()], count: None, seen: [(user().id, 2)].into() },
         Frame::Signals { room: room(), typing: vec![], count: Some(7), seen: [].into() },
-        Frame::Seen { room: room(), seq: 2 },
+        Frame::Seen { room: room(), seq: 2, unread: 5, mentions: 1 },
         Frame::Changes { room: room(), from: 2, to: 3, said: 2, changes: vec![message()] },
         Frame::Presence { user: user(), online: true },
         Frame::Joined { room: room(), member: member(None) },

@@ -114,7 +114,7 @@ fn what_somebody_said_loses_its_name_in_every_room_also_in_those_they_left() {
                 assert_eq!(pair.iter().map(named).collect::<Vec<_>>(), expected);
             }
             assert_eq!(messages.len(), 6);
-            assert_eq!(world.store.members(&bens, None, 9, time::now()).await.unwrap().0.len(), 1);
+            assert_eq!(world.store.members(&bens, None, 9, time::now()).await.unwrap().members.len(), 1);
         }
     });
 }

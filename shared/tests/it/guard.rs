@@ -272,3 +272,26 @@ fn a_wrong_name_takes_as_long_as_a_wrong_password_and_as_one_that_was_hashed_for
         panic!("they take differently long: {shortest:?}");
     });
 }
+
+#[test]
+fn who_guesses_with_a_stolen_session_from_many_networks_is_a_siege_like_any_other() {
+    story(|world| async move {
+        let anna = world.resident("anna").await;
+        let account = world.store.account_of(&anna).await.unwrap();
+        let limits = Limits::default();
+        for n in 0..100 {
+            let from = format!("198.51.100.{n}");
+            let wrong = world.guard(&limits).confirm(&anna, &account, password("guess guess"), &from).await;
+            assert!(matches!(wrong, Err(Error::Unauthenticated(_))), "{wrong:?} from {from}");
+        }
+        for _ in 0..2 {
+            assert_eq!(world.tries("anna", "guess guess", "203.0.113.9").await, Tried::Wrong, "one is forgiven");
+        }
+        assert_eq!(world.tries("anna", RIGHT, "203.0.113.9").await, Tried::Later);
+        world
+            .guard(&limits)
+            .confirm(&anna, &account, password(RIGHT), HOME)
+            .await
+            .expect("at home nothing has changed");
+    });
+}

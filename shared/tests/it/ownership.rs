@@ -30,7 +30,7 @@ impl Pair {
         let anybody = self.world.person("looker").await;
         self.world.joins(&anybody, self.tea).await;
         let mine = self.world.store.membership(&anybody, self.tea).await.unwrap();
-        let members = self.world.store.members(&mine, None, 100, time::now()).await.unwrap().0;
+        let members = self.world.store.members(&mine, None, 100, time::now()).await.unwrap().members;
         let others = members.into_iter().map(|(member, _)| (member.user.name, member.role));
         others.filter(|(name, _)| name != "looker").collect()
     }
@@ -101,7 +101,7 @@ fn however_owners_and_heirs_come_and_go_there_is_never_more_than_one_and_in_the_
                 pair.world.joins(session, pair.tea).await;
             }
             let mine = pair.world.store.membership(&others[2], pair.tea).await.unwrap();
-            let members = pair.world.store.members(&mine, None, 100, time::now()).await.unwrap().0;
+            let members = pair.world.store.members(&mine, None, 100, time::now()).await.unwrap().members;
             let owners = members.iter().filter(|(member, _)| member.role == Role::Owner).count();
             assert_eq!(owners, 1, "round {round}: {members:?}");
         }

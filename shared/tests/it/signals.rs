@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use parlour::ids::RoomId;
 use parlour::limits::Allowance;
 use parlour::permission::Act;
+use parlour::room::NAMED;
 use parlour::session::Session;
 use parlour::signals::Signals;
 use parlour::store::Purpose;
@@ -161,6 +163,29 @@ fn a_room_in_which_something_waits_has_no_time_for_signals() {
 }
 
 #[test]
+fn in_a_crowd_nobody_is_told_who_comes_and_goes_but_in_a_small_room_of_the_same_people() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        let (world, now) = (&pair.world, time::now());
+        let small = world.room(&pair.ben, "small").await;
+        world.joins(&pair.anna, small).await;
+        let (crowd, small) = (vec![pair.tea], vec![pair.tea, small]);
+        let around = async |rooms: &[RoomId]| {
+            let mut sockets = world.store.sockets_around(rooms, pair.anna.user().id, now).await.unwrap();
+            sockets.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+            sockets.iter().map(|socket| socket.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((around(&crowd).await, around(&small).await), (vec!["ben=".to_owned()], vec!["ben=".to_owned()]));
+        for n in 0..NAMED {
+            let one = world.person(&format!("one{n}")).await;
+            world.joins(&one, pair.tea).await;
+            world.socket(&one, &format!("one{n}=")).await;
+        }
+        assert_eq!((around(&crowd).await, around(&small).await), (vec![], vec!["ben=".to_owned()]));
+    });
+}
+
+#[test]
 fn in_a_crowd_people_are_counted_and_nobody_sees_how_far_each_has_read() {
     story(|world| async move {
         let pair = Pair::new(world).await;
@@ -174,7 +199,7 @@ fn in_a_crowd_people_are_counted_and_nobody_sees_how_far_each_has_read() {
             let person = world.person(&format!("p{n}")).await;
             last = Some(world.joins(&person, tea).await);
         }
-        let members = world.store.members(&mine, None, 200, time::now()).await.unwrap().0;
+        let members = world.store.members(&mine, None, 200, time::now()).await.unwrap().members;
         assert_eq!(members.len(), 101);
         assert!(members.iter().all(|(member, _)| member.read.is_none() || member.user.name == "anna"));
         pair.signals().typing(&say(&last.unwrap())).await.unwrap();
@@ -201,7 +226,7 @@ fn how_far_somebody_has_read_is_shown_unless_they_do_not_want_that() {
         assert_eq!(pair.signals_heard("ben2="), [seen(1)]);
         let read_of = async |of: &str| {
             let theirs = world.store.membership(&pair.ben, tea).await.unwrap();
-            let members = world.store.members(&theirs, None, 10, time::now()).await.unwrap().0;
+            let members = world.store.members(&theirs, None, 10, time::now()).await.unwrap().members;
             members.into_iter().find(|(member, _)| member.user.name == of).unwrap().0.read
         };
         assert_eq!(read_of("anna").await, Some(1));
@@ -226,14 +251,14 @@ fn ones_other_sockets_are_told_how_far_one_has_read() {
         let (world, tea) = (&pair.world, pair.tea);
         world.socket(&pair.anna, "anna2=").await;
         let mine = world.store.membership(&pair.anna, tea).await.unwrap();
-        pair.signals().read(&pair.from, &mine, 3).await;
+        pair.signals().read(&pair.from, &mine.with_read(3), 5, 2).await;
         let seen = |socket: &str| {
             let seen = |frame| match frame {
-                Frame::Seen { seq, .. } => Some(seq),
+                Frame::Seen { seq, unread, mentions, .. } => Some((seq, unread, mentions)),
                 _ => None,
             };
             pair.fake.heard(socket).into_iter().filter_map(seen).collect::<Vec<_>>()
         };
-        assert_eq!((seen("anna2="), seen("anna="), seen("ben=")), (vec![3], vec![], vec![]));
+        assert_eq!((seen("anna2="), seen("anna="), seen("ben=")), (vec![(3, 5, 2)], vec![], vec![]));
     });
 }

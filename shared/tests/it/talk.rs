@@ -4,7 +4,7 @@ use parlour::Error;
 use parlour::error::Conflict;
 use parlour::ids::{ClientId, RoomId};
 use parlour::room::RoomName;
-use parlour::store::{Purpose, Window};
+use parlour::store::{People, Purpose, Window};
 use parlour::time;
 
 use crate::world::story;
@@ -160,14 +160,14 @@ fn members_come_in_pages_with_who_is_here() {
         let theirs = world.store.memberships(&eve).await.unwrap();
         world.store.heard(&socket, &theirs, time::now()).await.unwrap();
         let mine = world.store.membership(&anna, tea).await.unwrap();
-        let (page, more) = world.store.members(&mine, None, 2, time::now()).await.unwrap();
-        let names = |page: &[(parlour::room::Member, bool)]| {
-            page.iter().map(|(member, here)| (member.user.name.clone(), *here)).collect::<Vec<_>>()
+        let page = world.store.members(&mine, None, 2, time::now()).await.unwrap();
+        let names = |page: &People| {
+            page.members.iter().map(|(member, here)| (member.user.name.clone(), *here)).collect::<Vec<_>>()
         };
         assert_eq!(names(&page), [("anna".to_owned(), false), ("ben".to_owned(), false)]);
-        assert!(more);
-        let (rest, more) = world.store.members(&mine, Some(ben.user().id), 1, time::now()).await.unwrap();
+        assert_eq!((page.more, page.total, page.here), (true, 3, 1));
+        let rest = world.store.members(&mine, Some(ben.user().id), 1, time::now()).await.unwrap();
         assert_eq!(names(&rest), [("eve".to_owned(), true)]);
-        assert!(!more);
+        assert_eq!((rest.more, rest.total, rest.here), (false, 3, 1));
     });
 }

@@ -9,7 +9,7 @@ use parlour::permission::Act;
 use parlour::room::Retention;
 use parlour::store::{Place, Purpose};
 use parlour::time::{self, Timestamp};
-use parlour::wire::{Code, Frame, Reaction, Reason, Room, Verdict};
+use parlour::wire::{Code, Failure, Frame, Reaction, Reason, Room, Verdict};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -254,7 +254,8 @@ fn what_is_posted_ahead_of_a_reply_counts_as_asked_for() {
 #[test]
 fn a_flood_of_handshakes_and_of_syncs_is_held_up() {
     story_with_limits(|world| async move {
-        let (mut anna, _ben) = world.pair("tea").await;
+        let (mut anna, mut ben) = world.pair("tea").await;
+        let mut other = anna.person.opens(&anna.room).await;
         let mut refused = None;
         for _ in 0..40 {
             if let Err(refusal) = anna.person.connects(&anna.room).await {
@@ -262,15 +263,23 @@ fn a_flood_of_handshakes_and_of_syncs_is_held_up() {
                 break;
             }
         }
-        assert_eq!(refused.unwrap().0, 429);
+        let (status, body) = refused.unwrap();
+        assert_eq!(status, 429);
+        assert!(serde_json::from_str::<Failure>(&body).unwrap().retry_after.unwrap() > 0, "{body}");
         let sync = json!({ "action": "sync", "id": "1", "rooms": {} });
+        // It is a person's, over whichever socket; nobody else waits for it.
         let mut limited = 0;
         for _ in 0..200 {
-            if let Frame::Error(failure) = anna.asks(&sync).await {
-                assert_eq!(failure.code, Code::Limited);
-                limited += 1;
+            for tab in [&mut anna, &mut other] {
+                if let Frame::Error(failure) = tab.asks(&sync).await {
+                    assert_eq!(failure.code, Code::Limited);
+                    assert!(failure.retry_after.unwrap() > 0);
+                    limited += 1;
+                }
             }
         }
-        assert!(limited > 0, "200 syncs at once were all let through");
+        // 120 at once and 20 a second: a person with two sockets has no more.
+        assert!(limited > 200, "of 400 syncs {limited} were held up");
+        assert!(matches!(ben.asks(&sync).await, Frame::Synced { .. }));
     });
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use parlour::ids::SessionId;
+use parlour::ids::{SessionId, UserId};
 use parlour::time;
 use parlour::token::{Claims, Keys};
 use parlour::user::Username;
@@ -227,5 +227,20 @@ fn what_a_deletion_that_died_has_left_is_finished_by_the_sweep() {
         let page: Value =
             reader.person.http.get(&format!("/rooms/{}/messages", reader.room.id), reader.person.token()).await.json();
         assert_eq!(page["messages"][0]["author"]["name"], "");
+    });
+}
+
+#[test]
+fn sockets_of_a_session_whose_end_died_halfway_are_closed_by_the_sweep() {
+    story_with_short_minutes(|world| async move {
+        let (mut tab, mut reader) = world.pair("tea").await;
+        let phone = world.signs_in("anna", PASSWORD).await;
+        let mut on_phone = phone.opens(&tab.room).await;
+        // An invocation that signs the other device out, and dies before it closes its sockets.
+        let (user, stays) = (UserId::parse(&tab.person.session.user.id).unwrap(), session(&phone));
+        world.store().await.end_sessions(user, Some(stays), time::now()).await.unwrap();
+        assert_eq!(tab.is_closed().await.map(|frame| u16::from(frame.code)), Some(1000));
+        on_phone.says("still here").await;
+        reader.hears("still here").await;
     });
 }

@@ -1,11 +1,14 @@
 //! How often one may try a password, register, and make and join rooms. What is counted is told apart in the store's own tests.
 
+use futures_util::future::join_all;
 use http::Method;
-use parlour::wire::{Code, Session};
+use parlour::password::{self, Password};
+use parlour::user::Username;
+use parlour::wire::{Code, Reason, Session};
 use serde_json::json;
 
 use super::client::{Answer, client_id};
-use super::world::{PASSWORD, World, story_with_limits};
+use super::world::{PASSWORD, World, story_with_dearer_hashes, story_with_limits};
 
 async fn login(world: &World, password: &str) -> Answer {
     world.http().post("/login", None, &json!({ "name": "anna", "password": password })).await
@@ -108,5 +111,71 @@ fn registrations_from_one_place_and_rooms_of_one_person_are_limited() {
         }
         assert!((60..90).contains(&described), "{described}");
         wait(&answer);
+    });
+}
+
+#[test]
+fn a_repeated_registration_with_another_password_is_a_guess() {
+    story_with_limits(|world| async move {
+        let register = async |password: &str| {
+            let body = json!({ "name": "anna", "password": password, "client_id": "the-key-of-anna" });
+            world.http().post("/register", None, &body).await
+        };
+        assert_eq!(register(PASSWORD).await.status, 201);
+        assert_eq!(register(PASSWORD).await.status, 201, "a repetition");
+        // As many as are forgiven, so that each further one makes wait.
+        for _ in 0..5 {
+            assert_eq!(register("guess guess").await.expect_failure(409).reason, Some(Reason::NameTaken));
+        }
+        fails(3, async |_| login(&world, "guess guess").await).await;
+        wait(&login(&world, PASSWORD).await);
+        wait(&register(PASSWORD).await);
+    });
+}
+
+#[test]
+fn a_password_that_was_hashed_for_less_is_hashed_anew_at_a_sign_in() {
+    story_with_dearer_hashes(|world| async move {
+        let store = world.store().await;
+        let name = Username::parse("anna").unwrap();
+        let old = password::hash(Password::parse("password", PASSWORD).unwrap(), 4).await.unwrap();
+        store.register(&name, old.clone(), None, parlour::time::now()).await.unwrap();
+        let hash = async || store.account(&name).await.unwrap().unwrap().password;
+        assert_eq!(login(&world, "something else").await.status, 401);
+        assert_eq!(hash().await, old, "a wrong password was hashed");
+        assert_eq!(login(&world, PASSWORD).await.status, 200);
+        let new = hash().await;
+        assert!(new.starts_with("$2b$05$"), "{new}");
+        assert_eq!(login(&world, PASSWORD).await.status, 200);
+        assert_eq!(hash().await, new, "it was hashed once more");
+    });
+}
+
+#[test]
+fn whatever_is_limited_says_how_long_to_wait() {
+    story_with_limits(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let room = anna.makes("tea").await;
+        let (invitations, draft) = (format!("/rooms/{}/invitations", room.id), format!("/rooms/{}/draft", room.id));
+        let invite = || json!({ "client_id": client_id() });
+        let direct = || json!({ "users": [ben.session.user.id] });
+        for (method, path, body) in [
+            (Method::POST, invitations.as_str(), &invite as &dyn Fn() -> serde_json::Value),
+            (Method::POST, "/direct", &direct),
+            (Method::PUT, draft.as_str(), &|| json!({ "text": "half" })),
+            (Method::GET, "/users?prefix=b", &|| json!(null)),
+        ] {
+            let ask = async || {
+                let body = if method == Method::GET { String::new() } else { body().to_string() };
+                world.http().send(method.clone(), path, anna.token(), body.into()).await
+            };
+            // A few at once, so that what is allowed meanwhile does not keep up.
+            let mut answers = join_all((0..6).map(|_| ask())).await;
+            while answers.iter().all(|answer| answer.status < 300) {
+                answers = join_all((0..6).map(|_| ask())).await;
+            }
+            let refused = answers.iter().find(|answer| answer.status >= 300).unwrap();
+            wait(refused);
+        }
     });
 }

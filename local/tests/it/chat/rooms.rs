@@ -5,7 +5,7 @@ use parlour::wire::{Code, Frame, Invitation, Invitations, Kind, Pins, Reason, Ro
 use serde_json::{Value, json};
 
 use super::client::{Answer, Person, client_id, fresh};
-use super::world::story;
+use super::world::{story, story_with_limits};
 
 impl Person {
     async fn posts(&self, path: &str, body: Value) -> Answer {
@@ -201,5 +201,26 @@ fn what_is_begun_on_one_device_goes_on_on_another_and_is_nobody_elses() {
         assert_eq!(ben.person.rooms().await[0].draft, "");
         let overheard = ben.heard_so_far().await;
         assert!(!overheard.iter().any(|frame| matches!(frame, Frame::Draft { .. })), "{overheard:?}");
+    });
+}
+
+#[test]
+fn a_conversation_is_found_again_as_often_as_one_likes_and_everybody_in_it_pins() {
+    story_with_limits(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let with_ben = json!({ "users": [ben.session.user.id] });
+        let room: Room = anna.posts("/direct", with_ben.clone()).await.expect_json(200);
+        // More often than rooms may be made at once.
+        for _ in 0..25 {
+            assert_eq!(anna.posts("/direct", with_ben.clone()).await.expect_json::<Room>(200).id, room.id);
+        }
+        let (mut hers, mut his) = (anna.opens(&room).await, ben.opens(&room).await);
+        let said = hers.says("keep this").await;
+        his.hears("keep this").await;
+        let pin = |on: bool| json!({ "action": "pin", "seq": said.seq, "client_id": client_id(), "on": on });
+        let rev = his.amends(pin(true)).await;
+        assert!(hers.hears_of(rev).await.pinned_at.is_some());
+        let rev = hers.amends(pin(false)).await;
+        assert!(his.hears_of(rev).await.pinned_at.is_none());
     });
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use parlour::user::Username;
 use parlour::wire::{Code, Frame, Reason, Room};
 use serde_json::{Value, json};
 
@@ -235,6 +236,38 @@ fn every_action_of_the_socket_is_in_the_table() {
     assert_eq!(actions.collect::<BTreeSet<_>>(), ACTIONS.iter().map(|(action, ..)| *action).collect());
 }
 
+/// What asks for everything that an action may need.
+fn request(action: &str, room: &Room, seq: i64) -> Value {
+    json!({
+        "action": action, "id": fresh(), "room": room.id, "client_id": client_id(), "text": "boo", "seq": seq,
+        "emoji": "\u{1f44d}", "on": true, "position": 0, "rooms": { room.id.clone(): 0 },
+    })
+}
+
+#[test]
+fn a_socket_that_was_taken_out_does_nothing_whatever_an_environment_remembers_of_it() {
+    story(|world| async move {
+        let (mut tab, mut ben) = world.pair("tea").await;
+        tab.says("hello").await;
+        ben.hears("hello").await;
+        // As when it was signed out, and API Gateway did not close it.
+        let store = world.store().await;
+        let anna = store.account(&Username::parse("anna").unwrap()).await.unwrap().unwrap();
+        for socket in store.sockets_of_person(anna.user.id, None).await.unwrap() {
+            store.remove_socket(&socket).await.unwrap();
+        }
+        for (action, ..) in ACTIONS {
+            let answer = tab.asks(&request(action, &ben.room, 1)).await;
+            assert!(
+                matches!(&answer, Frame::Error(failure) if failure.code == Code::Unauthenticated),
+                "{action}: {answer:?}"
+            );
+        }
+        let said = |frame: &Frame| matches!(frame, Frame::Changes { changes, .. } if !changes.is_empty());
+        assert!(!ben.heard_so_far().await.iter().any(said), "it was heard");
+    });
+}
+
 #[test]
 fn nobody_does_over_a_socket_what_they_must_not() {
     story(|world| async move {
@@ -245,11 +278,7 @@ fn nobody_does_over_a_socket_what_they_must_not() {
             // What they have said themselves, or else anything.
             let seq = said.iter().find(|message| message.author.name == who).map_or(1, |message| message.seq);
             for (action, muted, guest) in ACTIONS {
-                let request = json!({
-                    "action": action, "id": fresh(), "room": cast.room.id, "client_id": client_id(), "text": "boo", "seq": seq,
-                    "emoji": "\u{1f44d}", "on": true, "position": 0, "rooms": { cast.room.id.clone(): 0 },
-                });
-                let answer = tab.asks(&request).await;
+                let answer = tab.asks(&request(action, &cast.room, seq)).await;
                 let outside = ["banned", "stranger"].contains(&who);
                 match (&answer, who) {
                     (Frame::Synced { rooms, gone, .. }, _) => {

@@ -69,7 +69,13 @@ pub(super) fn story_with_limits<F: Future<Output = ()>>(tell: impl FnOnce(World)
 pub(super) fn story_with_short_minutes<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
     let mongod = LazyLock::force(&MONGOD);
     let aws = Limits { minute: Duration::from_secs(1), ..Limits::default() };
-    RUNTIME.block_on(async { tell(World::with(mongod, UNLIMITED, aws).await).await });
+    RUNTIME.block_on(async { tell(World::with(mongod, UNLIMITED, aws, 4).await).await });
+}
+
+/// Tells a story in which a password costs twice as much to hash as in others.
+pub(super) fn story_with_dearer_hashes<F: Future<Output = ()>>(tell: impl FnOnce(World) -> F) {
+    let mongod = LazyLock::force(&MONGOD);
+    RUNTIME.block_on(async { tell(World::with(mongod, UNLIMITED, Limits::default(), 5).await).await });
 }
 
 /// Tells a story in which the database is stopped.
@@ -93,10 +99,10 @@ pub(crate) fn cloud() -> Cloud {
 
 impl World {
     async fn new(mongod: &Mongod, limits: &str) -> Self {
-        Self::with(mongod, limits, Limits::default()).await
+        Self::with(mongod, limits, Limits::default(), 4).await
     }
 
-    async fn with(mongod: &Mongod, limits: &str, aws: Limits) -> Self {
+    async fn with(mongod: &Mongod, limits: &str, aws: Limits, cost: u32) -> Self {
         static STORIES: AtomicU32 = AtomicU32::new(0);
         let programs = tokio::task::spawn_blocking(|| PROGRAMS.clone()).await.unwrap();
         let cloud = cloud();
@@ -107,7 +113,7 @@ impl World {
         let environment = [
             ("MONGODB_URI", database.clone()),
             ("JWT_SECRET", SECRET.to_owned()),
-            ("BCRYPT_COST", "4".to_owned()),
+            ("BCRYPT_COST", cost.to_string()),
             ("LIMITS", limits.to_owned()),
             ("KEEP_DAYS", "30".to_owned()),
         ];

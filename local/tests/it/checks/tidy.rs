@@ -163,8 +163,9 @@ fn sources_are_of_a_size_to_be_read() {
     for file in files() {
         let is_source =
             file.extension().is_some_and(|kind| ["rs", "ts", "tsx", "css"].iter().any(|source| kind == *source));
-        let is_generated = file.ends_with("site/src/wire.ts");
-        let lines = if is_source && !is_generated { read(&file).lines().count() } else { 0 };
+        // One is generated, and one has every sentence of the client, so that whoever translates them finds them in one place.
+        let is_long_by_nature = ["site/src/wire.ts", "site/src/words.ts"].iter().any(|long| file.ends_with(long));
+        let lines = if is_source && !is_long_by_nature { read(&file).lines().count() } else { 0 };
         assert!(lines <= 500, "{} has {lines} lines: it is two files", file.display());
     }
 }
