@@ -1,5 +1,8 @@
 //! Who may do what in a room: pure, and the one place that decides.
 //!
+//! It decides by what somebody is. What depends on what the room or a message is at the moment of the change (that somebody is banned who joins, that a
+//! room is archived, that a message is another's) is asked once more by the very update that makes the change, and is refused there.
+//!
 //! Everybody has a rank in a room: their role, nothing if they are not in it, and above all roles the admins, whom an operator makes. Whoever keeps order
 //! acts on those below them only, and gives no rank as high as their own. Who may, gets a [`Permit`], and what the store does to a room
 //! or to somebody in it, it does for a permit only, and only what the permit names.

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use mongodb::bson::{DateTime, Document, doc};
 use parlour::guard::Guard;
-use parlour::limits::{Limits, network};
+use parlour::limits::{Allowance, Limits, network};
 use parlour::password::{self, Password};
 use parlour::session::{Device, Session};
 use parlour::store::Spender;
@@ -293,5 +294,18 @@ fn who_guesses_with_a_stolen_session_from_many_networks_is_a_siege_like_any_othe
             .confirm(&anna, &account, password(RIGHT), HOME)
             .await
             .expect("at home nothing has changed");
+    });
+}
+
+#[test]
+fn a_hundred_at_once_get_no_more_than_one_after_the_other() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let allowance = Allowance { every: Duration::from_secs(600), burst: 7 };
+        let spent = join_all((0..100).map(|_| world.store.spend(Spender::Finds(anna.user().id), allowance))).await;
+        assert_eq!(spent.iter().filter(|spent| spent.is_ok()).count(), 7);
+        for refused in spent.into_iter().filter_map(Result::err) {
+            assert!(matches!(refused, Error::Limited { wait } if wait > Duration::ZERO), "{refused:?}");
+        }
     });
 }

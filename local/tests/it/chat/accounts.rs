@@ -129,7 +129,9 @@ fn a_session_goes_on_by_refresh_and_a_stolen_token_ends_it() {
         assert_eq!(second.refresh_token, again.refresh_token, "a lost answer has the same repetition");
         assert_eq!(world.http().get("/rooms", Some(&second.access_token)).await.status, 200);
         let third: Session = refresh(&second.refresh_token).await.expect_json(200);
+        let mut tab = anna.opens(&anna.makes("tea").await).await;
         assert_eq!(refresh(&first).await.expect_failure(401).reason, Some(Reason::Session));
+        assert_eq!(tab.is_closed().await.map(|frame| u16::from(frame.code)), Some(1000));
         assert_eq!(refresh(&third.refresh_token).await.expect_failure(401).reason, Some(Reason::Session));
         assert_eq!(
             world.http().get("/rooms", Some(&third.access_token)).await.expect_failure(401).reason,

@@ -1,11 +1,18 @@
 //! What no answer may tell. The clients of the stories ask here about everything that they receive.
 //!
-//! A refusal is our own words: nothing in it may look like a stack, a path, a source line, or the words of the driver or of Rust. Of what is no
+//! A refusal is our own words, and of the chat always the same for the same thing; besides, nothing in it may look like a stack, a path, a source line, or the words of the driver or of Rust. Of what is no
 //! refusal only the kinds that nobody says by accident are looked for, because people may talk about paths; that it has no field too many is for
 //! `spec` to see.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use parlour::Error;
+use parlour::error::{Conflict, Unauthenticated};
+use parlour::permission::Refusal;
+use parlour::text::{self, Invalid};
+use parlour::wire::{self, Failure};
 use regex::Regex;
 use serde_json::Value;
 
@@ -26,9 +33,77 @@ static TELLTALES: LazyLock<Vec<Telltale>> = LazyLock::new(|| {
     lines.map(telltale).collect()
 });
 
+/// What we say when nothing about a value is wrong.
+static OURS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let nothing = || std::io::Error::other("nothing").into();
+    let errors = [
+        Error::Unauthenticated(Unauthenticated::Credentials),
+        Error::Unauthenticated(Unauthenticated::Token),
+        Error::Unauthenticated(Unauthenticated::Session),
+        Error::Forbidden(Refusal::Guest),
+        Error::Forbidden(Refusal::Muted { wait: None }),
+        Error::Forbidden(Refusal::Banned { wait: None }),
+        Error::Forbidden(Refusal::Rank),
+        Error::Forbidden(Refusal::Author),
+        Error::Forbidden(Refusal::Archived),
+        Error::Forbidden(Refusal::Direct),
+        Error::Forbidden(Refusal::Suspended),
+        Error::Forbidden(Refusal::Origin),
+        Error::NotFound,
+        Error::Conflict(Conflict::NameTaken),
+        Error::Conflict(Conflict::TooManyRooms),
+        Error::Conflict(Conflict::TheirTooManyRooms),
+        Error::Conflict(Conflict::Deleted),
+        Error::Conflict(Conflict::TooManyEdits),
+        Error::Conflict(Conflict::TooManyReactions),
+        Error::Conflict(Conflict::TooManyPins),
+        Error::Conflict(Conflict::TooManyInvitations),
+        Error::Limited { wait: Duration::ZERO },
+        Error::Unavailable(nothing()),
+        Error::Internal(nothing()),
+    ];
+    errors.iter().map(ToString::to_string).collect()
+});
+
+const RULES: [text::Rule; 14] = [
+    text::Rule::Required,
+    text::Rule::Type,
+    text::Rule::TooShort,
+    text::Rule::TooLong,
+    text::Rule::TooManyBytes,
+    text::Rule::TooSmall,
+    text::Rule::TooLarge,
+    text::Rule::TooFew,
+    text::Rule::TooMany,
+    text::Rule::Characters,
+    text::Rule::Format,
+    text::Rule::Unknown,
+    text::Rule::Common,
+    text::Rule::Json,
+];
+
+/// Whether a refusal of the chat says what it says about such a thing always, so that there is nothing of anybody else in it.
+fn is_our_own(refusal: &Failure) -> bool {
+    match (refusal.rule, &refusal.field, refusal.limit) {
+        (Some(rule), Some(field), limit) => {
+            let rule = RULES.into_iter().find(|one| wire::Rule::from(*one) == rule);
+            let said = |rule| Invalid { field: field.clone().into(), rule, limit }.to_string();
+            rule.map(said).as_ref() == Some(&refusal.message)
+        }
+        (None, None, Some(limit)) => Error::TooLarge { limit }.to_string() == refusal.message,
+        (None, None, None) => OURS.contains(&refusal.message),
+        _ => false,
+    }
+}
+
 /// What an answer tells that it should not, if it does.
 pub(super) fn leaks(body: &str) -> Option<String> {
     let parsed: Value = serde_json::from_str(body).unwrap_or_default();
+    if parsed["type"] == "error"
+        && !serde_json::from_value::<Failure>(parsed.clone()).is_ok_and(|refusal| is_our_own(&refusal))
+    {
+        return Some(format!("words that are not ours: {}", parsed["message"]));
+    }
     let is_refusal = parsed["type"] == "error" || parsed["type"].is_null() && parsed.get("message").is_some();
     // What is no JSON should not be there at all, and is looked at as a refusal is.
     let is_ours = is_refusal || parsed.is_null();
@@ -86,10 +161,17 @@ mod tests {
             ("serde", "invalid type: map, expected a string at line 1 column 9"),
             ("hash of a password", "$2b$12$abcdefghijklmnopqrstuv"),
         ] {
-            let body = format!(r#"{{"type":"error","code":"internal","message":"{told}"}}"#);
+            let body = format!(r#"{{"message":"{told}"}}"#);
             assert!(leaks(&body).is_some_and(|found| found.starts_with(sign)), "{told}: {:?}", leaks(&body));
         }
         assert!(leaks(r#"{"user":{"id":"0","name":"anna","password":"$2b$12$abcdefghijklmnopqrstuv"}}"#).is_some());
         assert!(leaks("thread 'main' panicked at src/main.rs:1:1").is_some());
+        for told in [
+            r#"{"type":"error","code":"conflict","message":"anna has that name. Please choose another.","reason":"name_taken"}"#,
+            r#"{"type":"error","code":"invalid","message":"The name may have at most 33 characters.","field":"name","rule":"too_long","limit":32}"#,
+            r#"{"type":"error","code":"invalid","message":"The name of anna is missing.","field":"name","rule":"required"}"#,
+        ] {
+            assert!(leaks(told).is_some_and(|found| found.starts_with("words")), "{told}");
+        }
     }
 }

@@ -12,8 +12,16 @@ fn no_log_has_a_token_a_password_or_a_message_in_it() {
     story(|world| async move {
         let (mut anna, mut ben) = world.pair("tea").await;
         let person = anna.person.clone();
-        let marks =
-            ["marked words of a message", "marked words of an edit", "marked wrong password", "marked new password"];
+        let marks = [
+            "marked words of a message",
+            "marked words of an edit",
+            "marked wrong password",
+            "marked new password",
+            "marked draft",
+            "marked topic",
+            "marked search",
+            "marked reason",
+        ];
         let said = anna.says(marks[0]).await;
         ben.hears(marks[0]).await;
         anna.amends(json!({ "action": "edit", "seq": said.seq, "client_id": client_id(), "text": marks[1] })).await;
@@ -32,6 +40,19 @@ fn no_log_has_a_token_a_password_or_a_message_in_it() {
         let change = json!({ "old": PASSWORD, "new": marks[3] });
         assert_eq!(http.post("/password", person.token(), &change).await.status, 204);
         http.delete("/account", person.token(), &json!({ "password": marks[2] })).await.expect_failure(401);
+        let about = format!("/rooms/{}", anna.room.id);
+        let put = async |path: String, body: serde_json::Value| {
+            http.send(Method::PUT, &path, person.token(), body.to_string().into()).await
+        };
+        assert_eq!(put(format!("{about}/draft"), json!({ "text": marks[4] })).await.status, 204);
+        put(format!("{about}/draft"), json!({ "text": { "$ne": marks[4] } })).await.expect_failure(400);
+        let topic = json!({ "topic": marks[5] }).to_string();
+        assert_eq!(http.send(Method::PATCH, &about, person.token(), topic.into()).await.status, 200);
+        let search = format!("/search?q={}", marks[6].replace(' ', "%20"));
+        assert_eq!(http.get(&search, person.token()).await.status, 200);
+        http.get(&format!("{search}&limit=no"), person.token()).await.expect_failure(400);
+        let ban = format!("{about}/bans/{}", world.person("eve").await.session.user.id);
+        put(ban, json!({ "reason": format!("{}{}", marks[7], "x".repeat(200)) })).await.expect_failure(400);
         anna.writes(&half).await;
         anna.next_failure().await;
         let nowhere =

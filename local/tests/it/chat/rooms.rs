@@ -8,7 +8,7 @@ use super::client::{Answer, Person, client_id, fresh};
 use super::world::{story, story_with_limits};
 
 impl Person {
-    async fn posts(&self, path: &str, body: Value) -> Answer {
+    pub(super) async fn posts(&self, path: &str, body: Value) -> Answer {
         self.http.post(path, self.token(), &body).await
     }
 

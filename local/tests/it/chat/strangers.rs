@@ -147,6 +147,8 @@ fn nobody_gets_in_by_a_route_who_must_not() {
     story(|world| async move {
         let cast = Cast::new(&world).await;
         let tokens = bad_tokens(&cast.owner);
+        let admin = world.person("admin").await;
+        world.empowers(&admin).await;
         for (route, guard, body) in ROUTES.iter().filter(|(_, guard, _)| *guard != Guard::Open) {
             let (method, path) = route.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
@@ -207,8 +209,18 @@ fn nobody_gets_in_by_a_route_who_must_not() {
                     assert_eq!(cast.owner.delete(&back).await.status, 204);
                     cast.victim.joins(&cast.room).await;
                 }
+                Guard::Admin => {
+                    let refused = ask(&path, cast.owner.token()).await.expect_failure(403);
+                    assert_eq!(refused.reason, Some(Reason::Rank), "{route} by an owner");
+                    assert!(ask(&path, admin.token()).await.status < 300, "{route} refuses an admin");
+                }
                 _ => {}
             }
+        }
+        for (route, _, body) in ROUTES.iter().filter(|(_, guard, _)| *guard == Guard::Owner) {
+            let path = route.split_once(' ').unwrap().1.replace("{room}", &cast.room.id);
+            let body = serde_json::from_str(&body.replace("{user}", &cast.member.session.user.id)).unwrap();
+            assert!(cast.owner.put(&path, body).await.status < 300, "{route} refuses the owner");
         }
     });
 }

@@ -147,6 +147,54 @@ fn what_local_does_as_aws_does_is_shown_by_tests_that_exist() {
 }
 
 #[test]
+fn what_stops_an_abuse_is_shown_by_tests_that_exist_and_every_route_is_an_entry() {
+    let is_rust = |file: &&PathBuf| file.extension().is_some_and(|kind| kind == "rs");
+    let sources: String = files().iter().filter(is_rust).map(read).collect();
+    let document = read("docs/THREATS.md");
+    let mut shown = 0;
+    for line in document.lines().filter(|line| line.starts_with("| ")) {
+        let row: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();
+        let [_, _, tests] = row[..] else { continue };
+        let names = tests.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains(['/', '.']));
+        for name in names {
+            shown += 1;
+            assert!(sources.contains(&format!("fn {name}(")), "docs/THREATS.md: there is no test {name}");
+        }
+    }
+    assert!(shown > 100, "{shown}");
+    for route in cloud().http_apis.values().flat_map(|api| &api.routes) {
+        // A row may name what several routes begin with.
+        let mut beginning = route.path.as_str();
+        let is_named = loop {
+            if document.contains(&format!("{beginning}`")) || document.contains(&format!("{beginning}…`")) {
+                break true;
+            }
+            match beginning.rsplit_once('/') {
+                Some((shorter, _)) if !shorter.is_empty() => beginning = shorter,
+                _ => break false,
+            }
+        };
+        assert!(is_named, "docs/THREATS.md does not have {} {}", route.method, route.path);
+    }
+}
+
+#[test]
+fn the_web_client_alone_may_read_answers_and_secrets_come_by_reference() {
+    let cloud = cloud();
+    for api in cloud.http_apis.values() {
+        let cors = api.cors.as_ref().unwrap();
+        assert_eq!(cors.origins, ["http://127.0.0.1:9"], "more than the parameter SiteOrigin");
+        assert!(!cors.credentials);
+    }
+    let template = read("template.yaml");
+    for secret in ["MONGODB_URI", "JWT_SECRET"] {
+        let set: Vec<&str> =
+            template.lines().filter_map(|line| line.trim().strip_prefix(&format!("{secret}: "))).collect();
+        assert!(!set.is_empty() && set.iter().all(|value| value.contains("{{resolve:")), "{secret}: {set:?}");
+    }
+}
+
+#[test]
 fn the_readme_counts_the_connections_of_the_database() {
     let functions = cloud().functions;
     let connected = functions.values().filter(|function| function.environment.contains_key("MONGODB_URI"));

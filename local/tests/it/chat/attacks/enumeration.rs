@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
+use parlour::wire::Room;
 use serde_json::json;
 
 use super::super::client::{Http, client_id};
@@ -37,14 +38,22 @@ fn a_missing_room_takes_as_long_as_one_of_somebody_else() {
         for n in 0..50 {
             tab.says(&format!("message {n}")).await;
         }
-        for path in ["/rooms/{room}/members", "/rooms/{room}/messages"] {
+        let hidden: Room = anna
+            .posts("/rooms", json!({ "name": "hidden", "kind": "private", "client_id": client_id() }))
+            .await
+            .expect_json(201);
+        for (method, path, room) in [
+            (Method::GET, "/rooms/{room}/members", &tea),
+            (Method::GET, "/rooms/{room}/messages", &tea),
+            (Method::POST, "/rooms/{room}/join", &hidden),
+        ] {
             let (theirs, missing) =
-                (path.replace("{room}", &tea.id), path.replace("{room}", "0123456789abcdef01234567"));
+                (path.replace("{room}", &room.id), path.replace("{room}", "0123456789abcdef01234567"));
             let (mut slow, mut fast) = (Vec::new(), Vec::new());
             // One after the other, so that whatever else the machine does happens to both.
             for _ in 0..TIMES {
-                slow.push(taken(world.http(), &Method::GET, &theirs, eve.token()).await);
-                fast.push(taken(world.http(), &Method::GET, &missing, eve.token()).await);
+                slow.push(taken(world.http(), &method, &theirs, eve.token()).await);
+                fast.push(taken(world.http(), &method, &missing, eve.token()).await);
             }
             let (slow, fast) = (median(slow), median(fast));
             let ratio = slow.max(fast) / slow.min(fast);
@@ -107,5 +116,29 @@ fn no_text_takes_much_longer_to_check_than_another_of_its_length() {
         }
         let (slow, fast) = (median(slow), median(fast));
         assert!(slow < 5.0 * fast.max(0.002), "search: {slow} s against {fast} s");
+        let words = async |text: &str| {
+            let began = Instant::now();
+            let answer = world.http().get(&format!("/search?q={text}"), anna.token()).await;
+            assert!(answer.status < 500, "{}", answer.status);
+            began.elapsed()
+        };
+        let mut tab = anna.opens(&anna.makes("tea").await).await;
+        let (mut slow, mut fast) = (Vec::new(), Vec::new());
+        for n in 0..15 {
+            slow.push(words(&"a%CC%81b%20".repeat(40)).await);
+            slow.push(words(&"%22-a".repeat(40)).await);
+            fast.push(words("tea").await);
+            // As long as a message may be: of words that are all mentions, of what repeats itself, and of what expands.
+            for text in ["@a ".repeat(1_300), "ab".repeat(1_990), "\u{fdfa}".repeat(3_990)] {
+                let began = Instant::now();
+                tab.says(&format!("{n}{text}")).await;
+                slow.push(began.elapsed());
+            }
+            let began = Instant::now();
+            tab.says(&format!("{n}{}", "x".repeat(3_990))).await;
+            fast.push(began.elapsed());
+        }
+        let (slow, fast) = (median(slow), median(fast));
+        assert!(slow < 5.0 * fast.max(0.002), "words and messages: {slow} s against {fast} s");
     });
 }
