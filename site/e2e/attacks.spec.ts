@@ -1,4 +1,4 @@
-import { expect, type Person, test, unique } from "./world";
+import { expect, leak, Person, test, unique } from "./world";
 
 /** What becomes more than text wherever text is taken for markup, an address or a template. */
 const SCRIPTS = [
@@ -106,6 +106,223 @@ test("script in the name of a room is text, where it is made, found, joined and 
     await expect(ben.page).toHaveTitle(`${room} · Parlour`);
   }
   expect(seen).toEqual([]);
+});
+
+test.describe("script in every other place where a person's words are shown is text:", () => {
+  const numbered = SCRIPTS.map((text, index) => ({ text, seq: index + 1 }));
+
+  async function opens({ page }: Person, button: string) {
+    await page.getByRole("button", { name: button }).first().click();
+    return page.getByRole("dialog");
+  }
+
+  test("what a room is about", async ({ pair, arrives }) => {
+    const { ada, ben, room } = await pair();
+    const cleo = await arrives("cleo");
+    const seen = dialogs(ada, ben, cleo);
+    await cleo.registers();
+    for (const script of SCRIPTS) {
+      await ada.calls("PATCH", "/rooms/{room}", { topic: script, description: `${script}\n${script}` });
+      await expect(ben.page.locator(".conversation-topic")).toHaveText(script);
+      const about = await opens(ben, "About this room");
+      await expect(about.getByText(script, { exact: true })).toBeVisible();
+      await expect(about.locator(".about-text")).toHaveText(`${script}\n${script}`);
+      await isHarmless(ben);
+      await ben.closes();
+    }
+    const topic = SCRIPTS.at(-1) ?? "";
+    const about = await opens(ada, "About this room");
+    await expect(about.getByLabel("Topic")).toHaveValue(topic);
+    await expect(about.getByLabel("Description")).toHaveValue(`${topic}\n${topic}`);
+    await isHarmless(ada);
+    await opens(cleo, "Find a room");
+    await cleo.page.getByLabel("Name begins with").fill(room);
+    await expect(cleo.page.locator(".finder-room", { hasText: room })).toContainText(topic);
+    await isHarmless(cleo);
+    expect(seen).toEqual([]);
+  });
+
+  test("what is replied to, and what is pinned", async ({ pair }) => {
+    const { ada, ben } = await pair();
+    const seen = dialogs(ada, ben);
+    await ada.asks(SCRIPTS.map((text) => ({ action: "send", text })));
+    await ben.hasRead(SCRIPTS);
+    for (const script of SCRIPTS.slice(0, 3)) {
+      await ben.does("Reply", script);
+      await expect(ben.page.locator(".reply-bar .quote")).toHaveText(`${ada.name} ${script}`);
+      await isHarmless(ben);
+    }
+    await ada.asks(numbered.map(({ seq }) => ({ action: "send", text: `about ${seq}`, reply_to: seq })));
+    await ada.asks(numbered.map(({ seq }) => ({ action: "pin", seq, on: true })));
+    for (const who of [ada, ben]) {
+      const quotes = SCRIPTS.map((script) => `In reply to ${ada.name} ${script}`);
+      await expect(who.log.locator(".said-quote")).toHaveText(quotes);
+      await isHarmless(who);
+      const pins = await opens(who, "Pinned messages");
+      await expect(pins.locator(".found-text")).toHaveText(SCRIPTS.toReversed());
+      await isHarmless(who);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  test("what is looked for, and what is found, with its marks", async ({ pair }) => {
+    const { ada, ben } = await pair();
+    const seen = dialogs(ben);
+    await ada.asks(SCRIPTS.map((text) => ({ action: "send", text })));
+    await ben.hasRead(SCRIPTS);
+    const search = await opens(ben, "Search messages");
+    for (const word of ["script", "document", "onload", "math", "style", "constructor"]) {
+      const hits = SCRIPTS.map((script) => script.match(new RegExp(`\\b${word}\\b`, "g")) ?? []);
+      await search.getByLabel("Words in a message").fill(`<${word}>`);
+      await expect(search.locator("mark")).toHaveText(hits.flat());
+      await expect(search.locator(".found-text")).toHaveText(SCRIPTS.filter((_, at) => hits[at]?.length).toReversed());
+      await isHarmless(ben);
+    }
+    for (const script of SCRIPTS) {
+      const unsaid = `${script} unsaid`;
+      await search.getByLabel("Words in a message").fill(unsaid);
+      await expect(search.getByText(`Nothing was said with “${unsaid}”.`)).toBeVisible();
+      await isHarmless(ben);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  test("what a message said before", async ({ pair }) => {
+    const { ada, ben } = await pair();
+    const seen = dialogs(ada, ben);
+    const [first, ...others] = SCRIPTS;
+    await ben.asks([{ action: "send", text: first }]);
+    await ben.asks([...others, "nothing"].map((text) => ({ action: "edit", seq: 1, text })));
+    for (const who of [ada, ben]) {
+      await expect(who.log.locator(".said-text")).toHaveText(["nothing (edited)"]);
+      const versions = await opens(who, "Edited. What it said before");
+      await expect(versions.locator(".about-text")).toHaveText([...SCRIPTS, "nothing"]);
+      await isHarmless(who);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  test("the name of a room to which somebody is invited", async ({ arrives }) => {
+    const [ada, ben] = await Promise.all([arrives("ada"), arrives("ben")]);
+    const seen = dialogs(ada, ben);
+    await Promise.all([ada.registers(), ben.registers()]);
+    const { user } = await ben.calls<{ user: { id: string } }>("GET", "/account");
+    const names = SCRIPTS.filter((script) => script.length <= 64);
+    for (const name of names) {
+      const client_id = () => crypto.randomUUID();
+      const make = { name, kind: "private", client_id: client_id() };
+      const room = await ada.calls<{ id: string }>("POST", "/rooms", make);
+      const invite = (body: object) => ada.calls<{ id: string }>("POST", `/rooms/${room.id}/invitations`, body);
+      await invite({ client_id: client_id(), user: user.id });
+      await expect(ben.page.getByRole("button", { name: `Accept: ${name}`, exact: true })).toBeVisible();
+      const link = await invite({ client_id: client_id() });
+      await ben.page.goto(`/#/invite/${link.id}`);
+      const card = ben.page.getByRole("dialog", { name: "You are invited" });
+      await expect(card.locator(".person-name")).toHaveText(`${ada.name} invites you to ${name}`);
+      await isHarmless(ben);
+      await card.getByRole("button", { name: "Not now" }).click();
+    }
+    const invited = ben.page.getByRole("region", { name: "Invitations" }).locator("p");
+    for (const name of names)
+      await expect(invited.filter({ hasText: `${ada.name} invites you to ${name}` })).toHaveCount(1);
+    await isHarmless(ben);
+    await isHarmless(ada);
+    expect(seen).toEqual([]);
+  });
+
+  test("why somebody is banned", async ({ pair }) => {
+    const { ada, ben } = await pair();
+    const seen = dialogs(ada, ben);
+    const { user } = await ben.calls<{ user: { id: string } }>("GET", "/account");
+    for (const reason of SCRIPTS) {
+      await ada.calls("PUT", `/rooms/{room}/bans/${user.id}`, { reason });
+      const bans = await opens(ada, "Banned people");
+      await expect(bans.locator(".ban-note")).toContainText(` · ${reason}`);
+      await isHarmless(ada);
+      await ada.closes();
+    }
+    await isHarmless(ben);
+    expect(seen).toEqual([]);
+  });
+
+  test("what was begun to be written on another device", async ({ pair, arrives }) => {
+    const { ada, room } = await pair();
+    const phone = new Person(ada.name, (await arrives("phone")).page);
+    const seen = dialogs(ada, phone);
+    await phone.page.goto("/");
+    await phone.signsIn();
+    await phone.isIn();
+    await phone.opens(room);
+    // A box in which somebody writes is left alone.
+    await phone.page.getByRole("button", { name: /^People/ }).focus();
+    const draft = SCRIPTS.join("\n");
+    await ada.composer.fill(draft);
+    await expect(phone.composer).toHaveValue(draft);
+    await isHarmless(phone);
+    await phone.page.reload();
+    await phone.isInRoom(room);
+    await expect(phone.composer).toHaveValue(draft);
+    await isHarmless(phone);
+    expect(seen).toEqual([]);
+  });
+
+  test("the names of those who can be mentioned", async ({ pair, arrives }) => {
+    const { ada, ben, room } = await pair();
+    const seen = dialogs(ada, ben);
+    // A name can have no markup; this is the worst there is.
+    const worst = await Promise.all(
+      ["javascript.alert-1", "onerror.alert_1", "constructor"].map((name) => arrives(name)),
+    );
+    for (const one of worst) {
+      await one.registers();
+      await one.findsAndJoins(room);
+    }
+    const offers = ada.page.getByRole("listbox", { name: "People to mention" }).getByRole("option");
+    for (const { name } of worst) {
+      await ada.sees(name, "Here now");
+      await ada.composer.fill("");
+      await ada.composer.pressSequentially(`@${name.slice(0, 6)}`);
+      await expect(offers).toHaveText([`@ ${name}`]);
+      await isHarmless(ada);
+      await ada.page.keyboard.press("Tab");
+      await ada.page.keyboard.press("Enter");
+    }
+    await expect(ben.log.locator(".mention")).toHaveText(worst.map(({ name }) => `@${name}`));
+    await isHarmless(ben);
+
+    // The functions allow no such name; the client does not rely on that.
+    const evil = SCRIPTS[1] ?? "";
+    await ada.page.route(/\/rooms\/[0-9a-f]{24}\/members/, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replaceAll(`"name":"${ben.name}"`, `"name":${JSON.stringify(evil)}`);
+      await route.fulfill({ response, body });
+    });
+    await ada.page.reload();
+    await ada.isInRoom(room);
+    await ada.sees(evil, "Here now");
+    await ada.composer.pressSequentially("@<");
+    await isHarmless(ada);
+    await ada.composer.fill("");
+    await ada.composer.pressSequentially("@");
+    await expect(offers.filter({ hasText: evil })).toHaveCount(1);
+    await isHarmless(ada);
+    expect(seen).toEqual([]);
+  });
+});
+
+test("what a refusal must not tell is noticed, and what it repeats is not", () => {
+  for (const told of ["panicked at src/lib.rs:7", "E11000 duplicate key", "/var/task/bootstrap", 'Some("anna")']) {
+    expect(leak(JSON.stringify({ type: "error", code: "internal", message: told })), told).not.toBeNull();
+  }
+  const repeated = {
+    type: "error",
+    id: "/etc/passwd",
+    message: "The rooms.$where is of the wrong type.",
+    field: "rooms.$where",
+  };
+  expect(leak(JSON.stringify(repeated))).toBeNull();
+  expect(leak('{"message":"Not Found"}')).toBeNull();
+  expect(leak("")).toBeNull();
 });
 
 test("script in an address is no room, and in a name no name", async ({ arrives }) => {

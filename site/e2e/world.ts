@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import {
   type Browser,
@@ -7,6 +8,7 @@ import {
   expect,
   type Locator,
   type Page,
+  type Response,
 } from "@playwright/test";
 
 /** A name nobody else has, so that stories can run beside each other and again on the same data. */
@@ -129,6 +131,26 @@ export class Person {
       socket.onclose = null;
       socket.close();
     }, requests);
+  }
+
+  /** Asks the HTTP API for something past the page. `{room}` in the path is the one on screen. */
+  async calls<T>(method: "GET" | "POST" | "PUT" | "PATCH", path: string, body?: object): Promise<T> {
+    const answer = await this.page.evaluate(
+      async ({ method, path, body }) => {
+        const http = document.querySelector<HTMLMetaElement>('meta[name="parlour-http"]')?.content ?? "";
+        const { access_token } = JSON.parse(localStorage.getItem("parlour.session") ?? "{}");
+        const headers: Record<string, string> = { authorization: `Bearer ${access_token}` };
+        if (body) headers["content-type"] = "application/json";
+        const room = location.pathname.split("/")[2] ?? "";
+        const options = { method, headers, body: body ? JSON.stringify(body) : null };
+        const response = await fetch(http + path.replace("{room}", room), options);
+        const text = await response.text();
+        if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
+        return text;
+      },
+      { method, path, body },
+    );
+    return JSON.parse(answer) as T;
   }
 
   /** Another page of the same person in the same browser. */
@@ -284,6 +306,45 @@ export async function fits({ page }: Person, screen: string): Promise<void> {
   expect(wide, screen).toEqual([]);
 }
 
+/** What an answer to a client must not have in it, for all tests of the chat: regular expressions of Rust, and what each is a sign of. */
+const TELLTALES = readFileSync(new URL("../../local/tests/it/chat/telltales.txt", import.meta.url), "utf8")
+  .split("\n")
+  .filter((line) => line !== "" && !line.startsWith("#"))
+  .map((line) => {
+    const [, sign = "", any, source = ""] = /^(.+?)\t(\(\?i\))?(.+)$/.exec(line) ?? [];
+    if (!source) throw new Error(`${line} is no telltale`);
+    return { sign, pattern: new RegExp(source, any ? "i" : "") };
+  });
+
+/** What a refusal tells that it should not, if it does. `chat/leaks.rs` looks in the same way. */
+export function leak(body: string): string | null {
+  const told = withoutWhatWasSent(body);
+  const found = TELLTALES.find(({ pattern }) => pattern.test(told));
+  return found ? `${found.sign}: ${told}` : null;
+}
+
+/** A refusal repeats the id of the request and names the wrong field, which may be a key of the client's choice. */
+function withoutWhatWasSent(body: string): string {
+  let refusal: { message?: unknown; field?: unknown } | null;
+  try {
+    refusal = JSON.parse(body);
+  } catch {
+    return body;
+  }
+  if (refusal?.message === undefined) return body;
+  const [message, field] = [String(refusal.message), String(refusal.field ?? "")];
+  const rest = { ...refusal, id: undefined, field: undefined };
+  return JSON.stringify({ ...rest, message: field ? message.replaceAll(field, "") : message });
+}
+
+/** What a refusal of the API, or of anybody else who answers a page, tells that it should not. Of a page that is gone it cannot be known. */
+async function leakOf(response: Response): Promise<string | null> {
+  if (response.status() < 400) return null;
+  const body = await response.text().catch(() => "");
+  const found = leak(body);
+  return found && `${response.request().method()} ${response.url()} tells ${found}`;
+}
+
 type Pair = { ada: Person; ben: Person; room: string };
 
 type World = {
@@ -303,16 +364,20 @@ export const test = base.extend<World>({
   arrives: async ({ browser, contextOptions }, use) => {
     const opened: BrowserContext[] = [];
     const complaints: string[] = [];
+    const leaks: Promise<string | null>[] = [];
     await use(async (name = "guest", options = {}) => {
       const person = await arrive(browser, opened, name, { ...contextOptions, ...options });
       person.page.on("console", (message) => {
         if (/Content Security Policy/i.test(message.text())) complaints.push(message.text());
       });
       person.page.on("pageerror", (error) => complaints.push(String(error)));
+      person.context.on("response", (response) => leaks.push(leakOf(response)));
       return person;
     });
+    const told = (await Promise.all(leaks)).filter((leak) => leak !== null);
     for (const context of opened) await context.close();
     expect(complaints, "the page broke its own policy or threw").toEqual([]);
+    expect(told, "a refusal told what is inside").toEqual([]);
   },
   pair: async ({ arrives }, use) => {
     await use(async (prepare = async () => {}) => {
