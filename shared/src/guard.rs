@@ -32,7 +32,7 @@ impl Guard<'_> {
         let place = network(address);
         let origin = self.origin(&name, account.as_ref(), &place).await?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        self.attempt(&name, &place, origin, password, hash).await?;
+        self.attempt(&name, &place, origin, password, hash, true).await?;
         let account = account.ok_or(WRONG)?;
         // Who does not know the password does not learn it.
         if account.is_suspended { Err(Refusal::Suspended.into()) } else { Ok(account) }
@@ -42,7 +42,8 @@ impl Guard<'_> {
     pub async fn confirm(&self, session: &Session, account: &Account, password: Password, address: &str) -> Result<()> {
         let (name, place) = (text::fold(&session.user().name), network(address));
         let origin = self.origin(&name, Some(account), &place).await?;
-        self.attempt(&name, &place, origin, password, Some(account.password.clone())).await
+        // What others do where somebody is now does not keep them from changing a password.
+        self.attempt(&name, &place, origin, password, Some(account.password.clone()), false).await
     }
 
     async fn origin(&self, name: &str, account: Option<&Account>, place: &str) -> Result<Origin> {
@@ -66,16 +67,20 @@ impl Guard<'_> {
         origin: Origin,
         password: Password,
         hash: Option<String>,
+        minds_network: bool,
     ) -> Result<()> {
         let pair = Guesser::Of { name, network };
+        let minds_network = minds_network && origin != Origin::Known;
         // The network first: one that has used up its tries leaves nothing behind with each further name.
-        if origin != Origin::Known {
+        if minds_network {
             self.store.try_guess(Guesser::At(network), self.limits.spraying()).await?;
         }
         let tried = self.store.try_guess(pair, self.limits.guessing(origin)).await;
         if origin != Origin::Known {
             if tried.is_err() {
-                self.store.take_back(Guesser::At(network)).await?;
+                if minds_network {
+                    self.store.take_back(Guesser::At(network)).await?;
+                }
                 return tried;
             }
             self.store.count_towards_siege(name).await?;
@@ -84,8 +89,11 @@ impl Guard<'_> {
         if !password::matches(password, hash, self.cost).await? {
             return Err(WRONG);
         }
+        if minds_network {
+            self.store.take_back(Guesser::At(network)).await?;
+        }
         if origin != Origin::Known {
-            try_join!(self.store.take_back(Guesser::At(network)), self.store.uncount_from_siege(name))?;
+            self.store.uncount_from_siege(name).await?;
         }
         self.store.forgive(name, network).await
     }

@@ -24,7 +24,7 @@ pub struct Allowance {
 pub struct Limits {
     /// Of a person in a room: to say, edit and delete.
     pub send: Allowance,
-    /// Of a person: to sync, ping, move the read position, look and type.
+    /// Of a person: to sync, ping, move the read position, look and type; by itself, to write drafts; of a connection, to be posted ahead of an answer.
     pub ask: Allowance,
     /// Of a person: to open sockets.
     pub connect: Allowance,

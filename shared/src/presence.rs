@@ -11,10 +11,19 @@ use crate::wire::{self, Frame};
 
 /// Tells everybody who shares a room with somebody that they came. What fails is logged: the list of members says it too.
 pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) {
-    match tell(store, gateway, user, rooms, true).await {
+    match tell_came(store, gateway, user, rooms).await {
         Ok(gone) => departed(store, gateway, gone).await,
         Err(error) => error.log(),
     }
+}
+
+async fn tell_came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) -> Result<Vec<ConnectionId>> {
+    let mut gone = tell(store, gateway, user, rooms, true).await?;
+    // Whoever went meanwhile was told of before this was, perhaps.
+    if !store.is_here(user.id, time::now()).await? {
+        gone.extend(tell(store, gateway, user, rooms, false).await?);
+    }
+    Ok(gone)
 }
 
 /// Posts a frame to sockets, and takes those out that are gone.
@@ -49,8 +58,10 @@ async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result
     store.was_here(user.id, time::now()).await?;
     let mut gone = tell(store, gateway, user, &departed.rooms, false).await?;
     // Whoever came back meanwhile was told of before this was, perhaps: then what was told last is wrong.
-    if store.is_here(user.id, time::now()).await? {
-        gone.extend(tell(store, gateway, user, &departed.rooms, true).await?);
+    match store.is_here(user.id, time::now()).await {
+        Ok(true) => gone.extend(tell(store, gateway, user, &departed.rooms, true).await.unwrap_or_default()),
+        Ok(false) => {}
+        Err(error) => error.log(),
     }
     Ok(gone)
 }

@@ -5,6 +5,7 @@ import { Departures } from "./model/departures";
 import { Errand } from "./model/errand";
 import { Keeper, type Memory } from "./model/keeper";
 import { Looking } from "./model/looking";
+import { CROWD } from "./model/mentions";
 import { Outbox, type Shelf, type Written } from "./model/outbox";
 import { People } from "./model/people";
 import { Pins } from "./model/pins";
@@ -233,7 +234,13 @@ export class Chat {
   look(room: string): void {
     if (this.#open && this.#open !== room) this.lookAway(this.#open);
     this.#open = room;
-    if (!this.people(room).loaded) this.#peopleErrand.ask();
+    this.lookAtPeople(room);
+  }
+
+  /** Who is in a room comes on screen. In a crowd nobody is told who comes and goes: it is asked for. */
+  lookAtPeople(room: string): void {
+    const people = this.people(room);
+    if (room === this.#open && (!people.loaded || people.total > CROWD)) this.#peopleErrand.ask();
   }
 
   /** It is on screen no more. Another one may have come before this is said. */
@@ -407,7 +414,9 @@ export class Chat {
         if (frame.member.user.id === this.me.id) this.rooms.setStanding(frame.room, frame.member);
         break;
       case "seen":
-        this.reading.elsewhere(frame.room, frame.seq, frame);
+        // An API of a version before does not count.
+        if (frame.unread === undefined) this.#recount();
+        else this.reading.elsewhere(frame.room, frame.seq, frame);
         break;
     }
   }

@@ -124,7 +124,7 @@ impl Ahead<'_> {
             return Ok((position, missed));
         }
         while !is_all(frame::fitting(&missed, bytes), &missed) && self.left > 0 && Instant::now() < self.ends {
-            let asked = store.spend(Spender::Asks(self.connection.session.user().id), limits.ask).await;
+            let asked = store.spend(Spender::Ahead(&self.connection.id), limits.ask).await;
             let (frame, to) = frame::pack(membership.room(), Standing { settled: position, ..standing }, &missed);
             if asked.is_err()
                 || gateway.post_to_all(std::slice::from_ref(&self.connection.id), &frame).await.delivered == 0

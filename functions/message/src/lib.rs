@@ -170,10 +170,9 @@ impl Message {
         let mut wait = None;
         // Nobody sees an admin who only looks in.
         if membership.seat().role.is_some() {
-            if is_news {
-                self.signals().read(connection, &now, unread, mentions).await;
-            }
+            // A repetition may be that of a request that died before it told anybody.
             if is_news || read.again {
+                self.signals().read(connection, &now, unread, mentions).await;
                 wait = self.shows(&membership, standing).await;
             }
         }

@@ -18,6 +18,10 @@ const BUSY: Duration = Duration::from_secs(45);
 const ROOMS: i64 = 1000;
 const SOCKETS: i64 = 500;
 
+/// How many sockets of ended sessions it closes, and how many of them at once.
+const CLOSED: i64 = 200;
+const AT_ONCE: usize = 20;
+
 /// How many deleted accounts, and how long.
 const ACCOUNTS: i64 = 100;
 const ERASING: Duration = Duration::from_secs(10);
@@ -59,10 +63,12 @@ impl Function for Sweep {
         let began = Instant::now();
         // What has to be sent goes first, and nothing that fails here keeps it from being sent.
         let swept = self.sweep(began).await;
+        let closed = self.close(began).await;
         let erased = self.erase(began).await;
         let forgotten = self.forget(began).await;
         self.metrics.write(&self.delivery);
         let (rooms, sockets) = swept?;
+        let sockets = sockets + closed?;
         Ok(Done { rooms, sockets, accounts: erased?, forgotten: forgotten? })
     }
 }
@@ -75,10 +81,6 @@ impl Sweep {
         let expired = store.expired_sockets(now, SOCKETS).await?;
         let sockets = expired.len();
         presence::departed(store, gateway, expired).await;
-        // Whoever ends a session closes its sockets itself, unless it dies in between, or API Gateway does not close them.
-        let left_open = store.sockets_of_ended(now, SOCKETS).await?;
-        let sockets = sockets + left_open.len();
-        presence::close(store, gateway, left_open).await;
         let mut rooms = 0;
         // A lease that is running now may be that of somebody who has just died: waiting for its end is what keeps the promise of a minute.
         for (room, until) in store.leased_rooms(now.plus(LEASE), ROOMS).await? {
@@ -93,6 +95,21 @@ impl Sweep {
             }
         }
         Ok((rooms, sockets))
+    }
+
+    /// Closes the sockets of sessions whose end died before it came to that. Says how many.
+    async fn close(&self, began: Instant) -> Result<usize> {
+        let Delivery { store, gateway, .. } = &self.delivery;
+        let left = store.sockets_of_ended(time::now(), CLOSED).await?;
+        let mut closed = 0;
+        for some in left.chunks(AT_ONCE) {
+            if began.elapsed() > BUSY {
+                break;
+            }
+            presence::close(store, gateway, some.to_vec()).await;
+            closed += some.len();
+        }
+        Ok(closed)
     }
 
     /// Deletes what is too old, in as many rooms as there is time for.

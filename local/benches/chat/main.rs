@@ -1,6 +1,6 @@
 //! The benchmark: `cargo bench -p local`, in less than three minutes once everything is compiled. It prints one table, in Markdown.
 //!
-//! `cargo bench -p local -- rooms` measures one part; `cargo bench -p local -- --help` tells what else can be asked for. Use a machine that does nothing else:
+//! `cargo bench -p local --bench chat -- rooms` measures one part; `cargo bench -p local --bench chat -- --help` tells what else can be asked for. Use a machine that does nothing else:
 //! the first line says how busy it was. Every run begins with a check that the checker of deliveries finds what is lost, doubled and out of order.
 //!
 //! What runs is what would be deployed: the function binaries, compiled with the profile `bench`, a throw-away `mongod` with majority writes and a
@@ -34,14 +34,14 @@
 //!   `mongod`, and ended with it:
 //!
 //!   ```sh
-//!   cargo bench -p local -- --socketio-command 'node server.js' --socketio-dir DIR --runs 3
+//!   cargo bench -p local --bench chat -- --socketio-command 'node server.js' --socketio-dir DIR --runs 3
 //!   ```
 //!
 //!   or by hand, with a `mongod --replSet` of one's own in which both make their databases:
 //!
 //!   ```sh
 //!   MONGODB_URI='mongodb://127.0.0.1:27017/peer?replicaSet=rs0&w=majority' PORT=4000 JWT_SECRET=… BCRYPT_COST=4 node server.js &
-//!   cargo bench -p local -- --mongodb 'mongodb://127.0.0.1:27017/?replicaSet=rs0' --socketio http://127.0.0.1:4000 --runs 3
+//!   cargo bench -p local --bench chat -- --mongodb 'mongodb://127.0.0.1:27017/?replicaSet=rs0' --socketio http://127.0.0.1:4000 --runs 3
 //!   ```
 //!
 //!   `--only beside` leaves out everything else. Latency counts from when a send was due, for both. Processor time is ours: functions and `local`; theirs: the process that

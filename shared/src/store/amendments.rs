@@ -38,7 +38,7 @@ impl Store {
             (Some(same), ..) => Ok(Some(same.rev)),
             (_, Deed::Delete, Some(_)) => Ok(Some(message.edits.last().map_or(message.rev, |edit| edit.rev))),
             (_, Deed::Edit(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
-            (_, Deed::Edit(_), None) if message.edits.len() >= MAX_EDITS => {
+            (_, Deed::Edit(_), None) if message.edits.iter().filter(|edit| edit.by.is_none()).count() >= MAX_EDITS => {
                 Err(Error::Conflict(Conflict::TooManyEdits))
             }
             (_, Deed::Pin(_), Some(_)) => Err(Error::Conflict(Conflict::Deleted)),
@@ -83,7 +83,11 @@ impl Store {
             "edits": { "$not": { "$elemMatch": { "client_id": &edit.client_id, "by": moderator } } },
         };
         if matches!(amendment.deed, Deed::Edit(_)) {
-            filter.insert(format!("edits.{}", MAX_EDITS - 1), doc! { "$exists": false });
+            // What others have done to it, who pin and unpin, uses up nothing of its author's.
+            let own = doc! { "$eq": [{ "$ifNull": ["$$edit.by", Bson::Null] }, Bson::Null] };
+            let edits = doc! { "$ifNull": ["$edits", []] };
+            let own = doc! { "$filter": { "input": edits, "as": "edit", "cond": own } };
+            filter.insert("$expr", doc! { "$lt": [{ "$size": own }, MAX_EDITS as i64] });
         }
         let edit = mongodb::bson::serialize_to_document(&edit).map_err(Error::internal)?;
         let update = update(&amendment.deed, edit, mentioned(room, mentions), place.rev, now);

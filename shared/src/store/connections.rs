@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -16,7 +15,7 @@ use super::{Store, date, object_id};
 use crate::connection::{Connection, Departed, LEASE, LIFETIME};
 use crate::error::Unauthenticated;
 use crate::ids::{ConnectionId, RoomId, SessionId, UserId};
-use crate::room::{Membership, NAMED};
+use crate::room::Membership;
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -185,37 +184,17 @@ impl Store {
         .await
     }
 
-    /// The sockets of everybody who shares one of these rooms with somebody else, but for those that share only rooms with more than
-    /// [`NAMED`] sockets.
+    /// The sockets of everybody who shares a room of these with somebody else that is no crowd.
     pub async fn sockets_around(&self, rooms: &[RoomId], except: UserId, now: Timestamp) -> Result<Vec<ConnectionId>> {
-        #[derive(Deserialize)]
-        struct Around {
-            sockets: Vec<String>,
-        }
+        let rooms = self.without_crowds(rooms).await?;
         let rooms: Vec<ObjectId> = rooms.iter().map(|room| object_id(room.bytes())).collect();
-        let around = doc! {
-            "rooms": { "$in": &rooms },
+        self.socket_ids(doc! {
+            "rooms": { "$in": rooms },
             "expires_at": { "$gt": date(now) },
             "announced_at": { "$type": "date" },
             "user": { "$ne": object_id(except.bytes()) },
-        };
-        let few = self.some_socket_ids(around.clone(), NAMED as i64 + 1).await?;
-        if few.len() <= NAMED {
-            return Ok(few);
-        }
-        let by_room = vec![
-            doc! { "$match": around },
-            doc! { "$project": { "rooms": 1 } },
-            doc! { "$unwind": "$rooms" },
-            doc! { "$match": { "rooms": { "$in": rooms } } },
-            doc! { "$group": { "_id": "$rooms", "sockets": { "$push": "$_id" } } },
-            doc! { "$match": { format!("sockets.{NAMED}"): { "$exists": false } } },
-        ];
-        let sockets = self.collection::<ConnectionDoc>(CONNECTIONS);
-        let found = sockets.aggregate(by_room).with_type::<Around>();
-        let found: Vec<Around> = self.within(async { found.await?.try_collect().await }).await?;
-        let found: HashSet<String> = found.into_iter().flat_map(|room| room.sockets).collect();
-        Ok(found.into_iter().map(ConnectionId::new).collect())
+        })
+        .await
     }
 
     /// The sockets of a session.
@@ -223,9 +202,9 @@ impl Store {
         self.socket_ids(doc! { "session": object_id(session.bytes()) }).await
     }
 
-    /// Sockets that were to be closed, because their session has ended, and are still there: whoever ended it has died.
+    /// Sockets of sessions that have ended lately, which are still there because whoever ended those has died.
     pub async fn sockets_of_ended(&self, now: Timestamp, limit: i64) -> Result<Vec<ConnectionId>> {
-        let ended = self.lately_ended(now).await?;
+        let ended = self.lately_ended(now, limit).await?;
         if ended.is_empty() {
             return Ok(Vec::new());
         }

@@ -9,7 +9,7 @@ use mongodb::options::{IndexOptions, ReturnDocument};
 use serde::Deserialize;
 
 use super::{Store, unconfirmed};
-use crate::ids::{RoomId, UserId};
+use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::limits::Allowance;
 use crate::{Error, Result};
 
@@ -23,6 +23,8 @@ const KEPT: Duration = Duration::from_secs(3600);
 pub enum Spender<'a> {
     /// What a person asks over their sockets.
     Asks(UserId),
+    /// What is posted over a socket ahead of an answer.
+    Ahead(&'a ConnectionId),
     /// The sockets that a person opens.
     Connects(UserId),
     /// The accounts that are made from a network.
@@ -49,6 +51,7 @@ impl Spender<'_> {
     fn key(self) -> String {
         match self {
             Self::Asks(user) => format!("ask:{user}"),
+            Self::Ahead(socket) => format!("ahead:{}", socket.as_str()),
             Self::Connects(user) => format!("connect:{user}"),
             Self::Registers(network) => format!("register:{network}"),
             Self::MakesRooms(user) => format!("room:{user}"),

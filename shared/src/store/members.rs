@@ -313,6 +313,28 @@ impl Store {
         self.has_crowd(membership.room()).await
     }
 
+    /// Those of these rooms that are no crowd.
+    pub(super) async fn without_crowds(&self, rooms: &[RoomId]) -> Result<Vec<RoomId>> {
+        #[derive(Deserialize)]
+        struct Counted {
+            _id: ObjectId,
+            people: i64,
+        }
+        let mut some = rooms.iter().map(|room| {
+            let people = doc! { "room": object_id(room.bytes()), "role": present() };
+            let room = doc! { "$project": { "_id": 0, "room": 1 } };
+            [doc! { "$match": people }, doc! { "$limit": NAMED as i64 + 1 }, room]
+        });
+        let Some(first) = some.next() else { return Ok(Vec::new()) };
+        let others = some.map(|room| doc! { "$unionWith": { "coll": MEMBERS, "pipeline": room.to_vec() } });
+        let counted = doc! { "$group": { "_id": "$room", "people": { "$sum": 1_i64 } } };
+        let stages: Vec<Document> = first.into_iter().chain(others).chain([counted]).collect();
+        let members = self.collection::<Counted>(MEMBERS);
+        let found = self.all(members.aggregate(stages).with_type::<Counted>()).await?;
+        let small = found.iter().filter(|room| room.people <= NAMED as i64);
+        Ok(small.map(|room| RoomId::from_bytes(room._id.bytes())).collect())
+    }
+
     pub(super) async fn has_crowd(&self, room: RoomId) -> Result<bool> {
         let filter = doc! { "room": object_id(room.bytes()), "role": present() };
         let members = self.collection::<MemberDoc>(MEMBERS);
@@ -359,7 +381,8 @@ impl Store {
     async fn people_in(&self, room: RoomId) -> Result<u64> {
         let filter = doc! { "room": object_id(room.bytes()), "role": present() };
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let counted = members.count_documents(filter).hint(Hint::Keys(by_user()));
+        // That index has all that is asked for.
+        let counted = members.count_documents(filter).hint(Hint::Keys(doc! { "role": 1, "room": 1, "joined_at": 1 }));
         self.within(counted).await
     }
 

@@ -62,13 +62,15 @@ impl Store {
             _id: ObjectId,
             mentions: i64,
         }
-        let mut unread = rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, _)| {
-            let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
-            let mentions = doc! { "$in": [me, room] };
-            let unread =
-                doc! { "mentions": mentions, "room": room, "seq": { "$gt": mine.read() }, "author": { "$ne": me } };
-            [doc! { "$match": unread }, doc! { "$limit": COUNTED }, doc! { "$project": { "_id": 0, "room": 1 } }]
-        });
+        let mut unread =
+            rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, standing)| {
+                let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
+                let mentions = doc! { "$in": [me, room] };
+                // Of as many messages as the unread ones are counted of.
+                let seq = doc! { "$gt": mine.read(), "$lte": standing.said };
+                let unread = doc! { "mentions": mentions, "room": room, "seq": seq, "author": { "$ne": me } };
+                [doc! { "$match": unread }, doc! { "$limit": COUNTED }, doc! { "$project": { "_id": 0, "room": 1 } }]
+            });
         // Each room by itself, so that none hides another, and all in one request.
         let Some(first) = unread.next() else { return Ok(vec![0; rooms.len()]) };
         let others = unread.map(|room| doc! { "$unionWith": { "coll": MESSAGES, "pipeline": room.to_vec() } });

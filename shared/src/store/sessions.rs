@@ -187,13 +187,13 @@ impl Store {
     }
 
     /// The sessions that have ended lately.
-    pub(super) async fn lately_ended(&self, now: Timestamp) -> Result<Vec<ObjectId>> {
+    pub(super) async fn lately_ended(&self, now: Timestamp, limit: i64) -> Result<Vec<ObjectId>> {
         const LATELY: Duration = Duration::from_secs(10 * 60);
         let until = now.plus(ENDED_TTL);
         let lately = doc! { "$gt": date(until.minus(LATELY)), "$lte": date(until) };
         let sessions = self.collection::<IdDoc>(SESSIONS);
         let found = sessions.find(doc! { "expires_at": lately, "ended": true });
-        let found = self.all(found.projection(doc! { "_id": 1 })).await?;
+        let found = self.all(found.sort(doc! { "expires_at": -1 }).limit(limit).projection(doc! { "_id": 1 })).await?;
         Ok(found.iter().map(|session| session._id).collect())
     }
 

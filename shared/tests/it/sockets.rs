@@ -202,3 +202,24 @@ fn a_database_of_an_older_version_is_made_ready_without_losing_anything() {
         assert!(world.store.connection(&ConnectionId::new("anna-1"), time::now()).await.is_ok());
     });
 }
+
+#[test]
+fn what_is_left_open_of_sessions_that_have_ended_lately_is_found() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        world.socket(&anna, "anna=").await;
+        world.socket(&ben, "ben=").await;
+        let now = time::now();
+        assert_eq!(world.store.sockets_of_ended(now, 10).await.unwrap(), []);
+        world.store.end_sessions(anna.user().id, None, now).await.unwrap();
+        let left = world.store.sockets_of_ended(now, 10).await.unwrap();
+        assert_eq!(left.iter().map(ConnectionId::as_str).collect::<Vec<_>>(), ["anna="]);
+        // Whatever was left for longer has run out by itself.
+        assert_eq!(world.store.sockets_of_ended(now.plus(Duration::from_secs(3600)), 10).await.unwrap(), []);
+        assert!(!world.store.has_direct(&anna, &[ben.user().id]).await.unwrap());
+        world.store.direct(&anna, &[ben.user().id], now).await.unwrap();
+        for (one, other) in [(&anna, &ben), (&ben, &anna)] {
+            assert!(world.store.has_direct(one, &[other.user().id]).await.unwrap());
+        }
+    });
+}

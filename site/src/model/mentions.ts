@@ -11,7 +11,7 @@ export const EVERYBODY = "room";
 /** So many are offered at once. */
 export const OFFERED = 8;
 /** In a room of more people only whoever keeps order there calls everybody. */
-const CROWD = 100;
+export const CROWD = 100;
 
 /** Where a name can begin, as the API sees it: an `@` inside a word, as in an address of electronic mail, mentions nobody. */
 const CALL = /(?<![\p{L}\p{N}\p{M}_.@-])@([\p{L}\p{N}][\p{L}\p{N}\p{M}_.-]*)/gu;

@@ -101,3 +101,27 @@ test("those who were not fetched are counted, too", () => {
   one.append({ members: [member("dan", true)], more: false, total: 3, here: 2 });
   expect([one.total, one.here]).toEqual([3, 2]);
 });
+
+test("whoever goes is counted once, however often that is told", () => {
+  const one = new People();
+  one.load({ members: [member("ada", true), member("ben")], more: true, total: 300, here: 41 });
+  one.sentOut("id-ben");
+  one.left({ id: "id-ben" });
+  expect(one.total).toBe(299);
+  // Somebody who was banned without being there is told of by nobody.
+  one.sentOut("id-zoe");
+  expect(one.total).toBe(299);
+  one.left({ id: "id-dan" });
+  one.left({ id: "id-dan" });
+  expect(one.total).toBe(298);
+  one.joined(member("dan"));
+  one.left({ id: "id-dan" });
+  expect(one.total).toBe(298);
+});
+
+test("an API of a version before counts nobody", () => {
+  const one = new People();
+  const before = { members: [member("ada", true)], more: true } as unknown as Parameters<People["load"]>[0];
+  one.load(before);
+  expect([one.total, one.here]).toEqual([1, 1]);
+});

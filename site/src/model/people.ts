@@ -17,6 +17,8 @@ export class People extends Observable {
   more = false;
   /** How many of those who were not fetched there are, and are here. */
   #others = { total: 0, here: 0 };
+  /** Those who went since they were counted. */
+  #gone = new Set<string>();
 
   /** Those who are here first, each part by name. */
   get list(): readonly Member[] {
@@ -68,6 +70,7 @@ export class People extends Observable {
 
   joined(member: Member): void {
     this.#late?.push(() => this.joined(member));
+    this.#gone.delete(member.user.id);
     this.#members.set(member.user.id, member);
     this.#touched();
   }
@@ -103,7 +106,16 @@ export class People extends Observable {
 
   left(user: { id: string; name?: string }): void {
     this.#late?.push(() => this.left(user));
-    if (!this.#members.delete(user.id)) this.#others.total = Math.max(0, this.#others.total - 1);
+    // Who was sent out by me is told of once more by a frame; and a page may know it already.
+    if (!this.#members.delete(user.id) && !this.#gone.has(user.id))
+      this.#others.total = Math.max(0, this.#others.total - 1);
+    this.#gone.add(user.id);
+    this.#touched();
+  }
+
+  /** I have sent them out. */
+  sentOut(user: string): void {
+    if (this.#members.delete(user)) this.#gone.add(user);
     this.#touched();
   }
 
@@ -124,10 +136,11 @@ export class People extends Observable {
   #put({ more, total, here }: Members): void {
     this.#sorted = null;
     this.more = more;
+    this.#gone.clear();
     const { size } = this.#members;
-    this.#others = more
-      ? { total: Math.max(0, total - size), here: Math.max(0, here - this.#online) }
-      : { total: 0, here: 0 };
+    // An API of a version before does not count.
+    const rest = (all: number | undefined, known: number) => (more && all !== undefined ? Math.max(0, all - known) : 0);
+    this.#others = { total: rest(total, size), here: rest(here, this.#online) };
   }
 
   /** Somebody unknown belongs to another room, or stands on a page that was not fetched. */

@@ -77,6 +77,19 @@ test("what is not in view is not read", async () => {
   expect(asked).toHaveLength(0);
 });
 
+test("what is in view stays read when another device says how far it has come", async () => {
+  const { one, rooms, hears } = await reading(5, 2);
+  one.at("tea");
+  hears(6);
+  one.consider();
+  one.elsewhere("tea", 5, { unread: 1, mentions: 0 });
+  expect(rooms.unread).toBe(0);
+  one.at(null);
+  hears(7);
+  one.elsewhere("tea", 6, { unread: 1, mentions: 0 });
+  expect(rooms.unread).toBe(1);
+});
+
 test("a busy room is told at most every three seconds, the last time included", async () => {
   const { one, asked, hears } = await reading(1, 1);
   one.at("tea");

@@ -57,6 +57,8 @@ export class Reading {
   elsewhere(room: string, seq: number, told: Told): void {
     if (this.#told.has(room)) this.#told.set(room, Math.max(this.#told.get(room) ?? 0, seq));
     this.#rooms.readTo(room, seq, told);
+    // What has come since is in view here, and the other device may be this page's own socket before this one.
+    if (this.#room === room) this.consider();
   }
 
   /** The others are shown that I have read up to there. */

@@ -34,13 +34,13 @@ export class Order {
 
   async kick(room: string, user: string): Promise<void> {
     await this.#account.call(member(room, user), { method: "DELETE" });
-    this.#people(room).left({ id: user });
+    this.#people(room).sentOut(user);
   }
 
   async ban(room: string, user: string, until: number | null, reason: string): Promise<void> {
     const body = { ...(until === null ? {} : { until }), ...(reason === "" ? {} : { reason }) };
     await this.#put<Ban>(`${at(room)}/bans/${encodeURIComponent(user)}`, body);
-    this.#people(room).left({ id: user });
+    this.#people(room).sentOut(user);
   }
 
   bans(room: string, after?: string): Promise<Bans> {

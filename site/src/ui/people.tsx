@@ -1,5 +1,5 @@
 import "./people.css";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../explain";
 import { above, keepsOrder } from "../model/ranks";
 import { isDirect } from "../model/rooms";
@@ -24,6 +24,7 @@ type Props = { room: Room; over: boolean; onClose: () => void };
 /** Who belongs to the room and who of them is here. On a narrow screen it lies over the conversation. */
 export function PeoplePane({ room, over, onClose }: Props) {
   const chat = useChat();
+  useEffect(() => chat.lookAtPeople(room.id), [chat, room.id]);
   const people = useObserved(chat.people(room.id));
   const [opened, setOpened] = useState<"about" | "pins" | "invite" | "bans" | "leave" | null>(null);
   const close = () => setOpened(null);

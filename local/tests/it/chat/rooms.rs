@@ -224,3 +224,20 @@ fn a_conversation_is_found_again_as_often_as_one_likes_and_everybody_in_it_pins(
         assert!(his.hears_of(rev).await.pinned_at.is_none());
     });
 }
+
+#[test]
+fn whoever_pins_and_unpins_uses_up_nothing_of_the_authors() {
+    story(|world| async move {
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let room: Room = anna.posts("/direct", json!({ "users": [ben.session.user.id] })).await.expect_json(200);
+        let (mut hers, mut his) = (anna.opens(&room).await, ben.opens(&room).await);
+        let said = hers.says("mine to change").await;
+        his.hears("mine to change").await;
+        // As often as a message may be edited, and once more.
+        for on in [true, false].into_iter().cycle().take(101) {
+            his.amends(json!({ "action": "pin", "seq": said.seq, "client_id": client_id(), "on": on })).await;
+        }
+        let edit = json!({ "action": "edit", "seq": said.seq, "client_id": client_id(), "text": "and changed" });
+        hers.amends(edit).await;
+    });
+}
