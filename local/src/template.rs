@@ -11,6 +11,7 @@ mod http_api;
 mod intrinsics;
 mod kinds;
 mod parameters;
+mod raw_api;
 mod report;
 mod resources;
 mod schedule;
@@ -139,6 +140,8 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
         let api = websocket_api::read(resource, &cloud.functions, &responses, &scope);
         cloud.websocket_apis.extend(api.map(|api| (resource.id.clone(), api)));
     }
+    let raw = raw_api::read(&present, &cloud.functions, &responses, &scope);
+    cloud.websocket_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     for resource in &present {
         match kinds::kind(&resource.kind) {
             Kind::Run | Kind::Accepted => {}

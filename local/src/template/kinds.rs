@@ -1,5 +1,6 @@
 //! Which types of resources `local` runs, which need nothing locally, and which a function may miss.
 
+use super::raw_api;
 use super::scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
 
 /// What a type of resource means on a laptop.
@@ -15,10 +16,14 @@ pub(super) enum Kind {
 }
 
 /// Permissions, logs, alarms, names: what surrounds a function without being seen by it.
-const ACCEPTED: [&str; 26] = [
+const ACCEPTED: [&str; 28] = [
     "AWS::ApiGateway::Account",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
+    // Of a proxy integration it maps nothing.
+    "AWS::ApiGatewayV2::IntegrationResponse",
+    // Nothing is validated by it, unless a route says so, which is refused.
+    "AWS::ApiGatewayV2::Model",
     "AWS::Budgets::Budget",
     "AWS::CertificateManager::Certificate",
     "AWS::CloudFormation::WaitConditionHandle",
@@ -67,6 +72,7 @@ const ABSENT: [&str; 17] = [
 pub(super) fn kind(name: &str) -> Kind {
     match name {
         FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
+        raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         _ => Kind::Unknown,

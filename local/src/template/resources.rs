@@ -24,8 +24,7 @@ pub(super) fn declared(root: &Node, report: &Report) -> BTreeMap<String, Resourc
     let mut resources: BTreeMap<String, Resource> =
         entries.iter().filter_map(|entry| resource(entry, globals, report)).map(|one| (one.id.clone(), one)).collect();
     for entry in entries {
-        let names = entry.value.get("DependsOn").map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)));
-        for name in names.unwrap_or_default().iter().filter_map(Node::as_text) {
+        for name in depends_on(&entry.value) {
             if !resources.contains_key(name) && !made(&resources).contains(name) {
                 report.error(entry.mark, format!("`{}` depends on `{name}`, which does not exist", entry.key));
             }
@@ -42,10 +41,16 @@ pub(super) fn declared(root: &Node, report: &Report) -> BTreeMap<String, Resourc
                 properties,
                 metadata: None,
                 condition: None,
+                depends_on: vec![],
             },
         );
     }
     resources
+}
+
+fn depends_on(resource: &Node) -> impl Iterator<Item = &str> {
+    let names = resource.get("DependsOn").map(|node| node.as_list().unwrap_or(std::slice::from_ref(node)));
+    names.unwrap_or_default().iter().filter_map(Node::as_text)
 }
 
 fn resource(entry: &Entry, globals: Option<&Node>, report: &Report) -> Option<Resource> {
@@ -70,6 +75,7 @@ fn resource(entry: &Entry, globals: Option<&Node>, report: &Report) -> Option<Re
         properties: with_globals(kind, node.get("Properties"), node.get("IgnoreGlobals"), globals, entry.mark),
         metadata: node.get("Metadata").cloned(),
         condition: node.get("Condition").and_then(|name| Some((name.as_text()?.to_owned(), name.mark))),
+        depends_on: depends_on(node).map(str::to_owned).collect(),
     })
 }
 

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::intrinsics::{Trouble, say};
+use super::raw_api;
 use super::yaml::{Mark, Node};
 use super::{Inputs, Report};
 
@@ -31,6 +32,8 @@ pub(super) struct Resource {
     pub(super) properties: Node,
     pub(super) metadata: Option<Node>,
     pub(super) condition: Option<(String, Mark)>,
+    /// What has to be there before it is made.
+    pub(super) depends_on: Vec<String>,
 }
 
 /// Everything that an intrinsic function may refer to.
@@ -79,7 +82,8 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match resource.kind.as_str() {
             FUNCTION => text(self.function_name(resource)?),
-            HTTP_API | WEBSOCKET_API => text(api_id(name)),
+            HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
+            raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
             kind => match own_name(kind).and_then(|property| resource.properties.get(property)) {
                 Some(given) => text(self.once(name, || self.scalar(given, "a name"))?),
                 None => text(cloud_only(name)),
@@ -95,9 +99,12 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match (resource.kind.as_str(), attribute) {
             (FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
-            (HTTP_API | WEBSOCKET_API, "ApiId") => Ok(api_id(name)),
+            (HTTP_API | WEBSOCKET_API | raw_api::API, "ApiId") => Ok(api_id(name)),
+            (raw_api::ROUTE, "RouteId")
+            | (raw_api::INTEGRATION, "IntegrationId")
+            | (raw_api::DEPLOYMENT, "DeploymentId") => Ok(made_id(name)),
             (HTTP_API, "ApiEndpoint") => Ok(format!("https://{}", self.domain(name))),
-            (WEBSOCKET_API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
+            (WEBSOCKET_API | raw_api::API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
             (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
                 say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
             }
@@ -199,6 +206,7 @@ fn own_name(kind: &str) -> Option<&'static str> {
         "AWS::IAM::Role" => "RoleName",
         "AWS::SSM::Parameter" => "Name",
         "AWS::Kinesis::Stream" => "Name",
+        raw_api::STAGE => "StageName",
         _ => return None,
     })
 }

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use super::http_api::throttle;
+use super::raw_api;
 use super::resources::route_name;
 use super::scope::{Resource, Scope, WEBSOCKET_API, api_id, made_id};
-use super::yaml::{Entry, Node};
+use super::yaml::{Entry, Mark, Node};
 use crate::model::{Function, WebSocketApi, WebSocketRoute};
 
 /// API Gateway's limits of an integration's time, in milliseconds; the upper one is also the default.
-const SHORTEST: u64 = 50;
-const LONGEST: u64 = 29_000;
+pub(super) const SHORTEST: u64 = 50;
+pub(super) const LONGEST: u64 = 29_000;
 
 /// Reads one WebSocket API. `responses` are the ids of the routes that have a `$default` route response.
 pub(super) fn read(
@@ -95,25 +96,8 @@ fn route(
     let arn = fields.text("FunctionArn").or_else(|| fields.missing("FunctionArn"));
     let expression = fields.text("RouteResponseSelectionExpression");
     let responds = responses.contains(&made_id(&format!("{}Route", route_name(api, &key))));
-    match (&expression, responds) {
-        (Some(expression), _) if expression != "$default" => scope.report.error(
-            mark,
-            format!("RouteResponseSelectionExpression of {} must be $default: there is no other", fields.whose),
-        ),
-        (Some(_), false) => scope.report.warn(
-            mark,
-            format!(
-                "{} answers nobody: RouteResponseSelectionExpression also needs an AWS::ApiGatewayV2::RouteResponse for {}Route",
-                fields.whose,
-                route_name(api, &key)
-            ),
-        ),
-        (None, true) => scope.report.warn(
-            mark,
-            format!("{} answers nobody: its route response also needs RouteResponseSelectionExpression: $default", fields.whose),
-        ),
-        _ => {}
-    }
+    let own_name = format!("{}Route", route_name(api, &key));
+    let two_way = is_two_way(expression.as_deref(), responds, &fields.whose, &own_name, mark, scope);
     if fields.flag("ApiKeyRequired") == Some(true) {
         scope.report.error(mark, format!("{} requires an API key, which `local` does not check", fields.whose));
     }
@@ -123,19 +107,49 @@ fn route(
     let whose = fields.whose.clone();
     fields.finish();
     let arn = arn?;
+    let Some(function) = function_of(&arn, functions, scope) else {
+        scope.report.error(mark, format!("FunctionArn of {whose} names no function that `local` runs: {arn}"));
+        return None;
+    };
+    Some(WebSocketRoute { function, two_way, timeout: Duration::from_millis(timeout) })
+}
+
+/// The logical id of the function with that ARN, with or without a qualifier, or with that name.
+pub(super) fn function_of(arn: &str, functions: &BTreeMap<String, Function>, scope: &Scope<'_>) -> Option<String> {
     let named = |function: &&Function| {
         let own = scope.function_arn(&function.name);
         arn == own || arn == function.name || arn.strip_prefix(&own).is_some_and(|rest| rest.starts_with(':'))
     };
-    let Some(function) = functions.values().find(named) else {
-        scope.report.error(mark, format!("FunctionArn of {whose} names no function that `local` runs: {arn}"));
-        return None;
-    };
-    Some(WebSocketRoute {
-        function: function.logical_id.clone(),
-        two_way: expression.is_some() && responds,
-        timeout: Duration::from_millis(timeout),
-    })
+    functions.values().find(named).map(|function| function.logical_id.clone())
+}
+
+/// Whether what a route's function answers reaches the client: that takes an expression of the route and a route response for its logical id.
+pub(super) fn is_two_way(
+    expression: Option<&str>,
+    responds: bool,
+    whose: &str,
+    logical_id: &str,
+    mark: Mark,
+    scope: &Scope<'_>,
+) -> bool {
+    match (expression, responds) {
+        (Some(expression), _) if expression != "$default" => scope.report.error(
+            mark,
+            format!("RouteResponseSelectionExpression of {whose} must be $default: there is no other"),
+        ),
+        (Some(_), false) => scope.report.warn(
+            mark,
+            format!(
+                "{whose} answers nobody: RouteResponseSelectionExpression also needs an AWS::ApiGatewayV2::RouteResponse for {logical_id}"
+            ),
+        ),
+        (None, true) => scope.report.warn(
+            mark,
+            format!("{whose} answers nobody: its route response also needs RouteResponseSelectionExpression: $default"),
+        ),
+        _ => {}
+    }
+    expression.is_some() && responds
 }
 
 /// Reads an `AWS::ApiGatewayV2::RouteResponse`: the id of its route.
@@ -153,18 +167,20 @@ pub(super) fn response(resource: &Resource, scope: &Scope<'_>) -> Option<String>
         scope.report.error(resource.mark, format!("{whose}: RouteResponseKey must be $default: there is no other"));
     }
     let (api, route) = (api?, route?);
-    let exists =
+    let is_written_out =
+        scope.resources.values().any(|resource| resource.kind == raw_api::ROUTE && made_id(&resource.id) == route);
+    let is_made =
         scope.resources.values().filter(|resource| resource.kind == WEBSOCKET_API && api_id(&resource.id) == api).any(
             |api| {
                 let routes = api.properties.get("Routes").and_then(Node::entries).unwrap_or_default();
                 routes.iter().any(|entry| made_id(&format!("{}Route", route_name(&api.id, &entry.key))) == route)
             },
         );
-    if !exists {
+    if !is_made && !is_written_out {
         scope.report.error(
             resource.mark,
             format!(
-                "{whose} belongs to no route: ApiId refers to a WebSocket API, RouteId to a route that SAM makes of it"
+                "{whose} belongs to no route: ApiId refers to a WebSocket API, RouteId to a route of it, or one that SAM makes of it"
             ),
         );
         return None;

@@ -1,0 +1,288 @@
+//! A WebSocket API as CloudFormation has it, and as SAM makes one of the short form: `AWS::ApiGatewayV2::Api` with its routes, integrations, stage and
+//! deployment, each a resource that names its API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::fields::Fields;
+use super::http_api::throttle;
+use super::scope::{Resource, Scope, api_id, made_id};
+use super::websocket_api::{LONGEST, SHORTEST, function_of, is_two_way};
+use super::yaml::Mark;
+use crate::model::{Function, Throttle, WebSocketApi, WebSocketRoute};
+
+pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
+pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
+pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
+pub(super) const STAGE: &str = "AWS::ApiGatewayV2::Stage";
+pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
+
+/// What a function's ARN stands between in the URI of an integration.
+const BEFORE: &str = ":lambda:path/2015-03-31/functions/";
+const AFTER: &str = "/invocations";
+
+struct Integration {
+    /// Where it leads, with the stage variables as they are written.
+    uri: String,
+    timeout: u64,
+}
+
+struct Stage {
+    mark: Mark,
+    api: String,
+    name: String,
+    variables: BTreeMap<String, String>,
+    throttle: Option<Throttle>,
+    /// The id of what it shows, unless it always shows the newest.
+    deployment: Option<String>,
+    deploys_itself: bool,
+}
+
+struct Route {
+    id: String,
+    mark: Mark,
+    whose: String,
+    api: String,
+    key: String,
+    /// The id of its integration.
+    target: String,
+    two_way: bool,
+}
+
+/// Reads all WebSocket APIs that are written out. `responses` are the ids of the routes that have a `$default` route response.
+pub(super) fn read(
+    present: &[&Resource],
+    functions: &BTreeMap<String, Function>,
+    responses: &BTreeSet<String>,
+    scope: &Scope<'_>,
+) -> Vec<WebSocketApi> {
+    let of = |kind: &'static str| present.iter().copied().filter(move |resource| resource.kind == kind);
+    let integrations: BTreeMap<String, Integration> =
+        of(INTEGRATION).filter_map(|one| Some((made_id(&one.id), integration(one, scope)?))).collect();
+    let routes: Vec<Route> = of(ROUTE).filter_map(|one| route(one, responses, scope)).collect();
+    let stages: Vec<Stage> = of(STAGE).filter_map(|one| stage(one, scope)).collect();
+    let deployments: BTreeMap<String, &Resource> = of(DEPLOYMENT)
+        .map(|one| {
+            deployment(one, scope);
+            (made_id(&one.id), one)
+        })
+        .collect();
+    let apis: BTreeSet<String> = of(API).map(|one| api_id(&one.id)).collect();
+    for route in routes.iter().filter(|route| !apis.contains(&route.api)) {
+        scope.report.error(route.mark, format!("{} belongs to no API: ApiId refers to an {API}", route.whose));
+    }
+    of(API)
+        .filter_map(|resource| {
+            let mut api = api(resource, scope)?;
+            let mine: Vec<&Route> = routes.iter().filter(|route| route.api == api.id).collect();
+            let mut stages = stages.iter().filter(|stage| stage.api == api.id);
+            let Some(stage) = stages.next() else {
+                let what = format!("the API `{}` has no stage, so that nobody reaches it: add an {STAGE}", resource.id);
+                scope.report.error(resource.mark, what);
+                return None;
+            };
+            for other in stages {
+                let what = format!("`{}` runs at its stage {}; {} is not there", resource.id, stage.name, other.name);
+                scope.report.warn(other.mark, what);
+            }
+            is_deployed(stage, &mine, &deployments, scope);
+            api.stage.clone_from(&stage.name);
+            api.stage_variables.clone_from(&stage.variables);
+            api.throttle = stage.throttle;
+            for route in mine {
+                let read = integrated(route, &integrations, stage, functions, scope);
+                if let Some(read) = read
+                    && api.routes.insert(route.key.clone(), read).is_some()
+                {
+                    scope.report.error(route.mark, format!("{} is there twice", route.whose));
+                }
+            }
+            Some(api)
+        })
+        .collect()
+}
+
+fn fields_of<'r>(resource: &Resource, what: &str, scope: &Scope<'r>) -> Option<Fields<'r>> {
+    let properties = scope.resolve(&resource.properties)?;
+    let mut fields = Fields::of(properties, format!("the {what} `{}`", resource.id), scope.report);
+    fields.mark = resource.mark;
+    Some(fields)
+}
+
+fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
+    let mut fields = fields_of(resource, "API", scope)?;
+    let protocol = fields.text("ProtocolType").or_else(|| fields.missing("ProtocolType"))?;
+    if protocol != "WEBSOCKET" {
+        let what = format!("{} is of the protocol {protocol}: use AWS::Serverless::HttpApi", fields.whose);
+        scope.report.error(fields.mark, what);
+        return None;
+    }
+    let expression = fields.text("RouteSelectionExpression").or_else(|| fields.missing("RouteSelectionExpression"));
+    fields.accept(&[
+        "Name",
+        "Description",
+        "Tags",
+        "Version",
+        "DisableExecuteApiEndpoint",
+        "DisableSchemaValidation",
+        "IpAddressType",
+        "ApiKeySelectionExpression",
+    ]);
+    fields.finish();
+    Some(WebSocketApi {
+        logical_id: resource.id.clone(),
+        id: api_id(&resource.id),
+        stage: String::new(),
+        stage_variables: BTreeMap::new(),
+        route_selection_expression: expression?,
+        routes: BTreeMap::new(),
+        throttle: None,
+    })
+}
+
+fn integration(resource: &Resource, scope: &Scope<'_>) -> Option<Integration> {
+    let mut fields = fields_of(resource, "integration", scope)?;
+    let kind = fields.text("IntegrationType").or_else(|| fields.missing("IntegrationType"));
+    let uri = fields.text("IntegrationUri").or_else(|| fields.missing("IntegrationUri"));
+    let timeout = fields.number("TimeoutInMillis", SHORTEST..=LONGEST).unwrap_or(LONGEST);
+    if fields.text("ContentHandlingStrategy").is_some_and(|strategy| strategy != "CONVERT_TO_TEXT") {
+        let what = format!("{} converts to binary, which `local` does not: CONVERT_TO_TEXT", fields.whose);
+        scope.report.error(fields.mark, what);
+    }
+    // What the function of a proxy integration hears and says is not mapped.
+    fields.accept(&[
+        "ApiId",
+        "Description",
+        "IntegrationMethod",
+        "CredentialsArn",
+        "ConnectionType",
+        "PassthroughBehavior",
+        "PayloadFormatVersion",
+        "RequestParameters",
+        "RequestTemplates",
+        "TemplateSelectionExpression",
+    ]);
+    let whose = fields.whose.clone();
+    fields.finish();
+    if let Some(kind) = kind.filter(|kind| kind != "AWS_PROXY") {
+        scope.report.error(resource.mark, format!("{whose} is of the type {kind}; `local` runs functions: AWS_PROXY"));
+        return None;
+    }
+    Some(Integration { uri: uri?, timeout })
+}
+
+fn route(resource: &Resource, responses: &BTreeSet<String>, scope: &Scope<'_>) -> Option<Route> {
+    let mut fields = fields_of(resource, "route", scope)?;
+    let api = fields.text("ApiId").or_else(|| fields.missing("ApiId"));
+    let key = fields.text("RouteKey").or_else(|| fields.missing("RouteKey"));
+    let target = fields.text("Target").or_else(|| fields.missing("Target"));
+    let expression = fields.text("RouteResponseSelectionExpression");
+    if fields.text("AuthorizationType").is_some_and(|kind| kind != "NONE") {
+        let what = format!("{}: `local` runs no authorizers: AuthorizationType NONE", fields.whose);
+        scope.report.error(fields.mark, what);
+    }
+    if fields.flag("ApiKeyRequired") == Some(true) {
+        scope.report.error(fields.mark, format!("{} requires an API key, which `local` does not check", fields.whose));
+    }
+    fields.accept(&["OperationName", "RequestParameters", "AuthorizerId", "AuthorizationScopes"]);
+    fields.refuse("ModelSelectionExpression", "`local` validates no messages");
+    fields.refuse("RequestModels", "`local` validates no messages");
+    let whose = fields.whose.clone();
+    fields.finish();
+    let id = made_id(&resource.id);
+    let responds = responses.contains(&id);
+    let two_way = is_two_way(expression.as_deref(), responds, &whose, &resource.id, resource.mark, scope);
+    let target = target?;
+    let Some(target) = target.strip_prefix("integrations/") else {
+        let what = format!("{whose} has the target {target:?}: it is \"integrations/\" with the Ref of an integration");
+        scope.report.error(resource.mark, what);
+        return None;
+    };
+    Some(Route {
+        id: resource.id.clone(),
+        mark: resource.mark,
+        whose,
+        api: api?,
+        key: key?,
+        target: target.to_owned(),
+        two_way,
+    })
+}
+
+fn stage(resource: &Resource, scope: &Scope<'_>) -> Option<Stage> {
+    let mut fields = fields_of(resource, "stage", scope)?;
+    let api = fields.text("ApiId").or_else(|| fields.missing("ApiId"));
+    let name = fields.text("StageName").or_else(|| fields.missing("StageName"));
+    let variables = fields.variables("StageVariables").into_iter().collect();
+    let throttle = throttle(&mut fields);
+    let deployment = fields.text("DeploymentId");
+    let deploys_itself = fields.flag("AutoDeploy") == Some(true);
+    fields.accept(&["Description", "Tags", "AccessLogSettings", "AccessPolicyId", "ClientCertificateId"]);
+    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
+    let whose = fields.whose.clone();
+    fields.finish();
+    let name = name?;
+    if name == "$default" || name.is_empty() {
+        let what = format!("{whose}: API Gateway has no stage \"{name}\" for WebSocket APIs");
+        scope.report.error(resource.mark, what);
+        return None;
+    }
+    Some(Stage { mark: resource.mark, api: api?, name, variables, throttle, deployment, deploys_itself })
+}
+
+fn deployment(resource: &Resource, scope: &Scope<'_>) {
+    if let Some(mut fields) = fields_of(resource, "deployment", scope) {
+        if fields.text("ApiId").is_none() {
+            let _said = fields.missing::<String>("ApiId");
+        }
+        fields.accept(&["Description", "StageName"]);
+        fields.finish();
+    }
+}
+
+/// Warns where the cloud would lack what is run here: a deployment is what the API was when it was made.
+fn is_deployed(stage: &Stage, routes: &[&Route], deployments: &BTreeMap<String, &Resource>, scope: &Scope<'_>) {
+    if stage.deploys_itself {
+        return;
+    }
+    let Some(deployment) = stage.deployment.as_ref().and_then(|id| deployments.get(id)) else {
+        let what =
+            format!("the stage {} shows nothing in the cloud: give it a DeploymentId, or AutoDeploy", stage.name);
+        scope.report.warn(stage.mark, what);
+        return;
+    };
+    for route in routes.iter().filter(|route| !deployment.depends_on.contains(&route.id)) {
+        let what = format!(
+            "the deployment `{}` may be made before {}, whose messages are then `Forbidden` in the cloud: name it under DependsOn, or give the stage AutoDeploy",
+            deployment.id, route.whose
+        );
+        scope.report.warn(deployment.mark, what);
+    }
+}
+
+/// A route with the function that its integration leads to.
+fn integrated(
+    route: &Route,
+    integrations: &BTreeMap<String, Integration>,
+    stage: &Stage,
+    functions: &BTreeMap<String, Function>,
+    scope: &Scope<'_>,
+) -> Option<WebSocketRoute> {
+    let Some(integration) = integrations.get(&route.target) else {
+        let what =
+            format!("{} has a target that is no integration: \"integrations/\" with the Ref of one", route.whose);
+        scope.report.error(route.mark, what);
+        return None;
+    };
+    let uri = stage
+        .variables
+        .iter()
+        .fold(integration.uri.clone(), |uri, (name, value)| uri.replace(&format!("${{stageVariables.{name}}}"), value));
+    let arn = uri.split_once(BEFORE).and_then(|(_, rest)| rest.strip_suffix(AFTER));
+    let Some(function) = arn.and_then(|arn| function_of(arn, functions, scope)) else {
+        let what = format!("the integration of {} leads to no function that `local` runs: {uri}", route.whose);
+        scope.report.error(route.mark, what);
+        return None;
+    };
+    Some(WebSocketRoute { function, two_way: route.two_way, timeout: Duration::from_millis(integration.timeout) })
+}
