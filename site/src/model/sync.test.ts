@@ -44,7 +44,12 @@ async function sync(...positions: [room: string, position: number][]) {
     ears?.heard(JSON.stringify({ type: "synced", id: asked.at(-1)?.id, ...frame }));
     await pass();
   }
-  return { one, asked, answer, timelines, gone, reloaded };
+  async function refuse(retry_after?: number) {
+    const refusal = { type: "error", id: asked.at(-1)?.id, code: "limited", message: "", retry_after };
+    ears?.heard(JSON.stringify(refusal));
+    await pass();
+  }
+  return { one, asked, answer, refuse, timelines, gone, reloaded };
 }
 
 function catchup(room: string, from: number, to: number, more: Partial<Catchup> = {}): Catchup {
@@ -171,4 +176,17 @@ test("what comes by itself is not asked for", async () => {
   timelines[0]?.apply({ from: 4, to: 4, changes: [message(4)] });
   await pass(60_000);
   expect(asked).toHaveLength(0);
+});
+
+test("what is refused for now is asked for when the API says, or else in two seconds", async () => {
+  const { one, asked, refuse } = await sync(["tea", 3]);
+  one.ask();
+  await refuse(7_000);
+  await pass(6_999);
+  expect(asked).toHaveLength(1);
+  await pass(1);
+  expect(asked).toHaveLength(2);
+  await refuse();
+  await pass(2_000);
+  expect(asked).toHaveLength(3);
 });

@@ -1,5 +1,6 @@
 import type { Catchup, Frame } from "../wire";
 import type { Ask, Connection } from "./connection";
+import { Refusal } from "./failure";
 import type { Timeline } from "./timeline";
 
 /** A position that is known to exist has this long to arrive by itself. */
@@ -62,9 +63,10 @@ export class Sync {
       } while (this.#again);
       // What is loaded anew is old until it is here.
       for (const timeline of this.#sources.timelines()) if (!reloaded.has(timeline)) timeline.freshen();
-    } catch {
-      // The socket is gone, and the next one begins with a sync; or the API said "not now", and later is another time.
-      if (this.#connection.state.name === "open") this.#later();
+    } catch (error) {
+      // The socket is gone, and the next one begins with a sync; or the API said "not now", and perhaps when.
+      const wait = error instanceof Refusal ? error.envelope.retry_after : undefined;
+      if (this.#connection.state.name === "open") this.#later(wait ?? PATIENCE_MS);
     } finally {
       this.#running = false;
     }
@@ -105,11 +107,11 @@ export class Sync {
     return reply.more && progress;
   }
 
-  #later(): void {
+  #later(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.ask();
-    }, PATIENCE_MS);
+    }, ms);
   }
 }
