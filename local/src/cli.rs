@@ -60,7 +60,10 @@ pub struct Up {
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub mongodb_port: Option<u16>,
 
-    /// A parameter of the template, before local.toml and its default
+    /// The environment of samconfig.toml whose stack_name and parameter_overrides are taken [default: default]
+    #[arg(long, value_name = "NAME")]
+    pub config_env: Option<String>,
+    /// A parameter of the template, before local.toml, samconfig.toml and its default
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE", value_parser = pair)]
     pub parameters: Vec<(String, String)>,
     /// A variable for all functions, before all other sources

@@ -17,6 +17,7 @@ pub mod placeholders;
 pub mod programs;
 pub mod progress;
 pub mod project;
+pub mod samconfig;
 mod schedule;
 pub mod serve;
 pub mod settings;

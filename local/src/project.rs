@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::cli::Up;
 use crate::environment::Sources;
 use crate::mongod::target_folder;
+use crate::samconfig::SamConfig;
 use crate::settings::Settings;
 use crate::template;
 
@@ -27,6 +28,8 @@ pub struct Project {
     pub target: PathBuf,
     /// `local.toml`
     pub settings: Settings,
+    /// `samconfig.toml`
+    pub sam: SamConfig,
     /// The variables from outside.
     pub sources: Sources,
 }
@@ -51,17 +54,24 @@ impl Project {
             }
             None => (Settings::default(), folder.clone()),
         };
+        let sam = match (beside("samconfig.toml"), &options.config_env) {
+            (Some(path), environment) => SamConfig::load(&shown(&path), environment.as_deref().unwrap_or("default"))?,
+            (None, None) => SamConfig::default(),
+            (None, Some(_)) => {
+                bail!("there is no samconfig.toml beside the template, of which --config-env names an environment")
+            }
+        };
         let given = options.environment.iter().cloned().collect();
         let sources =
             Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
         let data = options.data.clone().unwrap_or_else(|| folder.join(".local"));
-        Ok(Self { template, root, data, target: target_folder(&folder), settings, sources })
+        Ok(Self { template, root, data, target: target_folder(&folder), settings, sam, sources })
     }
 
-    /// The parameters from `local.toml`, with those of the command line before them.
+    /// The parameters from `samconfig.toml`, with those of `local.toml` before them, and those of the command line before both.
     #[must_use]
     pub fn parameters(&self, filled: BTreeMap<String, String>, options: &Up) -> BTreeMap<String, String> {
-        filled.into_iter().chain(options.parameters.iter().cloned()).collect()
+        self.sam.parameters.clone().into_iter().chain(filled).chain(options.parameters.iter().cloned()).collect()
     }
 
     /// A random text that only this user can read, made at its first use.

@@ -177,7 +177,10 @@ fn load(
     value: impl FnMut(Placeholder<'_>) -> anyhow::Result<String>,
 ) -> anyhow::Result<Cloud> {
     let parameters = project.parameters(fill_all("parameters", &project.settings.parameters, value)?, options);
-    let inputs = Inputs { parameters, region: project.sources.region().to_owned(), ..Inputs::default() };
+    let mut inputs = Inputs { parameters, region: project.sources.region().to_owned(), ..Inputs::default() };
+    if let Some(stack) = &project.sam.stack {
+        inputs.stack.clone_from(stack);
+    }
     match template::load(&project.template, &inputs) {
         Ok(loaded) => {
             loaded.warnings.iter().filter(|_| first).for_each(|problem| progress.warn(problem));

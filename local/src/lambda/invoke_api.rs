@@ -81,9 +81,10 @@ impl Lambda {
 
     /// By name, `name:qualifier`, or ARN with or without a qualifier.
     fn named(&self, reference: &str) -> Option<std::sync::Arc<Function>> {
-        let name = match reference.strip_prefix("arn:") {
-            Some(_) => reference.split(':').nth(6)?,
-            None => reference.split(':').next()?,
+        let parts: Vec<&str> = reference.split(':').collect();
+        let (["arn", _, "lambda", _, _, "function", name, ..] | [_, "function", name, ..] | [name, ..]) = parts[..]
+        else {
+            return None;
         };
         let found = self.0.functions.values().find(|function| function.model.name == name);
         found.or_else(|| self.0.functions.get(name)).cloned()

@@ -17,7 +17,7 @@ pub(super) fn values(section: Option<&Node>, inputs: &Inputs, report: &Report) -
     };
     for name in inputs.parameters.keys().filter(|name| !declared.iter().any(|entry| entry.key == **name)) {
         report.error_anywhere(format!(
-            "declares no parameter `{name}`, but a value for it was given by --parameter or in local.toml: mend the name"
+            "declares no parameter `{name}`, but a value for it was given by --parameter, in local.toml or in samconfig.toml: mend the name"
         ));
     }
     declared.iter().map(|entry| (entry.key.clone(), value(entry, inputs, report))).collect()

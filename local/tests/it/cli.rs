@@ -225,3 +225,19 @@ async fn store_and_count(uri: &str) -> u64 {
     };
     tokio::time::timeout(Duration::from_secs(20), work).await.expect("the database answers")
 }
+
+#[test]
+fn what_sam_deploys_with_is_what_local_runs_with() {
+    let project = Project::new();
+    let config = "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = \"Size=tiny\"\n\
+                  [prod.deploy.parameters]\nparameter_overrides = [\"Shape=round\"]\n";
+    project.write("samconfig.toml", config);
+    check(&project.run(&[]), &["the parameter `Size` is \"tiny\", but"]);
+    // Whatever is nearer goes before it.
+    check(&project.run(&["-p", "Size=wide"]), &["the parameter `Size` is \"wide\", but"]);
+    check(&project.run(&["--config-env", "prod"]), &["declares no parameter `Shape`", "samconfig.toml: mend the name"]);
+    project.write("samconfig.toml", "[default.deploy.parameters]\nparameter_overrides = [\"Size\"]\n");
+    check(&project.run(&[]), &["error samconfig.toml", "write Name=value"]);
+    std::fs::remove_file(project.path().join("samconfig.toml")).unwrap();
+    check(&project.run(&["--config-env", "prod"]), &["there is no samconfig.toml beside the template"]);
+}

@@ -57,7 +57,17 @@ async fn a_failed_function_is_still_a_200() -> Result<()> {
 async fn a_function_is_found_by_its_name_its_qualified_name_and_its_arn() -> Result<()> {
     let world = World::start().await?;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo";
-    for name in ["echo", "echo:$LATEST", arn, &format!("{arn}:live"), &arn.replace(':', "%3A"), "Echo"] {
+    let partial = "123456789012:function:echo";
+    for name in [
+        "echo",
+        "echo:$LATEST",
+        arn,
+        &format!("{arn}:live"),
+        &arn.replace(':', "%3A"),
+        partial,
+        "123456789012:function:echo:live",
+        "Echo",
+    ] {
         let response = invoke(&world, name, &[], r#"{"do":"answer","answer":{"fine":true}}"#).await?;
         assert_eq!((response.status().as_u16(), json(&response)), (200, json!({"fine": true})), "{name}");
         assert_eq!(header(&response, "x-amz-executed-version"), "$LATEST");
