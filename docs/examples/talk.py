@@ -6,7 +6,7 @@
 
 It needs Python 3.10 or newer. The two addresses are those that `cargo local` prints, or the outputs HttpUrl and WebSocketUrl of a deployment. The password
 is asked for, or taken from PARLOUR_PASSWORD. Each line that is typed is a message; what is said in the room is printed in order; Ctrl-D ends it, once
-everything is said.
+everything is said. So does the end of any other input: a bot that nobody types to is given one without an end (`tail -f /dev/null | python3 …`).
 
 It keeps to what docs/API.md asks of whoever reads and writes in one room. The first frame over a socket is a `sync`; a frame is applied when it follows,
 and kept while what was missed is asked for. Lines are sent one after the other, each again with the same `client_id` until it is answered, also over the
@@ -96,7 +96,7 @@ class Talk:
         # Up to where everything is here, up to where something was given out, and the frames that do not follow yet.
         self.position, self.head, self.kept = None, 0, []
         self.gap = asyncio.Event()
-        self.messages = {}
+        self.messages, self.is_past = {}, False
         # What was said and is not answered, by client id, and in which order it goes.
         self.unanswered, self.unsent = {}, asyncio.Queue()
         self.socket, self.waiting, self.pause = None, {}, 0
@@ -105,7 +105,8 @@ class Talk:
     # ── What comes ──
 
     def heard(self, message, before):
-        """A message, new (`before` is None) or changed, one's own too. A bot answers here, to others: `self.say("…")`."""
+        """A message, new (`before` is None) or changed, one's own too. A bot answers here, to others: `self.say("…")`; but not to what was said
+        before it came, perhaps to the same bot: that is `self.is_past`."""
         name, text = message["author"]["name"] or "deleted account", message["text"].replace("\n", "\n    ")
         if message.get("deleted_at"):
             if before and not before.get("deleted_at"):
@@ -179,7 +180,9 @@ class Talk:
     async def reads_history(self):
         url = f"{self.api}/rooms/{self.room['id']}/messages?limit=20"
         page = await asyncio.to_thread(ask, url, "GET", self.session["access_token"])
+        self.is_past = True
         self.applies(page["messages"], page["position"])
+        self.is_past = False
         self.takes()
 
     async def syncs(self):

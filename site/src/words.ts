@@ -264,7 +264,7 @@ export const words = {
 
   direct: "Direct messages",
   newDirect: "New conversation",
-  newDirectHint: (most: number) => `With one person, or with up to ${most}. Only you and they can read it.`,
+  newDirectHint: (most: number) => `With one person, or with up to ${most}. Nobody else is in it.`,
   writeTo: (name: string) => `Write to ${name}`,
   startDirect: "Start",
   startingDirect: "Starting…",

@@ -136,11 +136,14 @@ impl SpentDoc {
 /// The update that spends one, or does not, and notes which, in `spent`.
 pub(super) fn spending(allowance: Allowance) -> Vec<Document> {
     let (every, depth) = (millis(allowance.every), millis(allowance.depth()));
-    let next = doc! { "$add": [{ "$max": ["$spent.full_at", "$$NOW"] }, every] };
-    let granted = doc! { "$lte": ["$$next", { "$add": ["$$NOW", depth] }] };
-    let full_at = doc! { "$cond": [granted.clone(), "$$next", "$spent.full_at"] };
+    // Nobody owes more than all of it: what was spent when more was asked for it does not outlive that.
+    let most = doc! { "$add": ["$$NOW", depth] };
+    let owed = doc! { "$min": [{ "$max": ["$spent.full_at", "$$NOW"] }, &most] };
+    let next = doc! { "$add": ["$$owed", every] };
+    let granted = doc! { "$lte": [&next, most] };
+    let full_at = doc! { "$cond": [&granted, next, "$$owed"] };
     let spent = doc! { "at": "$$NOW", "granted": granted, "full_at": full_at };
-    vec![doc! { "$set": { "spent": { "$let": { "vars": { "next": next }, "in": spent } } } }]
+    vec![doc! { "$set": { "spent": { "$let": { "vars": { "owed": owed }, "in": spent } } } }]
 }
 
 pub(super) fn millis(time: Duration) -> i64 {

@@ -309,3 +309,20 @@ fn a_hundred_at_once_get_no_more_than_one_after_the_other() {
         }
     });
 }
+
+#[test]
+fn whoever_was_limited_waits_no_longer_than_a_new_limit_says() {
+    story(|world| async move {
+        let anna = world.person("anna").await;
+        let spend = async |seconds, burst| {
+            let allowance = Allowance { every: Duration::from_secs(seconds), burst };
+            world.store.spend(Spender::Finds(anna.user().id), allowance).await
+        };
+        for _ in 0..7 {
+            spend(600, 7).await.unwrap();
+        }
+        assert!(matches!(spend(600, 7).await, Err(Error::Limited { wait }) if wait > Duration::from_secs(500)));
+        let now = spend(2, 3).await;
+        assert!(matches!(now, Err(Error::Limited { wait }) if wait <= Duration::from_secs(2)), "{now:?}");
+    });
+}
