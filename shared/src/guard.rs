@@ -32,7 +32,8 @@ impl Guard<'_> {
         let place = network(address);
         let origin = self.origin(&name, account.as_ref(), &place).await?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        self.attempt(&name, &place, origin, password, hash, true).await?;
+        let spraying = (origin != Origin::Known).then_some(Guesser::At(&place));
+        self.attempt(&name, &place, origin, spraying, password, hash).await?;
         let account = account.ok_or(WRONG)?;
         // Who does not know the password does not learn it.
         if account.is_suspended { Err(Refusal::Suspended.into()) } else { Ok(account) }
@@ -43,7 +44,7 @@ impl Guard<'_> {
         let (name, place) = (text::fold(&session.user().name), network(address));
         let origin = self.origin(&name, Some(account), &place).await?;
         // What others do where somebody is now does not keep them from changing a password.
-        self.attempt(&name, &place, origin, password, Some(account.password.clone()), false).await
+        self.attempt(&name, &place, origin, None, password, Some(account.password.clone())).await
     }
 
     async fn origin(&self, name: &str, account: Option<&Account>, place: &str) -> Result<Origin> {
@@ -65,22 +66,23 @@ impl Guard<'_> {
         name: &str,
         network: &str,
         origin: Origin,
+        spraying: Option<Guesser<'_>>,
         password: Password,
         hash: Option<String>,
-        minds_network: bool,
     ) -> Result<()> {
         let pair = Guesser::Of { name, network };
-        let minds_network = minds_network && origin != Origin::Known;
         // The network first: one that has used up its tries leaves nothing behind with each further name.
-        if minds_network {
-            self.store.try_guess(Guesser::At(network), self.limits.spraying()).await?;
+        if let Some(network) = spraying {
+            self.store.try_guess(network, self.limits.spraying()).await?;
         }
+        let take_back = async || match spraying {
+            Some(network) => self.store.take_back(network).await,
+            None => Ok(()),
+        };
         let tried = self.store.try_guess(pair, self.limits.guessing(origin)).await;
         if origin != Origin::Known {
             if tried.is_err() {
-                if minds_network {
-                    self.store.take_back(Guesser::At(network)).await?;
-                }
+                take_back().await?;
                 return tried;
             }
             self.store.count_towards_siege(name).await?;
@@ -89,11 +91,8 @@ impl Guard<'_> {
         if !password::matches(password, hash, self.cost).await? {
             return Err(WRONG);
         }
-        if minds_network {
-            self.store.take_back(Guesser::At(network)).await?;
-        }
         if origin != Origin::Known {
-            self.store.uncount_from_siege(name).await?;
+            try_join!(take_back(), self.store.uncount_from_siege(name))?;
         }
         self.store.forgive(name, network).await
     }

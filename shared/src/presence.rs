@@ -11,19 +11,10 @@ use crate::wire::{self, Frame};
 
 /// Tells everybody who shares a room with somebody that they came. What fails is logged: the list of members says it too.
 pub async fn came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) {
-    match tell_came(store, gateway, user, rooms).await {
+    match tell_truly(store, gateway, user, rooms, true).await {
         Ok(gone) => departed(store, gateway, gone).await,
         Err(error) => error.log(),
     }
-}
-
-async fn tell_came(store: &Store, gateway: &Gateway, user: &User, rooms: &[RoomId]) -> Result<Vec<ConnectionId>> {
-    let mut gone = tell(store, gateway, user, rooms, true).await?;
-    // Whoever went meanwhile was told of before this was, perhaps.
-    if !store.is_here(user.id, time::now()).await? {
-        gone.extend(tell(store, gateway, user, rooms, false).await?);
-    }
-    Ok(gone)
 }
 
 /// Posts a frame to sockets, and takes those out that are gone.
@@ -56,11 +47,23 @@ async fn went(store: &Store, gateway: &Gateway, socket: &ConnectionId) -> Result
         return Ok(Vec::new());
     }
     store.was_here(user.id, time::now()).await?;
-    let mut gone = tell(store, gateway, user, &departed.rooms, false).await?;
-    // Whoever came back meanwhile was told of before this was, perhaps: then what was told last is wrong.
+    tell_truly(store, gateway, user, &departed.rooms, false).await
+}
+
+/// Tells that somebody came or went; and the contrary after it, where that has become true meanwhile and was told before this, perhaps.
+async fn tell_truly(
+    store: &Store,
+    gateway: &Gateway,
+    user: &User,
+    rooms: &[RoomId],
+    online: bool,
+) -> Result<Vec<ConnectionId>> {
+    let mut gone = tell(store, gateway, user, rooms, online).await?;
     match store.is_here(user.id, time::now()).await {
-        Ok(true) => gone.extend(tell(store, gateway, user, &departed.rooms, true).await.unwrap_or_default()),
-        Ok(false) => {}
+        Ok(is_here) if is_here != online => {
+            gone.extend(tell(store, gateway, user, rooms, is_here).await.unwrap_or_default());
+        }
+        Ok(_) => {}
         Err(error) => error.log(),
     }
     Ok(gone)

@@ -5,6 +5,7 @@
 //! database that does not answer is told apart from a function that hangs. A failed connection, a time-out or an election is
 //! [`Error::Unavailable`], and may be tried again.
 
+use std::collections::HashMap;
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use mongodb::{Client, Collection, Database, IndexModel};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use crate::ids::RoomId;
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
@@ -173,6 +175,30 @@ impl Store {
     {
         use futures_util::TryStreamExt;
         self.within(async { query.await?.try_collect().await }).await
+    }
+
+    /// How many documents each of these filters finds, of which each is about a room of its own, by room; `most` of each are counted. Each by itself, so
+    /// that none hides another, and all in one request.
+    async fn counted_by_room(
+        &self,
+        collection: &str,
+        filters: impl Iterator<Item = Document>,
+        most: i64,
+    ) -> Result<HashMap<RoomId, i64>> {
+        #[derive(Deserialize)]
+        struct Counted {
+            _id: ObjectId,
+            found: i64,
+        }
+        let room = doc! { "$project": { "_id": 0, "room": 1 } };
+        let mut pipelines = filters.map(|filter| [doc! { "$match": filter }, doc! { "$limit": most }, room.clone()]);
+        let Some(first) = pipelines.next() else { return Ok(HashMap::new()) };
+        let others = pipelines.map(|one| doc! { "$unionWith": { "coll": collection, "pipeline": one.to_vec() } });
+        let counted = doc! { "$group": { "_id": "$room", "found": { "$sum": 1_i64 } } };
+        let stages: Vec<Document> = first.into_iter().chain(others).chain([counted]).collect();
+        let documents = self.collection::<Counted>(collection);
+        let found = self.all(documents.aggregate(stages).with_type::<Counted>()).await?;
+        Ok(found.into_iter().map(|room| (RoomId::from_bytes(room._id.bytes()), room.found)).collect())
     }
 
     /// Whether a query finds anything.

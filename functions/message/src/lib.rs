@@ -168,13 +168,10 @@ impl Message {
         let unread = now.unread(standing.said);
         let mentions = self.store().unread_mentions(&[(&now, standing)]).await?.into_iter().sum();
         let mut wait = None;
-        // Nobody sees an admin who only looks in.
-        if membership.seat().role.is_some() {
-            // A repetition may be that of a request that died before it told anybody.
-            if is_news || read.again {
-                self.signals().read(connection, &now, unread, mentions).await;
-                wait = self.shows(&membership, standing).await;
-            }
+        // Nobody sees an admin who only looks in. A repetition may be that of a request that died before it told anybody.
+        if membership.seat().role.is_some() && (is_news || read.again) {
+            self.signals().read(connection, &now, unread, mentions).await;
+            wait = self.shows(&membership, standing).await;
         }
         let retry_after = wait.map(wire::millis);
         Ok(Frame::Read { id: read.id, room: read.room, unread, mentions, retry_after })

@@ -315,31 +315,27 @@ impl Store {
 
     /// Those of these rooms that are no crowd.
     pub(super) async fn without_crowds(&self, rooms: &[RoomId]) -> Result<Vec<RoomId>> {
-        #[derive(Deserialize)]
-        struct Counted {
-            _id: ObjectId,
-            people: i64,
-        }
-        let mut some = rooms.iter().map(|room| {
-            let people = doc! { "room": object_id(room.bytes()), "role": present() };
-            let room = doc! { "$project": { "_id": 0, "room": 1 } };
-            [doc! { "$match": people }, doc! { "$limit": NAMED as i64 + 1 }, room]
-        });
-        let Some(first) = some.next() else { return Ok(Vec::new()) };
-        let others = some.map(|room| doc! { "$unionWith": { "coll": MEMBERS, "pipeline": room.to_vec() } });
-        let counted = doc! { "$group": { "_id": "$room", "people": { "$sum": 1_i64 } } };
-        let stages: Vec<Document> = first.into_iter().chain(others).chain([counted]).collect();
-        let members = self.collection::<Counted>(MEMBERS);
-        let found = self.all(members.aggregate(stages).with_type::<Counted>()).await?;
-        let small = found.iter().filter(|room| room.people <= NAMED as i64);
-        Ok(small.map(|room| RoomId::from_bytes(room._id.bytes())).collect())
+        let people = rooms.iter().map(|room| doc! { "room": object_id(room.bytes()), "role": present() });
+        let people = self.counted_by_room(MEMBERS, people, NAMED as i64 + 1).await?;
+        let small = people.into_iter().filter(|(_, people)| *people <= NAMED as i64);
+        Ok(small.map(|(room, _)| room).collect())
     }
 
     pub(super) async fn has_crowd(&self, room: RoomId) -> Result<bool> {
+        Ok(self.people_in(room, Some(NAMED as u64 + 1)).await? > NAMED as u64)
+    }
+
+    /// How many people are in a room; of more than `most`, so many.
+    async fn people_in(&self, room: RoomId, most: Option<u64>) -> Result<u64> {
         let filter = doc! { "room": object_id(room.bytes()), "role": present() };
         let members = self.collection::<MemberDoc>(MEMBERS);
-        let counted = members.count_documents(filter).hint(Hint::Keys(by_user())).limit(NAMED as u64 + 1);
-        Ok(self.within(counted).await? > NAMED as u64)
+        // That index has all that is asked for.
+        let counted = members.count_documents(filter).hint(Hint::Keys(doc! { "role": 1, "room": 1, "joined_at": 1 }));
+        let counted = match most {
+            Some(most) => counted.limit(most),
+            None => counted,
+        };
+        self.within(counted).await
     }
 
     /// Members of a room in order of their ids, after one of them, and how many there are.
@@ -358,7 +354,7 @@ impl Store {
         let members = self.collection::<MemberDoc>(MEMBERS);
         let page = members.find(filter).sort(doc! { "user": 1 }).hint(Hint::Keys(by_user())).limit(limit + 1);
         let (found, more) = super::page(self.all(page).await?, limit)?;
-        let (here, total) = futures_util::try_join!(self.present(room, now), self.people_in(room))?;
+        let (here, total) = futures_util::try_join!(self.present(room, now), self.people_in(room, None))?;
         let people: Vec<ObjectId> = found.iter().map(|member| member.user).collect();
         let shown = match total > NAMED as u64 {
             true => HashMap::new(),
@@ -376,14 +372,6 @@ impl Store {
             (member, is_here)
         });
         Ok(People { members: members.collect(), more, total, here: here.len() as u64 })
-    }
-
-    async fn people_in(&self, room: RoomId) -> Result<u64> {
-        let filter = doc! { "room": object_id(room.bytes()), "role": present() };
-        let members = self.collection::<MemberDoc>(MEMBERS);
-        // That index has all that is asked for.
-        let counted = members.count_documents(filter).hint(Hint::Keys(doc! { "role": 1, "room": 1, "joined_at": 1 }));
-        self.within(counted).await
     }
 
     /// What the session's user has begun to write, by room.

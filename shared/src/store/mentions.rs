@@ -1,8 +1,6 @@
 //! Whom a message mentions, and how many messages mention somebody.
 
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Document, doc};
-use serde::Deserialize;
+use mongodb::bson::doc;
 
 use super::members::{MEMBERS, present};
 use super::messages::MESSAGES;
@@ -57,28 +55,14 @@ impl Store {
 
     /// How many messages that a person has not read mention them, in each of these rooms of theirs, in order.
     pub async fn unread_mentions(&self, rooms: &[(&Membership, Standing)]) -> Result<Vec<i64>> {
-        #[derive(Deserialize)]
-        struct Counted {
-            _id: ObjectId,
-            mentions: i64,
-        }
-        let mut unread =
-            rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, standing)| {
-                let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
-                let mentions = doc! { "$in": [me, room] };
-                // Of as many messages as the unread ones are counted of.
-                let seq = doc! { "$gt": mine.read(), "$lte": standing.said };
-                let unread = doc! { "mentions": mentions, "room": room, "seq": seq, "author": { "$ne": me } };
-                [doc! { "$match": unread }, doc! { "$limit": COUNTED }, doc! { "$project": { "_id": 0, "room": 1 } }]
-            });
-        // Each room by itself, so that none hides another, and all in one request.
-        let Some(first) = unread.next() else { return Ok(vec![0; rooms.len()]) };
-        let others = unread.map(|room| doc! { "$unionWith": { "coll": MESSAGES, "pipeline": room.to_vec() } });
-        let counted = doc! { "$group": { "_id": "$room", "mentions": { "$sum": 1_i64 } } };
-        let stages: Vec<Document> = first.into_iter().chain(others).chain([counted]).collect();
-        let messages = self.collection::<Counted>(MESSAGES);
-        let found = self.all(messages.aggregate(stages).with_type::<Counted>()).await?;
-        let of = |room: RoomId| found.iter().find(|counted| counted._id.bytes() == room.bytes());
-        Ok(rooms.iter().map(|(mine, _)| of(mine.room()).map_or(0, |counted| counted.mentions)).collect())
+        let unread = rooms.iter().filter(|(mine, standing)| mine.unread(standing.said) > 0).map(|(mine, standing)| {
+            let (room, me) = (object_id(mine.room().bytes()), object_id(mine.user().id.bytes()));
+            let mentions = doc! { "$in": [me, room] };
+            // Of as many messages as the unread ones are counted of.
+            let seq = doc! { "$gt": mine.read(), "$lte": standing.said };
+            doc! { "mentions": mentions, "room": room, "seq": seq, "author": { "$ne": me } }
+        });
+        let counted = self.counted_by_room(MESSAGES, unread, COUNTED).await?;
+        Ok(rooms.iter().map(|(mine, _)| counted.get(&mine.room()).copied().unwrap_or_default()).collect())
     }
 }

@@ -281,7 +281,7 @@ impl Store {
         let messages = self.collection::<Candidate>(MESSAGES);
         let found =
             messages.aggregate(search.in_atlas(index, rooms, limit)).max_time(DEADLINE).with_type::<Candidate>();
-        self.within(async { found.await?.try_collect().await }).await
+        self.all(found).await
     }
 
     async fn by_words(&self, rooms: &[ObjectId], search: &Search, limit: i64, said: i64) -> Result<Vec<Candidate>> {
