@@ -32,7 +32,6 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
         "DisableExecuteApiEndpoint",
     ]);
     fields.warn("Domain", "there is no custom domain locally; the API has an address of its own");
-    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
     fields.refuse("DefinitionBody", "`local` takes routes from the events of functions, not from OpenAPI");
     fields.refuse("DefinitionUri", "`local` takes routes from the events of functions, not from OpenAPI");
     fields.finish();
@@ -86,8 +85,9 @@ fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
     Some(cors)
 }
 
-/// `DefaultRouteSettings`, alike for both kinds of API.
+/// `DefaultRouteSettings`, alike for both kinds of API; there are none of single routes.
 pub(super) fn throttle(fields: &mut Fields<'_>) -> Option<Throttle> {
+    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
     let mut settings = fields.inner("DefaultRouteSettings")?;
     let rate = settings.rate("ThrottlingRateLimit");
     let burst = settings.number("ThrottlingBurstLimit", 0..=u64::from(u32::MAX));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::fields::Fields;
 use super::http_api::throttle;
 use super::scope::{Resource, Scope, api_id, made_id};
-use super::websocket_api::{LONGEST, SHORTEST, function_of, is_two_way};
+use super::websocket_api::{LONGEST, SHORTEST, check_route, check_stage, function_of, is_two_way};
 use super::yaml::Mark;
 use crate::model::{Function, Throttle, WebSocketApi, WebSocketRoute};
 
@@ -181,12 +181,8 @@ fn route(resource: &Resource, responses: &BTreeSet<String>, scope: &Scope<'_>) -
         let what = format!("{}: `local` runs no authorizers: AuthorizationType NONE", fields.whose);
         scope.report.error(fields.mark, what);
     }
-    if fields.flag("ApiKeyRequired") == Some(true) {
-        scope.report.error(fields.mark, format!("{} requires an API key, which `local` does not check", fields.whose));
-    }
-    fields.accept(&["OperationName", "RequestParameters", "AuthorizerId", "AuthorizationScopes"]);
-    fields.refuse("ModelSelectionExpression", "`local` validates no messages");
-    fields.refuse("RequestModels", "`local` validates no messages");
+    check_route(&mut fields, scope);
+    fields.accept(&["AuthorizerId", "AuthorizationScopes"]);
     let whose = fields.whose.clone();
     fields.finish();
     let id = made_id(&resource.id);
@@ -213,21 +209,14 @@ fn stage(resource: &Resource, scope: &Scope<'_>) -> Option<Stage> {
     let mut fields = fields_of(resource, "stage", scope)?;
     let api = fields.text("ApiId").or_else(|| fields.missing("ApiId"));
     let name = fields.text("StageName").or_else(|| fields.missing("StageName"));
+    name.iter().for_each(|name| check_stage(name, &fields, scope));
     let variables = fields.variables("StageVariables").into_iter().collect();
     let throttle = throttle(&mut fields);
     let deployment = fields.text("DeploymentId");
     let deploys_itself = fields.flag("AutoDeploy") == Some(true);
     fields.accept(&["Description", "Tags", "AccessLogSettings", "AccessPolicyId", "ClientCertificateId"]);
-    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
-    let whose = fields.whose.clone();
     fields.finish();
-    let name = name?;
-    if name == "$default" || name.is_empty() {
-        let what = format!("{whose}: API Gateway has no stage \"{name}\" for WebSocket APIs");
-        scope.report.error(resource.mark, what);
-        return None;
-    }
-    Some(Stage { mark: resource.mark, api: api?, name, variables, throttle, deployment, deploys_itself })
+    Some(Stage { mark: resource.mark, api: api?, name: name?, variables, throttle, deployment, deploys_itself })
 }
 
 fn deployment(resource: &Resource, scope: &Scope<'_>) {

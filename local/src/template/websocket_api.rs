@@ -28,11 +28,7 @@ pub(super) fn read(
     fields.mark = resource.mark;
     let expression = fields.text("RouteSelectionExpression").or_else(|| fields.missing("RouteSelectionExpression"));
     let stage = fields.text("StageName").unwrap_or_else(|| "default".to_owned());
-    if stage == "$default" || stage.is_empty() {
-        scope
-            .report
-            .error(fields.mark, format!("{}: API Gateway has no stage \"{stage}\" for WebSocket APIs", fields.whose));
-    }
+    check_stage(&stage, &fields, scope);
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
     let throttle = throttle(&mut fields);
     let entries = match fields.inner("Routes") {
@@ -65,7 +61,6 @@ pub(super) fn read(
         "ApiKeySelectionExpression",
     ]);
     fields.warn("Domain", "there is no custom domain locally; the API has an address of its own");
-    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
     fields.finish();
     Some(WebSocketApi {
         logical_id: id.clone(),
@@ -95,15 +90,10 @@ fn route(
     let timeout = fields.number("IntegrationTimeout", SHORTEST..=LONGEST).unwrap_or(LONGEST);
     let arn = fields.text("FunctionArn").or_else(|| fields.missing("FunctionArn"));
     let expression = fields.text("RouteResponseSelectionExpression");
-    let responds = responses.contains(&made_id(&format!("{}Route", route_name(api, &key))));
     let own_name = format!("{}Route", route_name(api, &key));
+    let responds = responses.contains(&made_id(&own_name));
     let two_way = is_two_way(expression.as_deref(), responds, &fields.whose, &own_name, mark, scope);
-    if fields.flag("ApiKeyRequired") == Some(true) {
-        scope.report.error(mark, format!("{} requires an API key, which `local` does not check", fields.whose));
-    }
-    fields.accept(&["OperationName", "RequestParameters"]);
-    fields.refuse("ModelSelectionExpression", "`local` validates no messages");
-    fields.refuse("RequestModels", "`local` validates no messages");
+    check_route(&mut fields, scope);
     let whose = fields.whose.clone();
     fields.finish();
     let arn = arn?;
@@ -112,6 +102,24 @@ fn route(
         return None;
     };
     Some(WebSocketRoute { function, two_way, timeout: Duration::from_millis(timeout) })
+}
+
+/// What a route of either form may not ask for, and what changes nothing here.
+pub(super) fn check_route(fields: &mut Fields<'_>, scope: &Scope<'_>) {
+    if fields.flag("ApiKeyRequired") == Some(true) {
+        scope.report.error(fields.mark, format!("{} requires an API key, which `local` does not check", fields.whose));
+    }
+    fields.accept(&["OperationName", "RequestParameters"]);
+    fields.refuse("ModelSelectionExpression", "`local` validates no messages");
+    fields.refuse("RequestModels", "`local` validates no messages");
+}
+
+/// Whether a stage may be called that.
+pub(super) fn check_stage(name: &str, fields: &Fields<'_>, scope: &Scope<'_>) {
+    if name == "$default" || name.is_empty() {
+        let what = format!("{}: API Gateway has no stage \"{name}\" for WebSocket APIs", fields.whose);
+        scope.report.error(fields.mark, what);
+    }
 }
 
 /// The logical id of the function with that ARN, with or without a qualifier, or with that name.

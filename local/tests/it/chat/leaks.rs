@@ -6,11 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use parlour::Error;
-use parlour::error::{Conflict, Unauthenticated};
-use parlour::permission::Refusal;
 use parlour::text::{self, Invalid};
 use parlour::wire::{self, Failure};
 use regex::Regex;
@@ -33,36 +30,13 @@ static TELLTALES: LazyLock<Vec<Telltale>> = LazyLock::new(|| {
     lines.map(telltale).collect()
 });
 
-/// What we say when nothing about a value is wrong.
+/// What we say when nothing about a value is wrong: of each refusal that there is, as the tests of its shape have it.
 static OURS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let nothing = || std::io::Error::other("nothing").into();
-    let errors = [
-        Error::Unauthenticated(Unauthenticated::Credentials),
-        Error::Unauthenticated(Unauthenticated::Token),
-        Error::Unauthenticated(Unauthenticated::Session),
-        Error::Forbidden(Refusal::Guest),
-        Error::Forbidden(Refusal::Muted { wait: None }),
-        Error::Forbidden(Refusal::Banned { wait: None }),
-        Error::Forbidden(Refusal::Rank),
-        Error::Forbidden(Refusal::Author),
-        Error::Forbidden(Refusal::Archived),
-        Error::Forbidden(Refusal::Direct),
-        Error::Forbidden(Refusal::Suspended),
-        Error::Forbidden(Refusal::Origin),
-        Error::NotFound,
-        Error::Conflict(Conflict::NameTaken),
-        Error::Conflict(Conflict::TooManyRooms),
-        Error::Conflict(Conflict::TheirTooManyRooms),
-        Error::Conflict(Conflict::Deleted),
-        Error::Conflict(Conflict::TooManyEdits),
-        Error::Conflict(Conflict::TooManyReactions),
-        Error::Conflict(Conflict::TooManyPins),
-        Error::Conflict(Conflict::TooManyInvitations),
-        Error::Limited { wait: Duration::ZERO },
-        Error::Unavailable(nothing()),
-        Error::Internal(nothing()),
-    ];
-    errors.iter().map(ToString::to_string).collect()
+    let shapes =
+        include_str!("../../../../shared/src/wire/snapshots/parlour__wire__tests__every_refusal_has_its_shape.snap");
+    let shapes = shapes.splitn(3, "---\n").nth(2).unwrap();
+    let shapes: Vec<Value> = serde_json::from_str(shapes).unwrap();
+    shapes.iter().map(|shape| shape["body"]["message"].as_str().unwrap().to_owned()).collect()
 });
 
 const RULES: [text::Rule; 14] = [
