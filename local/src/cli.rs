@@ -86,6 +86,12 @@ pub struct Up {
     #[arg(long, value_name = "URL", value_parser = url)]
     pub invoke_endpoint: Option<String>,
 
+    /// Check the signatures of requests to @connections and to the Invoke API, and whether the template grants the caller's role what it
+    /// asks for. Each function has credentials of its own; on the command line AWS_ACCESS_KEY_ID=local and AWS_SECRET_ACCESS_KEY=local may
+    /// do everything
+    #[arg(long)]
+    pub iam: bool,
+
     /// Let things go wrong, as networks, clouds and databases do. SEED is a whole number; the same one decides the same again. NAME=0
     /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to
     /// @connections: gone, throttle, fail, hang, lie (delivered, but answered with 500); per closed socket: lose_disconnect; per invocation:

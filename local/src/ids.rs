@@ -8,6 +8,20 @@ use crate::time::now_ms;
 /// The account of every ARN: the one that AWS's documentation uses.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
+/// The ARN of something that belongs to the account in a Region: `rest` is `function:hello`.
+pub(crate) fn arn(service: &str, region: &str, rest: &str) -> String {
+    format!("arn:{}:{service}:{region}:{ACCOUNT}:{rest}", partition(region))
+}
+
+/// The partition that a Region belongs to.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 /// `N` random bytes.
 ///
 /// A system without a source of random numbers cannot make ids that do not collide; the zeros that it would then get only

@@ -30,6 +30,7 @@ use self::program::Program;
 use self::remote::Remote;
 pub(crate) use self::variables::Variables;
 use crate::chaos::{FunctionFaults, Storm};
+use crate::iam::Iam;
 use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -45,6 +46,7 @@ struct Inner {
     region: String,
     limits: Arc<Limits>,
     log: Log,
+    iam: Iam,
     in_flight: AtomicUsize,
 }
 
@@ -124,6 +126,7 @@ pub(crate) struct Options {
     pub(crate) variables: Variables,
     pub(crate) limits: Arc<Limits>,
     pub(crate) log: Log,
+    pub(crate) iam: Iam,
     pub(crate) storm: Option<Storm>,
 }
 
@@ -158,8 +161,14 @@ impl Lambda {
             region,
             limits,
             log: options.log.clone(),
+            iam: options.iam.clone(),
             in_flight: AtomicUsize::new(0),
         })))
+    }
+
+    /// Who may do what.
+    pub(crate) fn iam(&self) -> &Iam {
+        &self.0.iam
     }
 
     /// Invokes the function with this logical id, waits for it, and repeats nothing.

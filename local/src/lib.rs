@@ -6,6 +6,7 @@ pub mod cli;
 pub mod environment;
 mod gateway;
 mod http_api;
+mod iam;
 mod ids;
 mod lambda;
 pub mod limits;

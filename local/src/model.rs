@@ -16,6 +16,8 @@ pub struct Cloud {
     pub http_apis: BTreeMap<String, HttpApi>,
     /// The WebSocket APIs, by logical id.
     pub websocket_apis: BTreeMap<String, WebSocketApi>,
+    /// What the code of each function may do, by the function's logical id.
+    pub roles: BTreeMap<String, Role>,
     /// The template's outputs, by name.
     pub outputs: BTreeMap<String, String>,
 }
@@ -141,4 +143,43 @@ pub struct WebSocketRoute {
     pub two_way: bool,
     /// `IntegrationTimeout`, 50 ms to 29 s.
     pub timeout: Duration,
+}
+
+/// The role of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Role {
+    /// As its ARN says it.
+    pub name: String,
+    /// What it allows and denies.
+    pub statements: Vec<Statement>,
+    /// Sentences about what of it `local` could not take into account.
+    pub doubts: Vec<String>,
+}
+
+/// One statement of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// `Effect` is `Allow`, not `Deny`.
+    pub allows: bool,
+    /// `Action` or `NotAction`.
+    pub actions: Patterns,
+    /// `Resource` or `NotResource`: ARNs.
+    pub resources: Patterns,
+}
+
+/// Texts with `*` for any number of characters and `?` for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patterns {
+    /// At least one fits.
+    AnyOf(Vec<String>),
+    /// None fits.
+    NoneOf(Vec<String>),
+}
+
+impl Statement {
+    /// One that allows these actions on these resources.
+    pub fn allow(actions: &[&str], resources: &[&str]) -> Self {
+        let owned = |texts: &[&str]| Patterns::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect());
+        Self { allows: true, actions: owned(actions), resources: owned(resources) }
+    }
 }

@@ -14,6 +14,7 @@ use tokio::time::{interval, timeout};
 
 use crate::chaos::{Chaos, Storm};
 use crate::http_api::HttpApi;
+use crate::iam::Iam;
 use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
@@ -72,6 +73,8 @@ pub struct Setup {
     pub limits: Limits,
     /// What is to go wrong, if anything is.
     pub chaos: Option<Chaos>,
+    /// Whether requests to `@connections` and to the Invoke API must be signed by somebody who may do what they ask for.
+    pub iam: bool,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -114,12 +117,15 @@ impl Bound {
         let limits = Arc::new(setup.limits);
         let storm = setup.chaos.map(|chaos| Storm::new(chaos, setup.log.clone()));
         let endpoints = endpoints(&self, &cloud)?;
+        let variables = Variables::new(setup.environment, setup.extra_environment, endpoints);
+        let iam = Iam::new(&cloud, variables.region(), setup.iam, setup.log.clone());
         let options = Options {
             programs: setup.programs,
             invoke: setup.invoke,
-            variables: Variables::new(setup.environment, setup.extra_environment, endpoints),
+            variables: variables.signing_with(iam.credentials()),
             limits: Arc::clone(&limits),
             log: setup.log.clone(),
+            iam,
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;

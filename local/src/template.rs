@@ -11,6 +11,7 @@ mod http_api;
 mod intrinsics;
 mod kinds;
 mod parameters;
+mod policies;
 mod raw_api;
 mod report;
 mod resources;
@@ -129,6 +130,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
         if let Some((function, own)) = functions::read(resource, &scope, folder) {
             events.extend(own);
             cloud.functions.insert(resource.id.clone(), function);
+            cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
         }
     }
     events.sort_by_key(|event| event.mark.line);

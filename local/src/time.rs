@@ -25,18 +25,42 @@ pub(crate) fn iso(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
 }
 
-struct Date {
-    year: u64,
-    month: u64,
-    day: u64,
-    hour: u64,
-    minute: u64,
-    second: u64,
+/// `20240209T181143Z`, as in a signature.
+pub(crate) fn basic(ms: u64) -> String {
+    let Date { year, month, day, hour, minute, second } = Date::of(ms);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+/// Milliseconds since 1970 of `20240209T181143Z`.
+pub(crate) fn of_basic(text: &str) -> Option<u64> {
+    let digits = text.bytes().enumerate().all(|(at, byte)| match at {
+        8 => byte == b'T',
+        15 => byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    });
+    if text.len() != 16 || !digits {
+        return None;
+    }
+    let number = |from: usize, to: usize| text[from..to].parse().unwrap_or_default();
+    let (year, month, day) = (number(0, 4), number(4, 6), number(6, 8));
+    let (hour, minute, second) = (number(9, 11), number(11, 13), number(13, 15));
+    Date { year, month, day, hour, minute, second }.ms().filter(|ms| basic(*ms) == text)
+}
+
+/// A point in time by the calendar, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Date {
+    pub(crate) year: u64,
+    pub(crate) month: u64,
+    pub(crate) day: u64,
+    pub(crate) hour: u64,
+    pub(crate) minute: u64,
+    pub(crate) second: u64,
 }
 
 impl Date {
     /// The proleptic Gregorian calendar by eras of 400 years that begin in March, so that the leap day comes last.
-    fn of(ms: u64) -> Self {
+    pub(crate) fn of(ms: u64) -> Self {
         let seconds = ms / 1000;
         let days = seconds / 86_400 + 719_468;
         let era = days / 146_097;
@@ -54,6 +78,17 @@ impl Date {
             second: seconds % 60,
         }
     }
+
+    /// Milliseconds since 1970; none before. A day beyond its month is one of the next.
+    pub(crate) fn ms(self) -> Option<u64> {
+        let shifted = (self.month + 9) % 12;
+        let year = self.year.checked_sub(u64::from(self.month <= 2))?;
+        let (era, year_of_era) = (year / 400, year % 400);
+        let day_of_year = (153 * shifted + 2) / 5 + self.day.checked_sub(1)?;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = (era * 146_097 + day_of_era).checked_sub(719_468)?;
+        Some((days * 86_400 + self.hour * 3600 + self.minute * 60 + self.second) * 1000)
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +105,18 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
             assert_eq!(iso(ms), expected);
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_signature_is_read_as_it_is_written() {
+        for ms in [0, 951_782_400_000, 1_709_251_199_000, 1_735_689_599_000, 4_107_542_400_000] {
+            assert_eq!(of_basic(&basic(ms)), Some(ms));
+        }
+        for wrong in
+            ["", "20240230T000000Z", "20241301T000000Z", "20240101T240000Z", "2024-01-01T00:00", "+0240101T000000Z"]
+        {
+            assert_eq!(of_basic(wrong), None, "{wrong}");
         }
     }
 

@@ -164,7 +164,12 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         log: log.clone(),
         limits: Limits::default(),
         chaos: options.chaos.clone(),
+        iam: options.iam,
     };
+    if options.iam {
+        let doubts = cloud.roles.values().flat_map(|role| &role.doubts);
+        doubts.for_each(|doubt| progress.warn(doubt));
+    }
     Ok((bound.serve(cloud, setup).await?, database))
 }
 

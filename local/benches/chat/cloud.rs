@@ -122,7 +122,7 @@ fn nothing() -> model::Cloud {
         functions: [("Echo".to_owned(), function)].into(),
         http_apis: [("HttpApi".to_owned(), http)].into(),
         websocket_apis: [("WebSocketApi".to_owned(), websocket)].into(),
-        outputs: BTreeMap::new(),
+        ..model::Cloud::default()
     }
 }
 
@@ -143,6 +143,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
             log: log.clone(),
             limits: Limits::default(),
             chaos: None,
+            iam: false,
         };
         let running = bound.serve(cloud, setup).await?;
         let addresses = running.addresses();

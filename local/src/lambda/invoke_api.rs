@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use super::{Failure, Function, Invocation, Lambda, Outcome};
 use crate::gateway::url;
+use crate::iam::Wish;
 use crate::ids;
 use crate::listen::{self, Body, Unread};
 
@@ -55,6 +56,13 @@ impl Lambda {
                 return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "The body is incomplete");
             }
         };
+        let arn = self.0.iam.arn("lambda", &format!("function:{}", function.model.name));
+        let qualifier = qualifier(&name, head.uri.query());
+        let resource = qualifier.map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
+        let wish = || Wish { service: "lambda", action: "lambda:InvokeFunction", resource };
+        if let Err(refusal) = self.0.iam.admits(&head, &payload, wish) {
+            return refusal.response();
+        }
         if !payload.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
             let message = "Could not parse request body into json";
             return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
@@ -89,6 +97,18 @@ impl Lambda {
         let found = self.0.functions.values().find(|function| function.model.name == name);
         found.or_else(|| self.0.functions.get(name)).cloned()
     }
+}
+
+/// The version or alias that is asked for, in the parameter of that name or behind the function's.
+fn qualifier(name: &str, query: Option<&str>) -> Option<String> {
+    let asked = url::query(query.unwrap_or_default()).into_iter().find(|(name, _)| name == "Qualifier");
+    let parts: Vec<&str> = name.split(':').collect();
+    let own = match parts[..] {
+        ["arn", _, "lambda", _, _, "function", _, qualifier] | [_, "function", _, qualifier] => Some(qualifier),
+        [_, qualifier] => Some(qualifier),
+        _ => None,
+    };
+    asked.map(|(_, qualifier)| qualifier).or_else(|| own.map(str::to_owned))
 }
 
 fn told(outcome: Outcome) -> Response<Body> {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::Endpoints;
+use crate::iam::Credentials;
 use crate::model::Function;
 
 /// What a developer's shell hands on.
@@ -22,6 +23,7 @@ pub(crate) struct Variables {
     replaced: BTreeMap<String, String>,
     extra: BTreeMap<String, String>,
     endpoints: Endpoints,
+    credentials: BTreeMap<String, Credentials>,
 }
 
 impl Variables {
@@ -31,7 +33,12 @@ impl Variables {
         extra: BTreeMap<String, String>,
         endpoints: Endpoints,
     ) -> Self {
-        Self { replaced, extra, endpoints }
+        Self { replaced, extra, endpoints, credentials: BTreeMap::new() }
+    }
+
+    /// Gives each function, by its logical id, credentials of its own.
+    pub(crate) fn signing_with(self, credentials: BTreeMap<String, Credentials>) -> Self {
+        Self { credentials, ..self }
     }
 
     /// `AWS_REGION` of the variables for all functions, or us-east-1.
@@ -55,9 +62,11 @@ impl Variables {
         set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
         set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
         set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", function.name));
-        set("AWS_ACCESS_KEY_ID", "local");
-        set("AWS_SECRET_ACCESS_KEY", "local");
-        set("AWS_SESSION_TOKEN", "local");
+        let own = self.credentials.get(&function.logical_id).cloned();
+        let own = own.unwrap_or_else(Credentials::of_the_developer);
+        set("AWS_ACCESS_KEY_ID", &own.access_key);
+        set("AWS_SECRET_ACCESS_KEY", &own.secret);
+        set("AWS_SESSION_TOKEN", &own.token);
         set("LAMBDA_TASK_ROOT", &folder);
         set("LAMBDA_RUNTIME_DIR", &folder);
         set("TZ", ":UTC");

@@ -11,6 +11,7 @@ use super::intrinsics::{Trouble, say};
 use super::raw_api;
 use super::yaml::{Mark, Node};
 use super::{Inputs, Report};
+use crate::ids;
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -152,16 +153,12 @@ impl Scope<'_> {
         format!("{}.execute-api.{}.{suffix}", api_id(api), self.inputs.region)
     }
 
-    fn arn(&self, service: &str, rest: &str) -> String {
+    pub(super) fn arn(&self, service: &str, rest: &str) -> String {
         format!("arn:{}:{service}:{}:{}:{rest}", self.partition(), self.inputs.region, self.inputs.account)
     }
 
     fn partition(&self) -> &'static str {
-        match &self.inputs.region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        ids::partition(&self.inputs.region)
     }
 }
 

@@ -12,6 +12,7 @@ use super::frame::{self, Close};
 use super::registry::ConnectionId;
 use crate::chaos::Fault;
 use crate::gateway::url;
+use crate::iam::Wish;
 use crate::ids;
 use crate::listen::{self, Body, Unread};
 use crate::time;
@@ -45,24 +46,11 @@ impl Gateway {
                 )
             };
         };
-        let id = url::decode(id);
-        let Some(id) = ConnectionId::parse(&id) else {
-            let message = format!("Invalid connectionId: {id}");
-            return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some(&message));
-        };
-        match head.method {
-            Method::POST => self.post(id, body).await,
-            Method::GET => self.get(id),
-            Method::DELETE => self.delete(id),
-            _ => refused(
-                StatusCode::FORBIDDEN,
-                "MissingAuthenticationTokenException",
-                Some("Missing Authentication Token"),
-            ),
+        if ![Method::POST, Method::GET, Method::DELETE].contains(&head.method) {
+            let message = Some("Missing Authentication Token");
+            return refused(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", message);
         }
-    }
-
-    async fn post(&self, id: ConnectionId, body: Incoming) -> Response<Body> {
+        let id = url::decode(id);
         let payload = match listen::read(body, self.limits.message, self.limits.slow_request).await {
             Ok(payload) => payload,
             Err(Unread::TooLarge) => {
@@ -73,13 +61,37 @@ impl Gateway {
             }
             Err(_) => return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some("The body is incomplete")),
         };
+        let iam = self.lambda.iam();
+        let wish = || {
+            let resource = format!("{}/{stage}/{}/@connections/{id}", self.api.id, head.method);
+            Wish {
+                service: "execute-api",
+                action: "execute-api:ManageConnections",
+                resource: iam.arn("execute-api", &resource),
+            }
+        };
+        if let Err(refusal) = iam.admits(&head, &payload, wish) {
+            return refusal.response();
+        }
+        let Some(id) = ConnectionId::parse(&id) else {
+            let message = format!("Invalid connectionId: {id}");
+            return refused(StatusCode::BAD_REQUEST, "BadRequestException", Some(&message));
+        };
+        match head.method {
+            Method::POST => self.post(id, &payload).await,
+            Method::GET => self.get(id),
+            _ => self.delete(id),
+        }
+    }
+
+    async fn post(&self, id: ConnectionId, payload: &[u8]) -> Response<Body> {
         let Some(connection) = self.registry.get(id) else { return gone() };
         let fault = connection.fault_of_post().await;
         if let Some(fault) = fault.filter(|fault| *fault != Fault::Lie) {
             return faulty(fault);
         }
         // A client must close a connection that sends text that is none.
-        let text = String::from_utf8_lossy(&payload);
+        let text = String::from_utf8_lossy(payload);
         match connection.deliver(frame::text(text.as_bytes(), self.limits.frame), self.limits.outgoing) {
             Ok(()) => fault.map_or_else(|| listen::empty(StatusCode::OK), faulty),
             Err(Full) => limit_exceeded(),

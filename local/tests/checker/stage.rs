@@ -75,6 +75,7 @@ impl Stage {
             log: log.clone(),
             limits: Limits::default(),
             chaos,
+            iam: false,
         };
         let running = bound.serve(cloud, setup).await?;
         let http = Http::new(running.addresses().http["HttpApi"].clone());

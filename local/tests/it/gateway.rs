@@ -8,6 +8,7 @@ mod functions;
 mod handshakes;
 mod http_api;
 mod invoke;
+mod permissions;
 mod schedules;
 mod sockets;
 mod static_site;

@@ -10,5 +10,6 @@ mod mutation;
 mod parsers;
 mod programs;
 mod project;
+mod signing;
 mod site_build;
 mod template;

@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::{self, Message as Sent};
 use super::leaks::leaks;
 use super::spec;
 use super::world::SOON;
+use crate::signing::Signer;
 
 /// The HTTP API.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub(super) struct Http {
     client: Client<HttpConnector, Full<Bytes>>,
     /// Sent along with every request.
     header: Option<(&'static str, &'static str)>,
+    /// Whether requests are signed for `@connections`.
+    signs: bool,
 }
 
 /// An answer.
@@ -43,12 +46,17 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn new(base: String) -> Self {
-        Self { base, client: Client::builder(TokioExecutor::new()).build_http(), header: None }
+        Self { base, client: Client::builder(TokioExecutor::new()).build_http(), header: None, signs: false }
     }
 
     /// The same, with a header.
     pub(super) fn with(&self, name: &'static str, value: &'static str) -> Self {
         Self { header: Some((name, value)), ..self.clone() }
+    }
+
+    /// The same, signed by whoever is at the machine.
+    pub(super) fn signing(self) -> Self {
+        Self { signs: true, ..self }
     }
 
     pub(super) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
@@ -73,7 +81,11 @@ impl Http {
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let sent = timeout(SOON, self.client.request(request.body(Full::new(body)).unwrap()));
+        let mut request = request.body(Full::new(body.clone())).unwrap();
+        if self.signs {
+            Signer::developer("execute-api").sign(&mut request, &body);
+        }
+        let sent = timeout(SOON, self.client.request(request));
         let (head, body) = sent.await.expect("an answer in time").unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };

@@ -47,7 +47,7 @@ fn connections_can_be_posted_to_looked_at_and_closed() {
         let (mut anna, _ben) = world.pair("tea").await;
         let log = world.log().lines().join("\n");
         assert!(log.contains("START RequestId"), "{log}");
-        let api = Http::new(world.management_url().to_owned());
+        let api = Http::new(world.management_url().to_owned()).signing();
         let sockets = world.running().connections();
         assert_eq!(sockets.len(), 2);
         let gone = api.send(Method::POST, "/@connections/AAAAAAAAAAAAAAA%3D", None, "x".into()).await;

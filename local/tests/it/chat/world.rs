@@ -126,6 +126,7 @@ impl World {
             log: log.clone(),
             limits: aws,
             chaos: None,
+            iam: true,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());

@@ -21,8 +21,13 @@ use super::world::{SOON, World};
 
 /// One request on a connection of its own.
 pub(super) async fn send(request: http::request::Builder, body: impl Into<Bytes>) -> Result<Response<Bytes>> {
+    send_whole(request.body(Full::new(body.into()))?).await
+}
+
+/// A request that is complete, for example signed.
+pub(super) async fn send_whole(request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let sent = timeout(SOON, client.request(request.body(Full::new(body.into()))?));
+    let sent = timeout(SOON, client.request(request));
     let (head, body) = sent.await.context("no response in time")??.into_parts();
     Ok(Response::from_parts(head, timeout(SOON, body.collect()).await??.to_bytes()))
 }

@@ -28,6 +28,7 @@ pub(super) struct Plan {
     pub(super) invoke: Option<String>,
     pub(super) replaced: BTreeMap<String, String>,
     pub(super) chaos: Option<Chaos>,
+    pub(super) iam: bool,
 }
 
 impl Default for Plan {
@@ -35,9 +36,17 @@ impl Default for Plan {
         let functions = BTreeMap::from([("Echo".to_owned(), function("Echo"))]);
         let http_apis = BTreeMap::from([("Api".to_owned(), http_api())]);
         let websocket_apis = BTreeMap::from([("Socket".to_owned(), websocket_api())]);
-        let cloud = Cloud { functions, http_apis, websocket_apis, outputs: BTreeMap::new() };
-        let limits = Limits::default();
-        Self { cloud, limits, site: None, program: None, invoke: None, replaced: BTreeMap::new(), chaos: None }
+        let cloud = Cloud { functions, http_apis, websocket_apis, ..Cloud::default() };
+        Self {
+            cloud,
+            limits: Limits::default(),
+            site: None,
+            program: None,
+            invoke: None,
+            replaced: BTreeMap::new(),
+            chaos: None,
+            iam: false,
+        }
     }
 }
 
@@ -67,6 +76,7 @@ impl Plan {
             log: log.clone(),
             limits: self.limits,
             chaos: self.chaos,
+            iam: self.iam,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log })
     }
