@@ -1,6 +1,7 @@
 //! The function of the tests: it speaks the Runtime API with nothing but a socket, and does what its event tells it.
 //!
 //! An event is an instruction itself, or carries one in its body, or names one in its query (`?do=…`). Without one the answer is the event.
+//! Asked as an authorizer, it does what the identity `who` says (see [`judge`]).
 #![allow(clippy::disallowed_methods, reason = "a function reads its own environment")]
 
 use std::collections::BTreeMap;
@@ -36,7 +37,8 @@ fn main() -> Outcome<()> {
             "crash" => std::process::exit(3),
             "abort" => std::process::abort(),
             "error" => {
-                (format!("{path}/error"), "", json!({"errorType": "Oops", "errorMessage": "it went wrong"}).to_string())
+                let why = task["why"].as_str().unwrap_or("it went wrong");
+                (format!("{path}/error"), "", json!({"errorType": "Oops", "errorMessage": why}).to_string())
             }
             "refused" => {
                 let other = "/2018-06-01/runtime/invocation/another/response";
@@ -58,11 +60,46 @@ fn main() -> Outcome<()> {
 }
 
 fn task(event: &Value) -> Value {
+    if event["type"] == "REQUEST" {
+        return judge(event);
+    }
     if let Some(query) = event["queryStringParameters"].as_object() {
         return Value::Object(query.clone());
     }
     let body = event["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
     body.unwrap_or_else(|| event.clone())
+}
+
+/// What an authorizer does with somebody who says to be `who`, in the query or in a header.
+fn judge(event: &Value) -> Value {
+    let headers = event["headers"].as_object().into_iter().flatten();
+    let in_header =
+        || headers.filter(|(name, _)| name.eq_ignore_ascii_case("who")).find_map(|(_, value)| value.as_str());
+    let who = event["queryStringParameters"]["who"].as_str().or_else(in_header).unwrap_or("nobody");
+    let arn = event["methodArn"].as_str().or_else(|| event["routeArn"].as_str()).unwrap_or_default();
+    let says = |effect: &str, resource: &str| {
+        let statement = json!({"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource});
+        json!({
+            "principalId": "me",
+            "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            "context": {"text": "a", "number": 1.5, "truth": true, "asked": event.to_string()}
+        })
+    };
+    let mut answer = says("Allow", arn);
+    match who.split_once(':').unwrap_or((who, "")) {
+        ("allow", _) => {}
+        ("matching", resource) => answer = says("Allow", resource),
+        ("deny", _) => answer = says("Deny", "*"),
+        ("unauthorized", _) => return json!({"do": "error", "why": "Unauthorized"}),
+        ("context", context) => answer["context"] = serde_json::from_str(context).unwrap_or_default(),
+        ("without", key) => drop(answer.as_object_mut().and_then(|answer| answer.remove(key))),
+        ("key", key) => answer["usageIdentifierKey"] = key.into(),
+        ("is", decision) => {
+            answer = json!({"isAuthorized": decision == "true", "context": {"list": [1, {"a": null}], "asked": event.to_string()}});
+        }
+        (other, _) => return json!({"do": other}),
+    }
+    json!({"do": "answer", "answer": answer})
 }
 
 fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome<String> {

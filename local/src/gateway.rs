@@ -7,6 +7,13 @@ pub(crate) mod url;
 
 use std::net::SocketAddr;
 
+use crate::ids;
+
+/// The ARN by which policies name a route: `rest` is `$connect`, or a method and a path.
+pub(crate) fn route_arn(region: &str, api: &str, stage: &str, rest: &str) -> String {
+    ids::arn("execute-api", region, &format!("{api}/{stage}/{rest}"))
+}
+
 /// The host that events name as `domainName`.
 ///
 /// On AWS it has no port. Here the port is part of it, because a function that builds a URL of it would otherwise reach nothing.

@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 use self::cors::Cors;
 use self::event::Event;
-use self::route::Routes;
-use crate::gateway::throttle::Bucket;
+use self::route::{Found, Routes};
+use crate::gateway::throttle::Buckets;
 use crate::ids;
 use crate::lambda::{Failure, Invocation, Lambda};
 use crate::limits::Limits;
@@ -32,7 +32,7 @@ pub(crate) struct HttpApi {
     api: model::HttpApi,
     routes: Routes,
     cors: Option<Cors>,
-    bucket: Bucket,
+    buckets: Buckets,
     address: SocketAddr,
     lambda: Lambda,
     limits: Arc<Limits>,
@@ -44,7 +44,7 @@ impl HttpApi {
         Self {
             routes: Routes::new(&api.routes),
             cors: api.cors.clone().map(Cors::new),
-            bucket: Bucket::new(api.throttle),
+            buckets: Buckets::new(api.throttle, &api.route_throttles),
             api,
             address,
             lambda,
@@ -88,13 +88,12 @@ impl HttpApi {
         if size(head) > self.limits.head {
             return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
         }
-        if !self.bucket.admits() {
+        let path = self.in_stage(head.uri.path());
+        let found = path.and_then(|path| self.routes.find(head.method.as_str(), path));
+        if !self.buckets.admits(&found.as_ref().map(Found::key).unwrap_or_default()) {
             return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         }
-        let Some(found) = self.in_stage(head.uri.path()).and_then(|path| self.routes.find(head.method.as_str(), path))
-        else {
-            return message(StatusCode::NOT_FOUND, "Not Found");
-        };
+        let Some(found) = found else { return message(StatusCode::NOT_FOUND, "Not Found") };
         let body = match listen::read(body, self.limits.http_body, self.limits.slow_request).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => return closing(message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long")),

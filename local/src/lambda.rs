@@ -179,6 +179,11 @@ impl Lambda {
         }
     }
 
+    /// The region of every ARN.
+    pub(crate) fn region(&self) -> &str {
+        &self.0.region
+    }
+
     /// How many environments of a function there are, and their processes.
     pub(crate) fn environments(&self, function: &str) -> Vec<u32> {
         match self.0.functions.get(function).map(|function| &function.runs) {

@@ -1,6 +1,7 @@
 //! Runs a SAM template with a WebSocket API on a laptop: the unmodified function binaries, API Gateway's two APIs, `@connections`,
 //! Lambda's Invoke API and a static site. It knows nothing about what the functions do.
 
+mod authorizer;
 pub mod chaos;
 pub mod cli;
 pub mod environment;

@@ -25,6 +25,8 @@ pub struct Limits {
     pub messages_at_once: usize,
     /// WebSocket: bytes of the request line. API Gateway's quotas: 4,096.
     pub url: usize,
+    /// WebSocket: how long an authorizer may take. Not documented by AWS; an integration has as long.
+    pub authorizer: Duration,
     /// HTTP API: how long an integration may take. API Gateway's quotas: 30 seconds.
     pub http_integration: Duration,
     /// HTTP API: bytes of a body. API Gateway's quotas: 10 MB.
@@ -73,6 +75,7 @@ impl Default for Limits {
             outgoing: 1024 * 1024,
             messages_at_once: 100,
             url: 4096,
+            authorizer: Duration::from_secs(29),
             http_integration: Duration::from_secs(30),
             http_body: 10 * 1024 * 1024,
             head: 10_240,

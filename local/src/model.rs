@@ -3,9 +3,13 @@
 //! `template` makes a [`Cloud`] out of a file; nothing else reads YAML, and nothing in here does I/O. Only what `local` can run
 //! has a place here: a property that it would have to ignore is refused by `template`, with its line.
 
+pub mod access;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use self::access::Entry;
 
 /// Everything that one template deploys, with every intrinsic resolved.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +79,8 @@ pub struct HttpApi {
     pub cors: Option<Cors>,
     /// Requests per second and burst of the default route settings, if set.
     pub throttle: Option<Throttle>,
+    /// The same of single routes, by key, in place of the default.
+    pub route_throttles: BTreeMap<String, Throttle>,
 }
 
 /// One route of an HTTP API.
@@ -86,6 +92,14 @@ pub struct HttpRoute {
     pub path: String,
     /// The logical id of the function.
     pub function: String,
+}
+
+impl HttpRoute {
+    /// `GET /rooms/{room}`, or `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        if self.path == "$default" { self.path.clone() } else { format!("{} {}", self.method, self.path) }
+    }
 }
 
 /// The CORS configuration of an HTTP API.
@@ -131,6 +145,10 @@ pub struct WebSocketApi {
     pub routes: BTreeMap<String, WebSocketRoute>,
     /// Requests per second and burst of the default route settings, if set.
     pub throttle: Option<Throttle>,
+    /// The same of single routes, by key, in place of the default.
+    pub route_throttles: BTreeMap<String, Throttle>,
+    /// What is asked of a handshake before `$connect` runs.
+    pub entry: Entry,
 }
 
 /// One route of a WebSocket API.

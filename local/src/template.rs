@@ -5,6 +5,8 @@
 //! and both say the line and what to do. All of them are found in one pass. Nothing here looks at the machine: whether a
 //! function's folder exists is for whoever builds it.
 
+mod access;
+mod api_keys;
 mod fields;
 mod functions;
 mod http_api;
@@ -19,6 +21,7 @@ mod schedule;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod websocket_api;
 mod yaml;
 
@@ -144,6 +147,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     }
     let raw = raw_api::read(&present, &cloud.functions, &responses, &scope);
     cloud.websocket_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
+    api_keys::give(&present, &mut cloud.websocket_apis, &scope);
     for resource in &present {
         match kinds::kind(&resource.kind) {
             Kind::Run | Kind::Accepted => {}

@@ -5,6 +5,7 @@
 
 mod connection;
 mod dispatch;
+mod entry;
 mod event;
 mod faults;
 pub mod frame;
@@ -29,7 +30,7 @@ use self::head::First;
 use self::registry::Registry;
 use self::selection::Selection;
 use crate::chaos::Storm;
-use crate::gateway::{domain, throttle::Bucket};
+use crate::gateway::{domain, throttle::Buckets};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
 use crate::listen;
@@ -46,7 +47,7 @@ struct Gateway {
     selection: Selection,
     domain: String,
     registry: Registry,
-    bucket: Bucket,
+    buckets: Buckets,
     lambda: Lambda,
     limits: Arc<Limits>,
     log: Log,
@@ -68,7 +69,7 @@ impl WebSocket {
             selection,
             domain: domain(address),
             registry: Registry::default(),
-            bucket: Bucket::new(api.throttle),
+            buckets: Buckets::new(api.throttle, &api.route_throttles),
             api,
             lambda,
             limits,

@@ -105,6 +105,7 @@ fn nothing() -> model::Cloud {
         routes: vec![HttpRoute { method: "POST".into(), path: "/echo".into(), function: "Echo".into() }],
         cors: None,
         throttle: None,
+        route_throttles: BTreeMap::new(),
     };
     let route = |two_way| WebSocketRoute { function: "Echo".into(), two_way, timeout: PATIENCE };
     let websocket = WebSocketApi {
@@ -117,6 +118,8 @@ fn nothing() -> model::Cloud {
             .map(|(key, two_way)| (key.to_owned(), route(two_way)))
             .into(),
         throttle: None,
+        route_throttles: BTreeMap::new(),
+        entry: model::access::Entry::default(),
     };
     model::Cloud {
         functions: [("Echo".to_owned(), function)].into(),

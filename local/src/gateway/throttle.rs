@@ -1,13 +1,33 @@
 //! The token bucket behind `ThrottlingRateLimit` and `ThrottlingBurstLimit`.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::model::Throttle;
 
-/// One stage's bucket; without a limit it is never empty.
+/// The buckets of one stage: those of single routes, and the one of all others.
 #[derive(Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct Buckets {
+    routes: BTreeMap<String, Bucket>,
+    others: Bucket,
+}
+
+impl Buckets {
+    pub(crate) fn new(others: Option<Throttle>, routes: &BTreeMap<String, Throttle>) -> Self {
+        let routes = routes.iter().map(|(key, limit)| (key.clone(), Bucket::new(Some(*limit)))).collect();
+        Self { routes, others: Bucket::new(others) }
+    }
+
+    /// Takes a token for a route, or for what has none.
+    pub(crate) fn admits(&self, route: &str) -> bool {
+        self.routes.get(route).unwrap_or(&self.others).admits()
+    }
+}
+
+/// One bucket; without a limit it is never empty.
+#[derive(Debug)]
+struct Bucket {
     limit: Option<Throttle>,
     level: Mutex<Level>,
 }
@@ -19,13 +39,13 @@ struct Level {
 }
 
 impl Bucket {
-    pub(crate) fn new(limit: Option<Throttle>) -> Self {
+    fn new(limit: Option<Throttle>) -> Self {
         let tokens = limit.map_or(0.0, |limit| f64::from(limit.burst));
         Self { limit, level: Mutex::new(Level { tokens, at: Instant::now() }) }
     }
 
     /// Takes a token, if there is one.
-    pub(crate) fn admits(&self) -> bool {
+    fn admits(&self) -> bool {
         self.limit.is_none_or(|limit| {
             let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
             level.take(limit, Instant::now())
@@ -60,6 +80,15 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let admitted = [0, 0, 0, 50, 100, 150, 5_000, 5_000, 5_000].map(|ms| level.take(limit, at(ms)));
         assert_eq!(admitted, [true, true, false, false, true, false, true, true, false]);
+    }
+
+    #[test]
+    fn a_route_with_settings_of_its_own_has_its_own_bucket() {
+        let limit = |burst| Throttle { rate: 0.0, burst };
+        let routes = BTreeMap::from([("a".to_owned(), limit(1)), ("b".to_owned(), limit(2))]);
+        let buckets = Buckets::new(Some(limit(1)), &routes);
+        let admitted = ["a", "a", "b", "b", "b", "c", "d"].map(|route| buckets.admits(route));
+        assert_eq!(admitted, [true, false, true, true, false, true, false]);
     }
 
     #[test]

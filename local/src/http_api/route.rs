@@ -36,10 +36,7 @@ pub(super) struct Found<'a> {
 impl Found<'_> {
     /// `GET /rooms/{room}` or `$default`.
     pub(super) fn key(&self) -> String {
-        if self.route.path == "$default" {
-            return self.route.path.clone();
-        }
-        format!("{} {}", self.route.method, self.route.path)
+        self.route.key()
     }
 }
 

@@ -3,12 +3,9 @@
 use super::fields::{Fields, flag};
 use super::functions::Event;
 use super::scope::{Resource, Scope, api_id};
+use super::throttle::{self, Throttles, throttles};
 use super::yaml::{Content, Node};
-use crate::model::{Cors, HttpApi, HttpRoute, Throttle};
-
-/// The account's default throttle, for the half of a setting that is not given.
-const RATE: f64 = 10_000.0;
-const BURST: u64 = 5_000;
+use crate::model::{Cors, HttpApi, HttpRoute};
 
 /// Reads one HTTP API, with the routes that functions gave it.
 pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> Option<HttpApi> {
@@ -18,7 +15,7 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
     let stage = fields.text("StageName").unwrap_or_else(|| "$default".to_owned());
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
     let cors = fields.take("CorsConfiguration").and_then(|node| cors(node, id, scope));
-    let throttle = throttle(&mut fields);
+    let throttles = throttles(&mut fields);
     if let Some(auth) = fields.inner("Auth") {
         no_authorizer(auth, scope);
     }
@@ -50,7 +47,22 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
             None => routes.push(route.clone()),
         }
     }
-    Some(HttpApi { logical_id: id.clone(), id: api_id(id), stage, stage_variables, routes, cors, throttle })
+    for key in
+        throttle::unknown(&throttles, routes.iter().map(HttpRoute::key).collect::<Vec<_>>().iter().map(String::as_str))
+    {
+        scope.report.error(resource.mark, format!("RouteSettings of the HTTP API `{id}`: there is no route `{key}`"));
+    }
+    let Throttles { default: throttle, routes: route_throttles } = throttles;
+    Some(HttpApi {
+        logical_id: id.clone(),
+        id: api_id(id),
+        stage,
+        stage_variables,
+        routes,
+        cors,
+        throttle,
+        route_throttles,
+    })
 }
 
 fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
@@ -83,20 +95,6 @@ fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
     }
     fields.finish();
     Some(cors)
-}
-
-/// `DefaultRouteSettings`, alike for both kinds of API; there are none of single routes.
-pub(super) fn throttle(fields: &mut Fields<'_>) -> Option<Throttle> {
-    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
-    let mut settings = fields.inner("DefaultRouteSettings")?;
-    let rate = settings.rate("ThrottlingRateLimit");
-    let burst = settings.number("ThrottlingBurstLimit", 0..=u64::from(u32::MAX));
-    settings.accept(&["DetailedMetricsEnabled", "DataTraceEnabled", "LoggingLevel"]);
-    settings.finish();
-    if rate.is_none() && burst.is_none() {
-        return None;
-    }
-    Some(Throttle { rate: rate.unwrap_or(RATE), burst: burst.unwrap_or(BURST) as u32 })
 }
 
 /// Authorizers of HTTP APIs are not run; saying that there is none is fine.

@@ -1,5 +1,7 @@
 //! Which types of resources `local` runs, which need nothing locally, and which a function may miss.
 
+use super::access::AUTHORIZER;
+use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
 use super::raw_api;
 use super::scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
 
@@ -73,6 +75,7 @@ pub(super) fn kind(name: &str) -> Kind {
     match name {
         FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
+        AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         _ => Kind::Unknown,

@@ -4,22 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::access::{self, AUTHORIZER, Wanted, Written, function_at};
 use super::fields::Fields;
-use super::http_api::throttle;
 use super::scope::{Resource, Scope, api_id, made_id};
-use super::websocket_api::{LONGEST, SHORTEST, check_route, check_stage, function_of, is_two_way};
+use super::throttle::{self, Throttles, throttles};
+use super::websocket_api::{LONGEST, SHORTEST, check_route, check_stage, is_two_way};
 use super::yaml::Mark;
-use crate::model::{Function, Throttle, WebSocketApi, WebSocketRoute};
+use crate::model::access::Entry;
+use crate::model::{Function, WebSocketApi, WebSocketRoute};
 
 pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
 pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
 pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
 pub(super) const STAGE: &str = "AWS::ApiGatewayV2::Stage";
 pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
-
-/// What a function's ARN stands between in the URI of an integration.
-const BEFORE: &str = ":lambda:path/2015-03-31/functions/";
-const AFTER: &str = "/invocations";
 
 struct Integration {
     /// Where it leads, with the stage variables as they are written.
@@ -32,7 +30,8 @@ struct Stage {
     api: String,
     name: String,
     variables: BTreeMap<String, String>,
-    throttle: Option<Throttle>,
+    whose: String,
+    throttles: Throttles,
     /// The id of what it shows, unless it always shows the newest.
     deployment: Option<String>,
     deploys_itself: bool,
@@ -47,6 +46,8 @@ struct Route {
     /// The id of its integration.
     target: String,
     two_way: bool,
+    wanted: Wanted,
+    key_required: bool,
 }
 
 /// Reads all WebSocket APIs that are written out. `responses` are the ids of the routes that have a `$default` route response.
@@ -59,6 +60,7 @@ pub(super) fn read(
     let of = |kind: &'static str| present.iter().copied().filter(move |resource| resource.kind == kind);
     let integrations: BTreeMap<String, Integration> =
         of(INTEGRATION).filter_map(|one| Some((made_id(&one.id), integration(one, scope)?))).collect();
+    let authorizers: BTreeMap<String, Written> = of(AUTHORIZER).filter_map(|one| access::written(one, scope)).collect();
     let routes: Vec<Route> = of(ROUTE).filter_map(|one| route(one, responses, scope)).collect();
     let stages: Vec<Stage> = of(STAGE).filter_map(|one| stage(one, scope)).collect();
     let deployments: BTreeMap<String, &Resource> = of(DEPLOYMENT)
@@ -68,6 +70,11 @@ pub(super) fn read(
         })
         .collect();
     let apis: BTreeSet<String> = of(API).map(|one| api_id(&one.id)).collect();
+    for authorizer in authorizers.values().filter(|authorizer| !apis.contains(&authorizer.api)) {
+        scope
+            .report
+            .error(authorizer.mark, format!("{} belongs to no API: ApiId refers to an {API}", authorizer.whose));
+    }
     for route in routes.iter().filter(|route| !apis.contains(&route.api)) {
         scope.report.error(route.mark, format!("{} belongs to no API: ApiId refers to an {API}", route.whose));
     }
@@ -88,8 +95,18 @@ pub(super) fn read(
             is_deployed(stage, &mine, &deployments, scope);
             api.stage.clone_from(&stage.name);
             api.stage_variables.clone_from(&stage.variables);
-            api.throttle = stage.throttle;
+            api.throttle = stage.throttles.default;
+            api.route_throttles.clone_from(&stage.throttles.routes);
+            for key in throttle::unknown(&stage.throttles, mine.iter().map(|route| route.key.as_str())) {
+                scope.report.error(stage.mark, format!("RouteSettings of {}: there is no route `{key}`", stage.whose));
+            }
             for route in mine {
+                if route.key == "$connect" {
+                    api.entry.key_required = route.key_required;
+                    let (whose, mark, variables) = (&route.whose, route.mark, &stage.variables);
+                    api.entry.authorization =
+                        route.wanted.authorization(whose, mark, &authorizers, variables, functions, scope);
+                }
                 let read = integrated(route, &integrations, stage, functions, scope);
                 if let Some(read) = read
                     && api.routes.insert(route.key.clone(), read).is_some()
@@ -102,7 +119,8 @@ pub(super) fn read(
         .collect()
 }
 
-fn fields_of<'r>(resource: &Resource, what: &str, scope: &Scope<'r>) -> Option<Fields<'r>> {
+/// The properties of a resource that is written out.
+pub(super) fn fields_of<'r>(resource: &Resource, what: &str, scope: &Scope<'r>) -> Option<Fields<'r>> {
     let properties = scope.resolve(&resource.properties)?;
     let mut fields = Fields::of(properties, format!("the {what} `{}`", resource.id), scope.report);
     fields.mark = resource.mark;
@@ -118,6 +136,7 @@ fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
         return None;
     }
     let expression = fields.text("RouteSelectionExpression").or_else(|| fields.missing("RouteSelectionExpression"));
+    let key_source = access::key_source(&mut fields);
     fields.accept(&[
         "Name",
         "Description",
@@ -126,7 +145,6 @@ fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
         "DisableExecuteApiEndpoint",
         "DisableSchemaValidation",
         "IpAddressType",
-        "ApiKeySelectionExpression",
     ]);
     fields.finish();
     Some(WebSocketApi {
@@ -137,6 +155,8 @@ fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
         route_selection_expression: expression?,
         routes: BTreeMap::new(),
         throttle: None,
+        route_throttles: BTreeMap::new(),
+        entry: Entry { key_source, ..Entry::default() },
     })
 }
 
@@ -177,12 +197,9 @@ fn route(resource: &Resource, responses: &BTreeSet<String>, scope: &Scope<'_>) -
     let key = fields.text("RouteKey").or_else(|| fields.missing("RouteKey"));
     let target = fields.text("Target").or_else(|| fields.missing("Target"));
     let expression = fields.text("RouteResponseSelectionExpression");
-    if fields.text("AuthorizationType").is_some_and(|kind| kind != "NONE") {
-        let what = format!("{}: `local` runs no authorizers: AuthorizationType NONE", fields.whose);
-        scope.report.error(fields.mark, what);
-    }
-    check_route(&mut fields, scope);
-    fields.accept(&["AuthorizerId", "AuthorizationScopes"]);
+    let wanted = access::wanted(&mut fields, key.as_deref());
+    let key_required = check_route(&mut fields, key.as_deref().unwrap_or("$connect"));
+    fields.refuse("AuthorizationScopes", "only HTTP APIs have it");
     let whose = fields.whose.clone();
     fields.finish();
     let id = made_id(&resource.id);
@@ -202,6 +219,8 @@ fn route(resource: &Resource, responses: &BTreeSet<String>, scope: &Scope<'_>) -
         key: key?,
         target: target.to_owned(),
         two_way,
+        wanted,
+        key_required,
     })
 }
 
@@ -211,12 +230,14 @@ fn stage(resource: &Resource, scope: &Scope<'_>) -> Option<Stage> {
     let name = fields.text("StageName").or_else(|| fields.missing("StageName"));
     name.iter().for_each(|name| check_stage(name, &fields, scope));
     let variables = fields.variables("StageVariables").into_iter().collect();
-    let throttle = throttle(&mut fields);
+    let throttles = throttles(&mut fields);
     let deployment = fields.text("DeploymentId");
     let deploys_itself = fields.flag("AutoDeploy") == Some(true);
     fields.accept(&["Description", "Tags", "AccessLogSettings", "AccessPolicyId", "ClientCertificateId"]);
+    let whose = fields.whose.clone();
     fields.finish();
-    Some(Stage { mark: resource.mark, api: api?, name: name?, variables, throttle, deployment, deploys_itself })
+    let mark = resource.mark;
+    Some(Stage { mark, whose, api: api?, name: name?, variables, throttles, deployment, deploys_itself })
 }
 
 fn deployment(resource: &Resource, scope: &Scope<'_>) {
@@ -263,13 +284,9 @@ fn integrated(
         scope.report.error(route.mark, what);
         return None;
     };
-    let uri = stage
-        .variables
-        .iter()
-        .fold(integration.uri.clone(), |uri, (name, value)| uri.replace(&format!("${{stageVariables.{name}}}"), value));
-    let arn = uri.split_once(BEFORE).and_then(|(_, rest)| rest.strip_suffix(AFTER));
-    let Some(function) = arn.and_then(|arn| function_of(arn, functions, scope)) else {
-        let what = format!("the integration of {} leads to no function that `local` runs: {uri}", route.whose);
+    let Some(function) = function_at(&integration.uri, &stage.variables, functions, scope) else {
+        let what =
+            format!("the integration of {} leads to no function that `local` runs: {}", route.whose, integration.uri);
         scope.report.error(route.mark, what);
         return None;
     };

@@ -82,7 +82,8 @@ fn resource(entry: &Entry, globals: Option<&Node>, report: &Report) -> Option<Re
 /// The logical ids that SAM adds: a stack may refer to them although the template declares none.
 pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
     let mut made = BTreeSet::new();
-    for Resource { id, kind, properties, .. } in resources.values() {
+    for resource in resources.values() {
+        let Resource { id, kind, properties, .. } = resource;
         let keys = |name: &str| properties.get(name).and_then(Node::entries).unwrap_or_default().iter();
         match kind.as_str() {
             FUNCTION => {
@@ -91,20 +92,11 @@ pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
             }
             HTTP_API => {
                 made.insert(format!("{id}Stage"));
-                made.insert(match properties.get("StageName").and_then(Node::as_text) {
-                    None | Some("$default") => format!("{id}ApiGatewayDefaultStage"),
-                    Some(stage) => format!("{id}{stage}Stage"),
-                });
+                made.extend(stage_of(resource));
             }
             WEBSOCKET_API => {
-                made.insert(match properties.get("StageName") {
-                    None => format!("{id}DefaultStage"),
-                    Some(stage) => match stage.as_text() {
-                        None => format!("{id}Stage"),
-                        Some("default") => format!("{id}DefaultStage"),
-                        Some(stage) => format!("{id}{stage}Stage"),
-                    },
-                });
+                made.extend(stage_of(resource));
+                made.extend([format!("{id}ConnectAuthorizer"), format!("{id}AuthorizerPermission")]);
                 for route in keys("Routes") {
                     let route = route_name(id, &route.key);
                     made.extend(["Route", "Integration", "Permission"].map(|suffix| format!("{route}{suffix}")));
@@ -114,6 +106,18 @@ pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
         }
     }
     made
+}
+
+/// The logical id of the stage that SAM makes of an API.
+pub(super) fn stage_of(api: &Resource) -> Option<String> {
+    let (id, given) = (&api.id, api.properties.get("StageName"));
+    match (api.kind.as_str(), given, given.and_then(Node::as_text)) {
+        (HTTP_API, None, _) | (HTTP_API, _, Some("$default")) => Some(format!("{id}ApiGatewayDefaultStage")),
+        (WEBSOCKET_API, None, _) | (WEBSOCKET_API, _, Some("default")) => Some(format!("{id}DefaultStage")),
+        (HTTP_API | WEBSOCKET_API, _, Some(stage)) => Some(format!("{id}{stage}Stage")),
+        (HTTP_API | WEBSOCKET_API, _, None) => Some(format!("{id}Stage")),
+        _ => None,
+    }
 }
 
 /// How SAM begins the logical ids of a route: the key capitalized as Python does it, the rest in lower case.

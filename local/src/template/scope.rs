@@ -7,10 +7,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::AUTHORIZER;
+use super::api_keys::{API_KEY, USAGE_PLAN};
 use super::intrinsics::{Trouble, say};
-use super::raw_api;
 use super::yaml::{Mark, Node};
 use super::{Inputs, Report};
+use super::{raw_api, resources};
 use crate::ids;
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
@@ -78,13 +80,18 @@ impl Scope<'_> {
             return Ok(Some(Node { mark: at, content: value.content.clone() }));
         }
         if self.made.contains(name) {
-            return text(made_id(name));
+            let stage_of = self.resources.values().find(|api| resources::stage_of(api).as_deref() == Some(name));
+            return text(match stage_of {
+                Some(api) => self.stage_name(api)?,
+                None => made_id(name),
+            });
         }
         let resource = self.resource(name)?;
         match resource.kind.as_str() {
             FUNCTION => text(self.function_name(resource)?),
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
+            AUTHORIZER | API_KEY | USAGE_PLAN => text(made_id(name)),
             kind => match own_name(kind).and_then(|property| resource.properties.get(property)) {
                 Some(given) => text(self.once(name, || self.scalar(given, "a name"))?),
                 None => text(cloud_only(name)),
@@ -103,7 +110,10 @@ impl Scope<'_> {
             (HTTP_API | WEBSOCKET_API | raw_api::API, "ApiId") => Ok(api_id(name)),
             (raw_api::ROUTE, "RouteId")
             | (raw_api::INTEGRATION, "IntegrationId")
-            | (raw_api::DEPLOYMENT, "DeploymentId") => Ok(made_id(name)),
+            | (raw_api::DEPLOYMENT, "DeploymentId")
+            | (AUTHORIZER, "AuthorizerId")
+            | (API_KEY, "APIKeyId")
+            | (USAGE_PLAN, "Id") => Ok(made_id(name)),
             (HTTP_API, "ApiEndpoint") => Ok(format!("https://{}", self.domain(name))),
             (WEBSOCKET_API | raw_api::API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
             (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
@@ -118,6 +128,15 @@ impl Scope<'_> {
         match resource.properties.get("FunctionName") {
             Some(given) => self.once(&resource.id, || self.scalar(given, "FunctionName")),
             None => Ok(resource.id.clone()),
+        }
+    }
+
+    /// What `Ref` gives for the stage that SAM makes of an API.
+    fn stage_name(&self, api: &Resource) -> Result<String, Trouble> {
+        match api.properties.get("StageName") {
+            Some(given) => self.once(&api.id, || self.scalar(given, "StageName")),
+            None if api.kind == WEBSOCKET_API => Ok("default".into()),
+            None => Ok("$default".into()),
         }
     }
 
@@ -170,6 +189,11 @@ pub(super) fn api_id(logical_id: &str) -> String {
 /// What `Ref` gives for something that SAM makes, for example a route.
 pub(super) fn made_id(logical_id: &str) -> String {
     made_up(logical_id, 7)
+}
+
+/// The value of an API key that the template does not give.
+pub(super) fn made_key(logical_id: &str) -> String {
+    made_up(logical_id, 40)
 }
 
 /// The marker for a value that only a deployed stack has.

@@ -4,6 +4,8 @@ use std::time::Duration;
 use super::{CLOUD_ONLY, Inputs, Loaded, Problem, read};
 use crate::model::{HttpRoute, Throttle};
 
+mod access;
+
 const ECHO: &str = include_str!("../../tests/it/fixtures/template.yaml");
 
 fn load(text: &str, inputs: &Inputs) -> Result<Loaded, Vec<Problem>> {
@@ -466,7 +468,7 @@ fn what_is_wrong_with_an_api_that_is_written_out_is_said() {
         ("integrations/${SayTo}", "integrations/say", "has a target that is no integration"),
         ("integrations/${SayTo}", "${SayTo}", "it is \"integrations/\" with the Ref of an integration"),
         ("function: Echo", "function: Other", "leads to no function that `local` runs"),
-        ("AuthorizationType: NONE", "AuthorizationType: AWS_IAM", "`local` runs no authorizers"),
+        ("AuthorizationType: NONE", "AuthorizationType: JWT", "it is NONE, AWS_IAM or CUSTOM"),
         ("ProtocolType: WEBSOCKET", "ProtocolType: HTTP", "use AWS::Serverless::HttpApi"),
         ("TimeoutInMillis: 10000", "TimeoutInMillis: 30000", "a whole number from 50 to 29000"),
         ("StageName: !Ref Stage", "StageName: $default", "API Gateway has no stage"),

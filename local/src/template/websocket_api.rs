@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::access;
 use super::fields::Fields;
-use super::http_api::throttle;
 use super::raw_api;
 use super::resources::route_name;
 use super::scope::{Resource, Scope, WEBSOCKET_API, api_id, made_id};
+use super::throttle::{self, throttles};
 use super::yaml::{Entry, Mark, Node};
+use crate::model::access::{Authorization, Entry as WayIn};
 use crate::model::{Function, WebSocketApi, WebSocketRoute};
 
 /// API Gateway's limits of an integration's time, in milliseconds; the upper one is also the default.
@@ -30,25 +32,35 @@ pub(super) fn read(
     let stage = fields.text("StageName").unwrap_or_else(|| "default".to_owned());
     check_stage(&stage, &fields, scope);
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
-    let throttle = throttle(&mut fields);
+    let throttles = throttles(&mut fields);
+    let key_source = access::key_source(&mut fields);
     let entries = match fields.inner("Routes") {
         Some(inner) => inner.rest(),
         None => fields.missing("Routes").unwrap_or_default(),
     };
+    for key in throttle::unknown(&throttles, entries.iter().map(|entry| entry.key.as_str())) {
+        scope.report.error(fields.mark, format!("RouteSettings of {}: there is no route `{key}`", fields.whose));
+    }
+    let has_connect = entries.iter().any(|entry| entry.key == "$connect");
+    let mut key_required = false;
     let routes = entries
         .into_iter()
         .filter_map(|entry| {
             let key = entry.key.clone();
-            Some((key, route(entry, id, functions, responses, scope)?))
+            let (route, with_key) = route(entry, id, functions, responses, scope)?;
+            key_required |= with_key;
+            Some((key, route))
         })
         .collect();
-    if let Some(mut auth) = fields.inner("Auth") {
-        if auth.text("AuthType").is_none_or(|kind| kind != "NONE") {
-            scope.report.error(auth.mark, format!("{}: `local` runs no authorizers: AuthType NONE", auth.whose));
+    let authorization = match fields.inner("Auth") {
+        Some(auth) => {
+            if !has_connect {
+                scope.report.error(auth.mark, format!("{} needs a route $connect, and there is none", auth.whose));
+            }
+            access::of_sam(id, auth, functions, scope)
         }
-        auth.accept(&["AuthArn", "InvokeRole", "IdentitySource", "Name"]);
-        auth.finish();
-    }
+        None => Authorization::None,
+    };
     fields.accept(&[
         "Name",
         "Description",
@@ -58,7 +70,6 @@ pub(super) fn read(
         "DisableExecuteApiEndpoint",
         "DisableSchemaValidation",
         "IpAddressType",
-        "ApiKeySelectionExpression",
     ]);
     fields.warn("Domain", "there is no custom domain locally; the API has an address of its own");
     fields.finish();
@@ -69,7 +80,9 @@ pub(super) fn read(
         stage_variables,
         route_selection_expression: expression?,
         routes,
-        throttle,
+        throttle: throttles.default,
+        route_throttles: throttles.routes,
+        entry: WayIn { authorization, key_required, key_source, keys: vec![] },
     })
 }
 
@@ -79,7 +92,7 @@ fn route(
     functions: &BTreeMap<String, Function>,
     responses: &BTreeSet<String>,
     scope: &Scope<'_>,
-) -> Option<WebSocketRoute> {
+) -> Option<(WebSocketRoute, bool)> {
     let Entry { key, mark, value } = entry;
     let mut fields = Fields::of(value, format!("the route `{key}` of `{api}`"), scope.report);
     fields.mark = mark;
@@ -93,7 +106,7 @@ fn route(
     let own_name = format!("{}Route", route_name(api, &key));
     let responds = responses.contains(&made_id(&own_name));
     let two_way = is_two_way(expression.as_deref(), responds, &fields.whose, &own_name, mark, scope);
-    check_route(&mut fields, scope);
+    let key_required = check_route(&mut fields, &key);
     let whose = fields.whose.clone();
     fields.finish();
     let arn = arn?;
@@ -101,17 +114,20 @@ fn route(
         scope.report.error(mark, format!("FunctionArn of {whose} names no function that `local` runs: {arn}"));
         return None;
     };
-    Some(WebSocketRoute { function, two_way, timeout: Duration::from_millis(timeout) })
+    Some((WebSocketRoute { function, two_way, timeout: Duration::from_millis(timeout) }, key_required))
 }
 
-/// What a route of either form may not ask for, and what changes nothing here.
-pub(super) fn check_route(fields: &mut Fields<'_>, scope: &Scope<'_>) {
-    if fields.flag("ApiKeyRequired") == Some(true) {
-        scope.report.error(fields.mark, format!("{} requires an API key, which `local` does not check", fields.whose));
+/// What a route of either form may not ask for, and what changes nothing here. Whether it requires a key.
+pub(super) fn check_route(fields: &mut Fields<'_>, key: &str) -> bool {
+    let key_required = fields.flag("ApiKeyRequired") == Some(true);
+    if key_required && key != "$connect" {
+        let what = format!("{} requires an API key, which only a handshake can show: $connect may", fields.whose);
+        fields.report.error(fields.mark, what);
     }
     fields.accept(&["OperationName", "RequestParameters"]);
     fields.refuse("ModelSelectionExpression", "`local` validates no messages");
     fields.refuse("RequestModels", "`local` validates no messages");
+    key_required
 }
 
 /// Whether a stage may be called that.

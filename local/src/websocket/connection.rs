@@ -10,10 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use super::faults::Faults;
 use super::frame::Close;
 use super::registry::ConnectionId;
+use crate::model::access::ApiKey;
 use crate::time;
 
 /// An open connection.
@@ -23,6 +25,8 @@ pub(super) struct Connection {
     pub(super) connected_at: u64,
     pub(super) source_ip: IpAddr,
     pub(super) user_agent: Option<String>,
+    /// What was found out about the client before it was let in.
+    pub(super) known: Option<Box<Known>>,
     last_active: AtomicU64,
     /// Bytes that wait to be written.
     waiting: AtomicUsize,
@@ -31,6 +35,15 @@ pub(super) struct Connection {
     outbox: Mutex<Outbox>,
     /// What is to go wrong, if anything is.
     pub(super) faults: Option<Box<Faults>>,
+}
+
+/// What every event of a connection says of its client.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// What the authorizer said.
+    pub(super) authorizer: Option<Map<String, Value>>,
+    /// The key that it showed.
+    pub(super) key: Option<ApiKey>,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +73,7 @@ impl Connection {
             connected_at: now,
             source_ip,
             user_agent,
+            known: None,
             last_active: AtomicU64::new(now),
             waiting: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),

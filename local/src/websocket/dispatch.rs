@@ -30,11 +30,12 @@ impl Gateway {
 
     async fn frame(&self, connection: &Connection, message: String, request_id: &str) -> Option<bytes::Bytes> {
         let failed = |what: &str| Some(error(what, connection, request_id));
-        if !self.bucket.admits() {
+        let found = self.route(&message);
+        if !self.buckets.admits(found.map_or("", |(key, _)| key)) {
             // The text of this one is not known.
             return failed("Too Many Requests");
         }
-        let Some((key, route)) = self.route(&message) else { return failed("Forbidden") };
+        let Some((key, route)) = found else { return failed("Forbidden") };
         let trace_root = ids::trace_root();
         let payload = event::message(self, connection, key, &message, request_id);
         drop(message);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::Gateway;
 use super::connection::Connection;
 use super::frame::Close;
 use super::head::Head;
-use crate::gateway::url;
 use crate::{ids, time};
 
 #[derive(Debug, Default, Serialize)]
@@ -49,6 +49,8 @@ struct Context<'a> {
     domain_name: &'a str,
     identity: Identity<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     disconnect_status_code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disconnect_reason: Option<&'a str>,
@@ -60,6 +62,56 @@ struct Identity<'a> {
     source_ip: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'a str>,
+}
+
+/// What an authorizer is asked. It lacks nothing: what is not there is empty.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    r#type: &'a str,
+    method_arn: &'a str,
+    headers: BTreeMap<&'a str, &'a str>,
+    multi_value_headers: BTreeMap<&'a str, Vec<&'a str>>,
+    query_string_parameters: BTreeMap<&'a str, &'a str>,
+    multi_value_query_string_parameters: BTreeMap<&'a str, Vec<&'a str>>,
+    stage_variables: &'a BTreeMap<String, String>,
+    request_context: Context<'a>,
+}
+
+pub(super) fn question(
+    gateway: &Gateway,
+    connection: &Connection,
+    head: &Head,
+    request_id: &str,
+    trace: &str,
+    arn: &str,
+) -> Vec<u8> {
+    let mut headers = forwarded(head, &connection.source_ip.to_string(), trace);
+    // Unlike the event of `$connect`, this one shows the upgrade.
+    let upgrade = [("Connection", "upgrade"), ("Upgrade", "websocket"), ("content-length", "0")];
+    headers.extend(upgrade.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let query = head.query();
+    let question = Question {
+        r#type: "REQUEST",
+        method_arn: arn,
+        headers: last(&headers),
+        multi_value_headers: all(&headers),
+        query_string_parameters: last(&query),
+        multi_value_query_string_parameters: all(&query),
+        stage_variables: &gateway.api.stage_variables,
+        request_context: context(gateway, connection, "$connect", "CONNECT", request_id),
+    };
+    serde_json::to_vec(&question).unwrap_or_default()
+}
+
+/// The context of a handshake, for identity sources.
+pub(super) fn handshake(gateway: &Gateway, connection: &Connection, request_id: &str) -> Value {
+    let context = context(gateway, connection, "$connect", "CONNECT", request_id);
+    serde_json::to_value(context).unwrap_or_default()
 }
 
 pub(super) fn connect(
@@ -71,7 +123,7 @@ pub(super) fn connect(
 ) -> Vec<u8> {
     let source_ip = connection.source_ip.to_string();
     let headers = forwarded(head, &source_ip, trace);
-    let query = head.target.split_once('?').map(|(_, query)| url::query(query)).unwrap_or_default();
+    let query = head.query();
     let event = Event {
         headers: Some(last(&headers)),
         multi_value_headers: Some(all(&headers)),
@@ -119,6 +171,8 @@ fn context<'a>(
     event_type: &'a str,
     request_id: &'a str,
 ) -> Context<'a> {
+    let known = connection.known.as_deref();
+    let key = known.and_then(|known| known.key.as_ref());
     let now = if event_type == "CONNECT" { connection.connected_at } else { time::now_ms() };
     Context {
         route_key,
@@ -137,7 +191,10 @@ fn context<'a>(
         identity: Identity {
             source_ip: connection.source_ip.to_string(),
             user_agent: connection.user_agent.as_deref(),
+            api_key: key.map(|key| key.value.as_str()),
+            api_key_id: key.map(|key| key.id.as_str()),
         },
+        authorizer: known.and_then(|known| known.authorizer.as_ref()),
         disconnect_status_code: None,
         disconnect_reason: None,
     }

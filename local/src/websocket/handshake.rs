@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Gateway;
 use super::connection::Connection;
+use super::entry::Refused;
 use super::event;
 use super::faults::Faults;
 use super::head::Head;
@@ -84,17 +85,19 @@ async fn decide(
     permitted(gateway, head)?;
     let user_agent = head.get("user-agent").map(str::to_owned);
     let faults = gateway.storm.as_ref().map(Faults::next);
-    let connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent, faults);
+    let mut connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent, faults);
     let Some(route) = gateway.api.routes.get("$connect") else { return Ok((Arc::new(connection), None)) };
     let request_id = ids::gateway_request();
     let trace_root = ids::trace_root();
-    let payload = event::connect(gateway, &connection, head, &request_id, &trace_root);
-    let invocation = Invocation { trace_root: Some(trace_root), ..Invocation::of(payload) };
+    let id = connection.id.to_string();
     let failed = |status, message: &str| {
-        let id = connection.id.to_string();
         let body = json!({"message": message, "connectionId": id, "requestId": request_id}).to_string();
         Refusal { request_id: request_id.clone(), ..Refusal::saying(status, body) }
     };
+    let known = gateway.admit(&connection, head, &request_id, &trace_root).await;
+    connection.known = known.map_err(|Refused { status, message }| failed(status, message))?.map(Box::new);
+    let payload = event::connect(gateway, &connection, head, &request_id, &trace_root);
+    let invocation = Invocation { trace_root: Some(trace_root), ..Invocation::of(payload) };
     let Ok(outcome) = timeout(route.timeout, gateway.lambda.invoke(&route.function, invocation)).await else {
         gateway.told("$connect", "no answer in time");
         return Err(failed(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"));
@@ -142,7 +145,7 @@ fn permitted(gateway: &Gateway, head: &Head) -> Result<(), Refusal> {
     if key.is_none_or(|key| key.len() != 16) {
         return Err(Refusal::of(StatusCode::BAD_REQUEST, "Bad Request"));
     }
-    if !gateway.bucket.admits() {
+    if !gateway.buckets.admits("$connect") {
         return Err(Refusal::of(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
     }
     Ok(())

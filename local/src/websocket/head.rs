@@ -6,6 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::gateway::url;
 use crate::limits::Limits;
 
 /// What a client began with.
@@ -32,6 +33,11 @@ impl Head {
     /// The first value of a header.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The names and values of the query, decoded.
+    pub(super) fn query(&self) -> Vec<(String, String)> {
+        self.target.split_once('?').map(|(_, query)| url::query(query)).unwrap_or_default()
     }
 
     /// Whether a header's comma-separated values contain `token`, in any case.

@@ -1,6 +1,7 @@
 //! The runtime half: functions, APIs and the site, with `examples/echo.rs` as the function.
 
 mod addresses;
+mod authorizers;
 mod chaos;
 mod client;
 mod connections;

@@ -18,6 +18,7 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         routes: Vec::new(),
         cors: None,
         throttle: None,
+        route_throttles: BTreeMap::new(),
     };
     let route = HttpRoute { method: "POST".into(), path: "/a/{b}".into(), function: "F".into() };
     let (head, ()) = request.body(()).map_or_else(|error| panic!("{error}"), Request::into_parts);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use local::Chaos;
+use local::model::access::Entry;
 use local::model::{Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup, Site};
 
@@ -179,6 +180,7 @@ fn http_api() -> HttpApi {
         routes: vec![route("POST", "/do"), route("GET", "/rooms/{room}"), route("ANY", "/files/{path+}")],
         cors: None,
         throttle: None,
+        route_throttles: BTreeMap::new(),
     }
 }
 
@@ -194,5 +196,7 @@ fn websocket_api() -> WebSocketApi {
             .map(|(key, two_way)| (key.to_owned(), route(two_way)))
             .into(),
         throttle: None,
+        route_throttles: BTreeMap::new(),
+        entry: Entry::default(),
     }
 }
