@@ -86,7 +86,7 @@ pub struct Up {
     #[arg(long, value_name = "URL", value_parser = url)]
     pub invoke_endpoint: Option<String>,
 
-    /// Check the signatures of requests to @connections and to the Invoke API, and whether the template grants the caller's role what it
+    /// Check the signatures of requests to @connections, to the Invoke API and to routes with AWS_IAM, and whether the template grants the caller's role what it
     /// asks for. Each function has credentials of its own; on the command line AWS_ACCESS_KEY_ID=local and AWS_SECRET_ACCESS_KEY=local may
     /// do everything
     #[arg(long)]

@@ -1,10 +1,12 @@
 //! An HTTP API: routes, CORS and the throttle of its stage in front of functions, with payload format 2.0.
 
 mod cors;
+mod entry;
 mod event;
 mod reply;
 mod route;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use self::cors::Cors;
+use self::entry::Authorizer;
 use self::event::Event;
 use self::route::{Found, Routes};
 use crate::gateway::throttle::Buckets;
@@ -33,6 +36,7 @@ pub(crate) struct HttpApi {
     routes: Routes,
     cors: Option<Cors>,
     buckets: Buckets,
+    authorizers: BTreeMap<String, Authorizer>,
     address: SocketAddr,
     lambda: Lambda,
     limits: Arc<Limits>,
@@ -40,8 +44,17 @@ pub(crate) struct HttpApi {
 }
 
 impl HttpApi {
-    pub(crate) fn new(api: model::HttpApi, address: SocketAddr, lambda: Lambda, limits: Arc<Limits>, log: Log) -> Self {
+    /// `issuers` says where the keys of issuers of tokens are, if not at their own addresses.
+    pub(crate) fn new(
+        api: model::HttpApi,
+        address: SocketAddr,
+        lambda: Lambda,
+        limits: Arc<Limits>,
+        log: Log,
+        issuers: &BTreeMap<String, String>,
+    ) -> Self {
         Self {
+            authorizers: Authorizer::ready(&api.authorizers, issuers),
             routes: Routes::new(&api.routes),
             cors: api.cors.clone().map(Cors::new),
             buckets: Buckets::new(api.throttle, &api.route_throttles),
@@ -101,7 +114,7 @@ impl HttpApi {
             Err(Unread::Broken) => return closing(message(StatusCode::BAD_REQUEST, "Bad Request")),
         };
         let trace_root = ids::trace_root();
-        let event = Event {
+        let mut event = Event {
             api: &self.api,
             address: self.address,
             head,
@@ -110,10 +123,16 @@ impl HttpApi {
             found: &found,
             id,
             trace: &trace_root,
+            authorizer: None,
+        };
+        event.authorizer = match self.admit(&event).await {
+            Ok(known) => known,
+            Err(refusal) => return *refusal,
         };
         let invocation = Invocation { trace_root: Some(trace_root.clone()), ..Invocation::of(event.to_json()) };
         let running = self.lambda.invoke(&found.route.function, invocation);
-        let Ok(outcome) = timeout(self.limits.http_integration, running).await else {
+        let within = found.route.timeout.unwrap_or(self.limits.http_integration);
+        let Ok(outcome) = timeout(within, running).await else {
             return message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
         };
         let why = match outcome.result {

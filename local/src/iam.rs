@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, request};
 use serde_json::json;
 
 pub(crate) use self::credentials::Credentials;
-use self::policy::Decision;
+pub(crate) use self::policy::{Decision, decide};
 use crate::ids;
 use crate::listen::{self, Body};
 use crate::log::Log;
@@ -125,6 +125,15 @@ impl Iam {
         wish: impl FnOnce() -> Wish<'a>,
     ) -> Result<(), Refusal> {
         if self.0.enforced { self.check(&Request::of(head, body), &wish()).map(|_| ()) } else { Ok(()) }
+    }
+
+    /// Who has signed a request that they may make, if that is checked at all.
+    pub(crate) fn caller<'a>(
+        &self,
+        request: impl FnOnce() -> Request<'a>,
+        wish: impl FnOnce() -> Wish<'a>,
+    ) -> Result<Option<Caller>, Refusal> {
+        if self.0.enforced { self.check(&request(), &wish()).map(Some) } else { Ok(None) }
     }
 
     /// Checks signature and permission in any case.

@@ -27,6 +27,8 @@ pub struct Limits {
     pub url: usize,
     /// WebSocket: how long an authorizer may take. Not documented by AWS; an integration has as long.
     pub authorizer: Duration,
+    /// HTTP API: how long an authorizer may take. Documented with Lambda authorizers: 10 seconds.
+    pub http_authorizer: Duration,
     /// HTTP API: how long an integration may take. API Gateway's quotas: 30 seconds.
     pub http_integration: Duration,
     /// HTTP API: bytes of a body. API Gateway's quotas: 10 MB.
@@ -76,6 +78,7 @@ impl Default for Limits {
             messages_at_once: 100,
             url: 4096,
             authorizer: Duration::from_secs(29),
+            http_authorizer: Duration::from_secs(10),
             http_integration: Duration::from_secs(30),
             http_body: 10 * 1024 * 1024,
             head: 10_240,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::access::Entry;
+use self::access::{Authorization, Entry, HttpAuthorizer, RouteAccess};
 
 /// Everything that one template deploys, with every intrinsic resolved.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,16 @@ pub struct Cloud {
     pub roles: BTreeMap<String, Role>,
     /// The template's outputs, by name.
     pub outputs: BTreeMap<String, String>,
+}
+
+impl Cloud {
+    /// The logical ids of the APIs that ask for signatures (`AWS_IAM`).
+    #[must_use]
+    pub fn signed(&self) -> Vec<&str> {
+        let http = self.http_apis.values().filter(|api| api.routes.iter().any(|one| one.access == RouteAccess::Iam));
+        let websocket = self.websocket_apis.values().filter(|api| api.entry.authorization == Authorization::Iam);
+        http.map(|api| api.logical_id.as_str()).chain(websocket.map(|api| api.logical_id.as_str())).collect()
+    }
 }
 
 /// One Lambda function.
@@ -81,10 +91,12 @@ pub struct HttpApi {
     pub throttle: Option<Throttle>,
     /// The same of single routes, by key, in place of the default.
     pub route_throttles: BTreeMap<String, Throttle>,
+    /// Who decides about requests, by the name by which routes refer to it.
+    pub authorizers: BTreeMap<String, HttpAuthorizer>,
 }
 
 /// One route of an HTTP API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HttpRoute {
     /// `GET`, or `ANY`.
     pub method: String,
@@ -92,6 +104,10 @@ pub struct HttpRoute {
     pub path: String,
     /// The logical id of the function.
     pub function: String,
+    /// Who may take it.
+    pub access: RouteAccess,
+    /// How long the function may take, if that is not the API's 30 seconds.
+    pub timeout: Option<Duration>,
 }
 
 impl HttpRoute {

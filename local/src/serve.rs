@@ -75,6 +75,8 @@ pub struct Setup {
     pub chaos: Option<Chaos>,
     /// Whether requests to `@connections` and to the Invoke API must be signed by somebody who may do what they ask for.
     pub iam: bool,
+    /// Where the keys of issuers of tokens are, by issuer, if not at its own address: at another one, or in a file.
+    pub issuers: BTreeMap<String, String>,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -140,7 +142,8 @@ impl Bound {
         for (id, listener) in self.http {
             if let Some(api) = http_apis.remove(&id) {
                 let address = listener.local_addr()?;
-                let api = HttpApi::new(api, address, lambda.clone(), Arc::clone(&limits), setup.log.clone());
+                let (limits, log) = (Arc::clone(&limits), setup.log.clone());
+                let api = HttpApi::new(api, address, lambda.clone(), limits, log, &setup.issuers);
                 tasks.spawn(api.serve(listener));
             }
         }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     /// The web site, if there is one.
     pub site: Option<Site>,
+    /// Where the keys of issuers of tokens are, by issuer, if not at its own address: at another one, or in a file beside `local.toml`.
+    pub issuers: BTreeMap<String, String>,
     /// Present if a MongoDB is to be started unless `MONGODB_URI` names one.
     pub mongodb: Option<Mongodb>,
 }
@@ -62,6 +64,16 @@ impl Settings {
             Ok(settings) => Ok(settings),
             Err((line, message)) => bail!("{}:{line}: {message}", path.display()),
         }
+    }
+
+    /// The issuers, with whole paths; relative ones begin in `folder`.
+    #[must_use]
+    pub fn issuers(&self, folder: &Path) -> BTreeMap<String, String> {
+        let whole = |place: &String| match place.starts_with("http:") || place.starts_with("https:") {
+            true => place.clone(),
+            false => folder.join(place).to_string_lossy().into_owned(),
+        };
+        self.issuers.iter().map(|(issuer, place)| (issuer.clone(), whole(place))).collect()
     }
 
     fn parse(text: &str) -> Result<Self, (usize, String)> {
@@ -117,13 +129,17 @@ mod tests {
     fn a_whole_file_is_read() -> Result<(), (usize, String)> {
         let settings = Settings::parse(
             "[parameters]\nSiteOrigin = \"{site}\"\nSize = 5\nFast = true\n[environment]\nA = \"{mongodb}\"\n[mongodb]\nport = 5\n\
-             [site]\nfolder = \"site\"\noutput = \"site/dist\"\ninstall = [\"npm\", \"ci\"]\nreplace = { \"__A__\" = \"{http:Api}\" }\n",
+             [site]\nfolder = \"site\"\noutput = \"site/dist\"\ninstall = [\"npm\", \"ci\"]\nreplace = { \"__A__\" = \"{http:Api}\" }\n\
+             [issuers]\n\"https://a.test\" = \"keys.json\"\n\"https://b.test/pool\" = \"http://127.0.0.1:5/pool\"\n",
         )?;
         assert_eq!((settings.parameters["Size"].as_str(), settings.parameters["Fast"].as_str()), ("5", "true"));
         assert_eq!(settings.environment["A"], "{mongodb}");
-        assert_eq!(settings.mongodb.and_then(|mongodb| mongodb.port), Some(5));
-        let site = settings.site.ok_or((0, "no site".to_owned()))?;
+        assert_eq!(settings.mongodb.as_ref().and_then(|mongodb| mongodb.port), Some(5));
+        let site = settings.site.clone().ok_or((0, "no site".to_owned()))?;
         assert_eq!((site.install.len(), site.build.len(), site.replace.len()), (2, 0, 1));
+        let issuers = settings.issuers(Path::new("/project"));
+        assert_eq!(issuers["https://a.test"], "/project/keys.json");
+        assert_eq!(issuers["https://b.test/pool"], "http://127.0.0.1:5/pool");
         Ok(())
     }
 }

@@ -9,12 +9,14 @@ mod access;
 mod api_keys;
 mod fields;
 mod functions;
+mod http_access;
 mod http_api;
 mod intrinsics;
 mod kinds;
 mod parameters;
 mod policies;
 mod raw_api;
+mod raw_http;
 mod report;
 mod resources;
 mod schedule;
@@ -138,15 +140,19 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     }
     events.sort_by_key(|event| event.mark.line);
     for resource in of(HTTP_API) {
-        cloud.http_apis.extend(http_api::read(resource, &events, &scope).map(|api| (resource.id.clone(), api)));
+        let api = http_api::read(resource, &events, &cloud.functions, &scope);
+        cloud.http_apis.extend(api.map(|api| (resource.id.clone(), api)));
     }
     let responses = of(ROUTE_RESPONSE).filter_map(|resource| websocket_api::response(resource, &scope)).collect();
     for resource in of(WEBSOCKET_API) {
         let api = websocket_api::read(resource, &cloud.functions, &responses, &scope);
         cloud.websocket_apis.extend(api.map(|api| (resource.id.clone(), api)));
     }
-    let raw = raw_api::read(&present, &cloud.functions, &responses, &scope);
+    let (of_http, others) = raw_http::part(&present, &scope);
+    let raw = raw_api::read(&others, &cloud.functions, &responses, &scope);
     cloud.websocket_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
+    let raw = raw_http::read(&of_http, &cloud.functions, &scope);
+    cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
     for resource in &present {
         match kinds::kind(&resource.kind) {

@@ -165,10 +165,15 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         limits: Limits::default(),
         chaos: options.chaos.clone(),
         iam: options.iam,
+        issuers: project.settings.issuers(&project.root),
     };
     if options.iam {
         let doubts = cloud.roles.values().flat_map(|role| &role.doubts);
         doubts.for_each(|doubt| progress.warn(doubt));
+    } else {
+        for api in cloud.signed() {
+            progress.warn(format!("`{api}` asks for signatures (AWS_IAM): without --iam everybody gets in"));
+        }
     }
     Ok((bound.serve(cloud, setup).await?, database))
 }

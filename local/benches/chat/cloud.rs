@@ -102,10 +102,16 @@ fn nothing() -> model::Cloud {
         id: "abcde12345".into(),
         stage: "$default".into(),
         stage_variables: BTreeMap::new(),
-        routes: vec![HttpRoute { method: "POST".into(), path: "/echo".into(), function: "Echo".into() }],
+        routes: vec![HttpRoute {
+            method: "POST".into(),
+            path: "/echo".into(),
+            function: "Echo".into(),
+            ..HttpRoute::default()
+        }],
         cors: None,
         throttle: None,
         route_throttles: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
     };
     let route = |two_way| WebSocketRoute { function: "Echo".into(), two_way, timeout: PATIENCE };
     let websocket = WebSocketApi {
@@ -147,6 +153,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
             limits: Limits::default(),
             chaos: None,
             iam: false,
+            issuers: BTreeMap::new(),
         };
         let running = bound.serve(cloud, setup).await?;
         let addresses = running.addresses();

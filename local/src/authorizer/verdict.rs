@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::policy::{Decision, Policy};
+use super::policy;
 use crate::gateway::answer::Malformed;
+use crate::iam::{Decision, decide};
+use crate::model::Statement;
 
 /// Bytes of an answer. API Gateway's quotas: 8 KB.
 const LARGEST: usize = 8 * 1024;
@@ -12,7 +14,7 @@ const LARGEST: usize = 8 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) principal: String,
-    policy: Policy,
+    policy: Vec<Statement>,
     /// What the function has to say to those behind it, as it said it.
     pub(crate) context: Map<String, Value>,
     pub(crate) usage_key: Option<String>,
@@ -33,7 +35,7 @@ impl Verdict {
             _ => return malformed("the answer has no principalId"),
         };
         let policy = match answer.get("policyDocument") {
-            Some(document) => Policy::parse(document)?,
+            Some(document) => policy::parse(document)?,
             None => return malformed("the answer has no policyDocument"),
         };
         let context = match answer.remove("context").unwrap_or_default() {
@@ -51,7 +53,7 @@ impl Verdict {
 
     /// Whether the request may go on.
     pub(crate) fn on(&self, resource: &str) -> Decision {
-        self.policy.decides(super::INVOKE, resource)
+        decide(&self.policy, super::INVOKE, resource)
     }
 
     /// The context as functions behind a WebSocket API see it: texts only.

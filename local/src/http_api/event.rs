@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::request::Parts;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::route::Found;
 use crate::gateway::{domain, url};
@@ -27,6 +28,8 @@ pub(super) struct Event<'a> {
     pub(super) found: &'a Found<'a>,
     pub(super) id: &'a str,
     pub(super) trace: &'a str,
+    /// What the authorizer has found out.
+    pub(super) authorizer: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +59,8 @@ struct Payload<'a> {
 struct Context<'a> {
     account_id: &'a str,
     api_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Value>,
     domain_name: &'a str,
     domain_prefix: &'a str,
     http: Http<'a>,
@@ -78,6 +83,15 @@ struct Http<'a> {
 
 impl Event<'_> {
     pub(super) fn to_json(&self) -> Vec<u8> {
+        // Maps with string keys, strings and numbers always serialize.
+        self.written(|payload| serde_json::to_vec(payload).unwrap_or_default())
+    }
+
+    fn to_value(&self) -> Value {
+        self.written(|payload| serde_json::to_value(payload).unwrap_or_default())
+    }
+
+    fn written<W>(&self, write: impl FnOnce(&Payload<'_>) -> W) -> W {
         let now = time::now_ms();
         let path = url::decode(self.head.uri.path());
         let query = self.head.uri.query().unwrap_or_default();
@@ -96,6 +110,7 @@ impl Event<'_> {
             request_context: Context {
                 account_id: ACCOUNT,
                 api_id: &self.api.id,
+                authorizer: self.authorizer.as_ref(),
                 domain_name: &domain,
                 domain_prefix: &self.api.id,
                 http: Http {
@@ -121,8 +136,77 @@ impl Event<'_> {
             body,
             is_base64_encoded,
         };
-        // Maps with string keys, strings and numbers always serialize.
-        serde_json::to_vec(&payload).unwrap_or_default()
+        write(&payload)
+    }
+
+    /// What an authorizer is asked in payload format 2.0: the event without the body, who it is, and what is to be decided about.
+    pub(super) fn question_two(&self, arn: &str, who: &[String]) -> Value {
+        let mut question = self.to_value();
+        if let Some(question) = question.as_object_mut() {
+            question.retain(|key, _| !["body", "isBase64Encoded"].contains(&key.as_str()));
+        }
+        question["type"] = "REQUEST".into();
+        question["routeArn"] = arn.into();
+        question["identitySource"] = if who.is_empty() { Value::Null } else { json!(who) };
+        question
+    }
+
+    /// The same in payload format 1.0.
+    pub(super) fn question_one(&self, arn: &str, who: &[String]) -> Value {
+        let event = self.to_value();
+        let (context, who) = (&event["requestContext"], who.join(","));
+        let route = &self.found.route.path;
+        let method = self.head.method.as_str();
+        let or_empty = |value: &Value| if value.is_null() { json!({}) } else { value.clone() };
+        json!({
+            "version": "1.0",
+            "type": "REQUEST",
+            "methodArn": arn,
+            "identitySource": who,
+            "authorizationToken": who,
+            "resource": route,
+            "path": event["rawPath"],
+            "httpMethod": method,
+            "headers": event["headers"],
+            "queryStringParameters": or_empty(&event["queryStringParameters"]),
+            "pathParameters": or_empty(&event["pathParameters"]),
+            "stageVariables": or_empty(&event["stageVariables"]),
+            "requestContext": {
+                "accountId": ACCOUNT,
+                "apiId": self.api.id,
+                "domainName": context["domainName"],
+                "domainPrefix": context["domainPrefix"],
+                "extendedRequestId": self.id,
+                "httpMethod": method,
+                "identity": {"sourceIp": context["http"]["sourceIp"], "userAgent": context["http"]["userAgent"]},
+                "path": event["rawPath"],
+                "protocol": context["http"]["protocol"],
+                "requestId": self.id,
+                "requestTime": context["time"],
+                "requestTimeEpoch": context["timeEpoch"],
+                "resourceId": context["routeKey"],
+                "resourcePath": route,
+                "stage": self.api.stage,
+            }
+        })
+    }
+
+    /// A variable of the context, by its name in logs and identity sources.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let event = self.to_value();
+        let context = &event["requestContext"];
+        let value = match name {
+            "accountId" | "apiId" | "domainName" | "domainPrefix" | "requestId" | "routeKey" | "stage" => {
+                &context[name]
+            }
+            "httpMethod" => &context["http"]["method"],
+            "path" | "protocol" => &context["http"][name],
+            "identity.sourceIp" => &context["http"]["sourceIp"],
+            "identity.userAgent" => &context["http"]["userAgent"],
+            "requestTime" => &context["time"],
+            _ => return None,
+        };
+        value.as_str().map(str::to_owned)
     }
 }
 

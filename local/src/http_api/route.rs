@@ -123,7 +123,7 @@ mod tests {
             .iter()
             .map(|key| {
                 let (method, path) = key.split_once(' ').unwrap_or(("ANY", key));
-                HttpRoute { method: method.into(), path: path.into(), function: (*key).into() }
+                HttpRoute { method: method.into(), path: path.into(), function: (*key).into(), ..HttpRoute::default() }
             })
             .collect();
         Routes::new(&routes)

@@ -8,7 +8,7 @@ const PARTS: usize = 6;
 
 /// What came of asking all statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     Allowed,
     /// One says that it is denied, whatever the others say.
     Denied,
@@ -17,7 +17,7 @@ pub(super) enum Decision {
 }
 
 /// Asks the statements of a role.
-pub(super) fn decide(statements: &[Statement], action: &str, resource: &str) -> Decision {
+pub(crate) fn decide(statements: &[Statement], action: &str, resource: &str) -> Decision {
     let mut decision = Decision::Unmentioned;
     for statement in statements {
         let concerns = matches(&statement.actions, |pattern| is_action(pattern, action))

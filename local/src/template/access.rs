@@ -22,7 +22,6 @@ pub(super) enum Spelling {
     /// `route.request.header.Authorization`
     WebSocket,
     /// `$request.header.Authorization`
-    #[expect(dead_code, reason = "HTTP APIs come with their own authorizers")]
     Http,
 }
 
@@ -116,7 +115,7 @@ pub(super) fn of_sam(
         auth.finish();
         return match kind.as_str() {
             "NONE" | "" => Authorization::None,
-            "AWS_IAM" => iam(&whose, mark, scope),
+            "AWS_IAM" => Authorization::Iam,
             other => {
                 scope.report.error(mark, format!("AuthType of {whose} is {other}: it is NONE, AWS_IAM or CUSTOM"));
                 Authorization::None
@@ -137,11 +136,6 @@ pub(super) fn of_sam(
             Authorization::None
         }
     }
-}
-
-fn iam(whose: &str, mark: Mark, scope: &Scope<'_>) -> Authorization {
-    scope.report.warn(mark, format!("{whose} asks for signatures (AWS_IAM): locally everybody gets in"));
-    Authorization::Iam
 }
 
 /// An authorizer that is written out.
@@ -210,7 +204,7 @@ impl Wanted {
         scope: &Scope<'_>,
     ) -> Authorization {
         match self.kind.as_str() {
-            "AWS_IAM" => return iam(whose, mark, scope),
+            "AWS_IAM" => return Authorization::Iam,
             "CUSTOM" => {}
             _ => return Authorization::None,
         }

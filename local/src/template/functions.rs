@@ -5,10 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::Fields;
+use super::http_access::{self, Wanted};
 use super::schedule;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
+use super::throttle;
 use super::yaml::{Entry, Mark, Node};
-use crate::model::{Function, HttpRoute, Schedule};
+use crate::model::{Function, HttpRoute, Schedule, Throttle};
 
 /// Lambda's own defaults.
 const TIMEOUT: u64 = 3;
@@ -49,6 +51,9 @@ pub(super) struct Event {
     /// The API's logical id.
     pub(super) api: String,
     pub(super) route: HttpRoute,
+    pub(super) wanted: Wanted,
+    /// `RouteSettings`
+    pub(super) throttle: Option<Throttle>,
     pub(super) mark: Mark,
 }
 
@@ -224,13 +229,12 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             .report
             .error(mark, format!("PayloadFormatVersion of {} must be 2.0: `local` knows no other", fields.whose));
     }
-    if let Some(auth) = fields.inner("Auth") {
-        super::http_api::no_authorizer(auth, scope);
-    }
-    fields.refuse("TimeoutInMillis", "`local` gives every route 30 seconds; the function's Timeout can be shorter");
-    fields.refuse("RouteSettings", "`local` knows no settings of single routes: use DefaultRouteSettings");
+    let wanted = fields.inner("Auth").map(http_access::wanted).unwrap_or_default();
+    let timeout = fields.number("TimeoutInMillis", http_access::TIMEOUT).map(Duration::from_millis);
+    let throttle = fields.inner("RouteSettings").and_then(|settings| throttle::one(settings, None));
     fields.finish();
-    Some(Source::Route(Event { api: api?, route: HttpRoute { method, path, function: function.to_owned() }, mark }))
+    let route = HttpRoute { method, path, function: function.to_owned(), timeout, ..HttpRoute::default() };
+    Some(Source::Route(Event { api: api?, route, wanted, throttle, mark }))
 }
 
 /// The logical id of the API that a resolved `ApiId` means: SAM takes the id and the name.

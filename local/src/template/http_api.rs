@@ -1,24 +1,30 @@
 //! `AWS::Serverless::HttpApi`.
 
+use std::collections::BTreeMap;
+
 use super::fields::{Fields, flag};
 use super::functions::Event;
+use super::http_access::Access;
 use super::scope::{Resource, Scope, api_id};
 use super::throttle::{self, Throttles, throttles};
 use super::yaml::{Content, Node};
-use crate::model::{Cors, HttpApi, HttpRoute};
+use crate::model::{Cors, Function, HttpApi, HttpRoute};
 
 /// Reads one HTTP API, with the routes that functions gave it.
-pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> Option<HttpApi> {
+pub(super) fn read(
+    resource: &Resource,
+    events: &[Event],
+    functions: &BTreeMap<String, Function>,
+    scope: &Scope<'_>,
+) -> Option<HttpApi> {
     let id = &resource.id;
     let properties = scope.resolve(&resource.properties)?;
     let mut fields = Fields::of(properties, format!("the HTTP API `{id}`"), scope.report);
     let stage = fields.text("StageName").unwrap_or_else(|| "$default".to_owned());
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
     let cors = fields.take("CorsConfiguration").and_then(|node| cors(node, id, scope));
-    let throttles = throttles(&mut fields);
-    if let Some(auth) = fields.inner("Auth") {
-        no_authorizer(auth, scope);
-    }
+    let mut throttles = throttles(&mut fields);
+    let access = fields.inner("Auth").map(|auth| Access::read(auth, functions, scope)).unwrap_or_default();
     fields.accept(&[
         "Name",
         "Description",
@@ -35,7 +41,9 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
 
     let mut routes: Vec<HttpRoute> = vec![];
     for event in events.iter().filter(|event| event.api == *id) {
-        let Event { route, .. } = event;
+        let Event { route, wanted, throttle, mark, .. } = event;
+        let route = HttpRoute { access: access.of(wanted, &route.key(), *mark, scope), ..route.clone() };
+        throttles.routes.extend(throttle.map(|throttle| (route.key(), throttle)));
         match routes.iter().find(|other| (&other.method, &other.path) == (&route.method, &route.path)) {
             Some(other) => scope.report.error(
                 event.mark,
@@ -44,12 +52,10 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
                     route.method, route.path, other.function
                 ),
             ),
-            None => routes.push(route.clone()),
+            None => routes.push(route),
         }
     }
-    for key in
-        throttle::unknown(&throttles, routes.iter().map(HttpRoute::key).collect::<Vec<_>>().iter().map(String::as_str))
-    {
+    for key in throttle::unknown(&throttles, routes.iter().map(HttpRoute::key)) {
         scope.report.error(resource.mark, format!("RouteSettings of the HTTP API `{id}`: there is no route `{key}`"));
     }
     let Throttles { default: throttle, routes: route_throttles } = throttles;
@@ -62,10 +68,11 @@ pub(super) fn read(resource: &Resource, events: &[Event], scope: &Scope<'_>) -> 
         cors,
         throttle,
         route_throttles,
+        authorizers: access.authorizers,
     })
 }
 
-fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
+pub(super) fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
     if let Content::Text(text) = &node.content {
         return match flag(text) {
             Some(true) => Some(Cors { origins: vec!["*".into()], ..Cors::default() }),
@@ -95,17 +102,4 @@ fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
     }
     fields.finish();
     Some(cors)
-}
-
-/// Authorizers of HTTP APIs are not run; saying that there is none is fine.
-pub(super) fn no_authorizer(mut auth: Fields<'_>, scope: &Scope<'_>) {
-    if let Some(name) = auth.text("Authorizer")
-        && name != "NONE"
-    {
-        scope.report.error(auth.mark, format!("{}: `local` runs no authorizers for HTTP APIs", auth.whose));
-    }
-    for property in ["Authorizers", "DefaultAuthorizer", "AuthorizationScopes", "EnableIamAuthorizer", "InvokeRole"] {
-        auth.refuse(property, "`local` runs no authorizers for HTTP APIs");
-    }
-    auth.finish();
 }

@@ -25,13 +25,14 @@ struct Integration {
     timeout: u64,
 }
 
-struct Stage {
-    mark: Mark,
-    api: String,
-    name: String,
-    variables: BTreeMap<String, String>,
+/// A stage of an API of either kind.
+pub(super) struct Stage {
+    pub(super) mark: Mark,
+    pub(super) api: String,
+    pub(super) name: String,
+    pub(super) variables: BTreeMap<String, String>,
     whose: String,
-    throttles: Throttles,
+    pub(super) throttles: Throttles,
     /// The id of what it shows, unless it always shows the newest.
     deployment: Option<String>,
     deploys_itself: bool,
@@ -62,13 +63,8 @@ pub(super) fn read(
         of(INTEGRATION).filter_map(|one| Some((made_id(&one.id), integration(one, scope)?))).collect();
     let authorizers: BTreeMap<String, Written> = of(AUTHORIZER).filter_map(|one| access::written(one, scope)).collect();
     let routes: Vec<Route> = of(ROUTE).filter_map(|one| route(one, responses, scope)).collect();
-    let stages: Vec<Stage> = of(STAGE).filter_map(|one| stage(one, scope)).collect();
-    let deployments: BTreeMap<String, &Resource> = of(DEPLOYMENT)
-        .map(|one| {
-            deployment(one, scope);
-            (made_id(&one.id), one)
-        })
-        .collect();
+    let stages: Vec<Stage> = of(STAGE).filter_map(|one| stage(one, true, scope)).collect();
+    let deployments = deployments(present, scope);
     let apis: BTreeSet<String> = of(API).map(|one| api_id(&one.id)).collect();
     for authorizer in authorizers.values().filter(|authorizer| !apis.contains(&authorizer.api)) {
         scope
@@ -82,24 +78,14 @@ pub(super) fn read(
         .filter_map(|resource| {
             let mut api = api(resource, scope)?;
             let mine: Vec<&Route> = routes.iter().filter(|route| route.api == api.id).collect();
-            let mut stages = stages.iter().filter(|stage| stage.api == api.id);
-            let Some(stage) = stages.next() else {
-                let what = format!("the API `{}` has no stage, so that nobody reaches it: add an {STAGE}", resource.id);
-                scope.report.error(resource.mark, what);
-                return None;
-            };
-            for other in stages {
-                let what = format!("`{}` runs at its stage {}; {} is not there", resource.id, stage.name, other.name);
-                scope.report.warn(other.mark, what);
-            }
-            is_deployed(stage, &mine, &deployments, scope);
+            let stage = stage_of(resource, &stages, scope)?;
+            let named = mine.iter().map(|route| (route.id.as_str(), route.whose.as_str()));
+            is_deployed(stage, named, "whose messages are then `Forbidden` in the cloud", &deployments, scope);
             api.stage.clone_from(&stage.name);
             api.stage_variables.clone_from(&stage.variables);
             api.throttle = stage.throttles.default;
             api.route_throttles.clone_from(&stage.throttles.routes);
-            for key in throttle::unknown(&stage.throttles, mine.iter().map(|route| route.key.as_str())) {
-                scope.report.error(stage.mark, format!("RouteSettings of {}: there is no route `{key}`", stage.whose));
-            }
+            stage.knows(mine.iter().map(|route| &route.key), scope);
             for route in mine {
                 if route.key == "$connect" {
                     api.entry.key_required = route.key_required;
@@ -131,7 +117,7 @@ fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
     let mut fields = fields_of(resource, "API", scope)?;
     let protocol = fields.text("ProtocolType").or_else(|| fields.missing("ProtocolType"))?;
     if protocol != "WEBSOCKET" {
-        let what = format!("{} is of the protocol {protocol}: use AWS::Serverless::HttpApi", fields.whose);
+        let what = format!("{} is of the protocol {protocol}: it is WEBSOCKET or HTTP", fields.whose);
         scope.report.error(fields.mark, what);
         return None;
     }
@@ -224,11 +210,35 @@ fn route(resource: &Resource, responses: &BTreeSet<String>, scope: &Scope<'_>) -
     })
 }
 
-fn stage(resource: &Resource, scope: &Scope<'_>) -> Option<Stage> {
+/// The first stage of an API: the one that runs.
+pub(super) fn stage_of<'s>(api: &Resource, stages: &'s [Stage], scope: &Scope<'_>) -> Option<&'s Stage> {
+    let mut mine = stages.iter().filter(|stage| stage.api == api_id(&api.id));
+    let Some(stage) = mine.next() else {
+        let what = format!("the API `{}` has no stage, so that nobody reaches it: add an {STAGE}", api.id);
+        scope.report.error(api.mark, what);
+        return None;
+    };
+    for other in mine {
+        let what = format!("`{}` runs at its stage {}; {} is not there", api.id, stage.name, other.name);
+        scope.report.warn(other.mark, what);
+    }
+    Some(stage)
+}
+
+impl Stage {
+    /// Refuses settings of routes that are not there.
+    pub(super) fn knows<K: AsRef<str>>(&self, routes: impl Iterator<Item = K>, scope: &Scope<'_>) {
+        for key in throttle::unknown(&self.throttles, routes) {
+            scope.report.error(self.mark, format!("RouteSettings of {}: there is no route `{key}`", self.whose));
+        }
+    }
+}
+
+pub(super) fn stage(resource: &Resource, is_websocket: bool, scope: &Scope<'_>) -> Option<Stage> {
     let mut fields = fields_of(resource, "stage", scope)?;
     let api = fields.text("ApiId").or_else(|| fields.missing("ApiId"));
     let name = fields.text("StageName").or_else(|| fields.missing("StageName"));
-    name.iter().for_each(|name| check_stage(name, &fields, scope));
+    name.iter().filter(|_| is_websocket).for_each(|name| check_stage(name, &fields, scope));
     let variables = fields.variables("StageVariables").into_iter().collect();
     let throttles = throttles(&mut fields);
     let deployment = fields.text("DeploymentId");
@@ -238,6 +248,16 @@ fn stage(resource: &Resource, scope: &Scope<'_>) -> Option<Stage> {
     fields.finish();
     let mark = resource.mark;
     Some(Stage { mark, whose, api: api?, name: name?, variables, throttles, deployment, deploys_itself })
+}
+
+/// The deployments, by id.
+pub(super) fn deployments<'p>(present: &[&'p Resource], scope: &Scope<'_>) -> BTreeMap<String, &'p Resource> {
+    let all = present.iter().copied().filter(|resource| resource.kind == DEPLOYMENT);
+    all.map(|one| {
+        deployment(one, scope);
+        (made_id(&one.id), one)
+    })
+    .collect()
 }
 
 fn deployment(resource: &Resource, scope: &Scope<'_>) {
@@ -250,8 +270,15 @@ fn deployment(resource: &Resource, scope: &Scope<'_>) {
     }
 }
 
-/// Warns where the cloud would lack what is run here: a deployment is what the API was when it was made.
-fn is_deployed(stage: &Stage, routes: &[&Route], deployments: &BTreeMap<String, &Resource>, scope: &Scope<'_>) {
+/// Warns where the cloud would lack what is run here: a deployment is what the API was when it was made. `routes` are ids and names of routes, and
+/// `otherwise` says how one that is missed shows.
+pub(super) fn is_deployed<'r>(
+    stage: &Stage,
+    routes: impl Iterator<Item = (&'r str, &'r str)>,
+    otherwise: &str,
+    deployments: &BTreeMap<String, &Resource>,
+    scope: &Scope<'_>,
+) {
     if stage.deploys_itself {
         return;
     }
@@ -261,10 +288,10 @@ fn is_deployed(stage: &Stage, routes: &[&Route], deployments: &BTreeMap<String, 
         scope.report.warn(stage.mark, what);
         return;
     };
-    for route in routes.iter().filter(|route| !deployment.depends_on.contains(&route.id)) {
+    for (_, whose) in routes.filter(|(id, _)| !deployment.depends_on.iter().any(|name| name == id)) {
         let what = format!(
-            "the deployment `{}` may be made before {}, whose messages are then `Forbidden` in the cloud: name it under DependsOn, or give the stage AutoDeploy",
-            deployment.id, route.whose
+            "the deployment `{}` may be made before {whose}, {otherwise}: name it under DependsOn, or give the stage AutoDeploy",
+            deployment.id
         );
         scope.report.warn(deployment.mark, what);
     }

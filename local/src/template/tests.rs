@@ -5,6 +5,7 @@ use super::{CLOUD_ONLY, Inputs, Loaded, Problem, read};
 use crate::model::{HttpRoute, Throttle};
 
 mod access;
+mod http_access;
 
 const ECHO: &str = include_str!("../../tests/it/fixtures/template.yaml");
 
@@ -300,8 +301,12 @@ fn the_echo_template_is_read_as_it_is_meant() {
     assert_eq!(echo.environment.keys().collect::<Vec<_>>(), ["DATABASE", "GREETING", "MANAGEMENT"]);
 
     let http = &cloud.http_apis["HttpApi"];
-    let route =
-        |method: &str, path: &str| HttpRoute { method: method.into(), path: path.into(), function: "Hello".into() };
+    let route = |method: &str, path: &str| HttpRoute {
+        method: method.into(),
+        path: path.into(),
+        function: "Hello".into(),
+        ..HttpRoute::default()
+    };
     assert_eq!(http.routes, [route("GET", "/hello/{name}"), route("PUT", "/hello")]);
     assert_eq!((http.stage.as_str(), http.throttle), ("$default", Some(Throttle { rate: 50.0, burst: 100 })));
     let cors = http.cors.clone().unwrap_or_default();
@@ -356,7 +361,10 @@ Resources:
 ";
     let cloud = load(text, &Inputs::default()).unwrap_or_else(|problems| panic!("{problems:?}")).cloud;
     let api = &cloud.http_apis["ServerlessHttpApi"];
-    assert_eq!(api.routes, [HttpRoute { method: "ANY".into(), path: "$default".into(), function: "F".into() }]);
+    assert_eq!(
+        api.routes,
+        [HttpRoute { method: "ANY".into(), path: "$default".into(), function: "F".into(), ..HttpRoute::default() }]
+    );
     assert_eq!(api.cors.clone().unwrap_or_default().origins, ["*"]);
     assert_eq!(cloud.functions["F"].environment["API"], api.id);
 }
@@ -469,7 +477,7 @@ fn what_is_wrong_with_an_api_that_is_written_out_is_said() {
         ("integrations/${SayTo}", "${SayTo}", "it is \"integrations/\" with the Ref of an integration"),
         ("function: Echo", "function: Other", "leads to no function that `local` runs"),
         ("AuthorizationType: NONE", "AuthorizationType: JWT", "it is NONE, AWS_IAM or CUSTOM"),
-        ("ProtocolType: WEBSOCKET", "ProtocolType: HTTP", "use AWS::Serverless::HttpApi"),
+        ("ProtocolType: WEBSOCKET", "ProtocolType: MQTT", "it is WEBSOCKET or HTTP"),
         ("TimeoutInMillis: 10000", "TimeoutInMillis: 30000", "a whole number from 50 to 29000"),
         ("StageName: !Ref Stage", "StageName: $default", "API Gateway has no stage"),
         ("RouteKey: chat/say", "RouteKey: $connect", "is there twice"),

@@ -48,7 +48,8 @@ pub(super) fn one(mut settings: Fields<'_>, default: Option<Throttle>) -> Option
 }
 
 /// The routes that have settings and are not there, which API Gateway refuses.
-pub(super) fn unknown<'t, 'k>(throttles: &'t Throttles, keys: impl Iterator<Item = &'k str>) -> Vec<&'t str> {
-    let known: Vec<&str> = keys.collect();
-    throttles.routes.keys().map(String::as_str).filter(|key| !known.contains(key)).collect()
+pub(super) fn unknown<K: AsRef<str>>(throttles: &Throttles, keys: impl Iterator<Item = K>) -> Vec<&str> {
+    let known: Vec<K> = keys.collect();
+    let is_known = |key: &str| known.iter().any(|known| known.as_ref() == key);
+    throttles.routes.keys().map(String::as_str).filter(|key| !is_known(key)).collect()
 }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::faults::Faults;
 use super::frame::Close;
 use super::registry::ConnectionId;
+use crate::iam::Caller;
 use crate::model::access::ApiKey;
 use crate::time;
 
@@ -44,6 +45,8 @@ pub(super) struct Known {
     pub(super) authorizer: Option<Map<String, Value>>,
     /// The key that it showed.
     pub(super) key: Option<ApiKey>,
+    /// Who signed its handshake.
+    pub(super) caller: Option<Caller>,
 }
 
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //!
 //! The statuses are those that REST APIs document; the texts of all but 401 and 403 for a key are not known of WebSocket APIs.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use http::StatusCode;
@@ -12,26 +13,30 @@ use super::Gateway;
 use super::connection::{Connection, Known};
 use super::event;
 use super::head::Head;
-use crate::authorizer::{Decision, Verdict, at, identity};
+use crate::authorizer::{INVOKE, Verdict, at, identity, is_unauthorized};
 use crate::gateway::answer::Malformed;
 use crate::gateway::route_arn;
-use crate::lambda::{Failure, Invocation};
+use crate::iam::{Caller, Decision, Request, Wish};
+use crate::lambda::Invocation;
 use crate::model::access::{ApiKey, Authorization, Authorizer, KeySource, Source};
 
-const UNAUTHORIZED: Refused = Refused { status: StatusCode::UNAUTHORIZED, message: "Unauthorized" };
-const FORBIDDEN: Refused = Refused { status: StatusCode::FORBIDDEN, message: "Forbidden" };
-const UNSAID: Refused =
-    Refused { status: StatusCode::FORBIDDEN, message: "User is not authorized to access this resource" };
-const DENIED: Refused = Refused {
-    status: StatusCode::FORBIDDEN,
-    message: "User is not authorized to access this resource with an explicit deny",
-};
-const FAILED: Refused = Refused { status: StatusCode::INTERNAL_SERVER_ERROR, message: "Internal server error" };
+const UNAUTHORIZED: Refused = Refused::of(StatusCode::UNAUTHORIZED, "Unauthorized");
+const FORBIDDEN: Refused = Refused::of(StatusCode::FORBIDDEN, "Forbidden");
+const UNMENTIONED: Refused = Refused::of(StatusCode::FORBIDDEN, "User is not authorized to access this resource");
+const DENIED: Refused =
+    Refused::of(StatusCode::FORBIDDEN, "User is not authorized to access this resource with an explicit deny");
+const FAILED: Refused = Refused::of(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
 
 /// Somebody who does not get in.
 pub(super) struct Refused {
     pub(super) status: StatusCode,
-    pub(super) message: &'static str,
+    pub(super) message: Cow<'static, str>,
+}
+
+impl Refused {
+    const fn of(status: StatusCode, message: &'static str) -> Self {
+        Self { status, message: Cow::Borrowed(message) }
+    }
 }
 
 impl Gateway {
@@ -44,13 +49,19 @@ impl Gateway {
         trace: &str,
     ) -> Result<Option<Known>, Refused> {
         let entry = &self.api.entry;
+        let arn = || route_arn(self.lambda.region(), &self.api.id, &self.api.stage, "$connect");
+        let mut caller = None;
         let (authorizer, usage_key) = match &entry.authorization {
-            Authorization::None | Authorization::Iam => (None, None),
+            Authorization::None => (None, None),
+            Authorization::Iam => {
+                caller = self.signer(head, arn())?;
+                (None, None)
+            }
             Authorization::Lambda(authorizer) => {
                 let context = event::handshake(self, connection, request_id);
                 let find = |source: &Source| self.source(source, head, &context);
                 identity(&authorizer.sources, find).ok_or(UNAUTHORIZED)?;
-                let arn = route_arn(self.lambda.region(), &self.api.id, &self.api.stage, "$connect");
+                let arn = arn();
                 let question = event::question(self, connection, head, request_id, trace, &arn);
                 let (context, usage_key) = self.ask(authorizer, question, trace, &arn).await?;
                 (Some(context), usage_key)
@@ -65,7 +76,17 @@ impl Gateway {
         } else {
             None
         };
-        Ok((authorizer.is_some() || key.is_some()).then_some(Known { authorizer, key }))
+        let known = Known { authorizer, key, caller };
+        Ok((known.authorizer.is_some() || known.key.is_some() || known.caller.is_some()).then_some(known))
+    }
+
+    /// Who has signed the handshake, if that is checked.
+    fn signer(&self, head: &Head, arn: String) -> Result<Option<Caller>, Refused> {
+        let headers = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let request = || Request { method: "GET", target: &head.target, headers: headers(), body: &[] };
+        let wish = || Wish { service: "execute-api", action: INVOKE, resource: arn };
+        let signer = self.lambda.iam().caller(request, wish);
+        signer.map_err(|refusal| Refused { status: StatusCode::FORBIDDEN, message: refusal.message.into() })
     }
 
     fn source(&self, source: &Source, head: &Head, context: &Value) -> Option<String> {
@@ -107,17 +128,11 @@ impl Gateway {
         match verdict.on(arn) {
             Decision::Allowed => {}
             Decision::Denied => return Err(DENIED),
-            Decision::Unsaid => return Err(UNSAID),
+            Decision::Unmentioned => return Err(UNMENTIONED),
         }
         context.insert("principalId".into(), verdict.principal.into());
         let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         context.insert("integrationLatency".into(), took.into());
         Ok((context, verdict.usage_key))
     }
-}
-
-/// A function refuses a client by failing with just this word.
-fn is_unauthorized(failure: &Failure) -> bool {
-    let Failure::Function(error) = failure else { return false };
-    serde_json::from_slice::<Value>(error).is_ok_and(|error| error["errorMessage"] == "Unauthorized")
 }

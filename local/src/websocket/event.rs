@@ -66,6 +66,19 @@ struct Identity<'a> {
     api_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    signer: Option<Signer<'a>>,
+}
+
+/// Who signed the handshake.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Signer<'a> {
+    access_key: &'a str,
+    account_id: &'a str,
+    caller: &'a str,
+    user: &'a str,
+    user_arn: &'a str,
 }
 
 /// What an authorizer is asked. It lacks nothing: what is not there is empty.
@@ -193,6 +206,13 @@ fn context<'a>(
             user_agent: connection.user_agent.as_deref(),
             api_key: key.map(|key| key.value.as_str()),
             api_key_id: key.map(|key| key.id.as_str()),
+            signer: known.and_then(|known| known.caller.as_ref()).map(|caller| Signer {
+                access_key: &caller.access_key,
+                account_id: ids::ACCOUNT,
+                caller: &caller.user_id,
+                user: &caller.user_id,
+                user_arn: &caller.arn,
+            }),
         },
         authorizer: known.and_then(|known| known.authorizer.as_ref()),
         disconnect_status_code: None,

@@ -95,7 +95,7 @@ async fn decide(
         Refusal { request_id: request_id.clone(), ..Refusal::saying(status, body) }
     };
     let known = gateway.admit(&connection, head, &request_id, &trace_root).await;
-    connection.known = known.map_err(|Refused { status, message }| failed(status, message))?.map(Box::new);
+    connection.known = known.map_err(|Refused { status, message }| failed(status, &message))?.map(Box::new);
     let payload = event::connect(gateway, &connection, head, &request_id, &trace_root);
     let invocation = Invocation { trace_root: Some(trace_root), ..Invocation::of(payload) };
     let Ok(outcome) = timeout(route.timeout, gateway.lambda.invoke(&route.function, invocation)).await else {

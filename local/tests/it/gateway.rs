@@ -8,6 +8,7 @@ mod connections;
 mod functions;
 mod handshakes;
 mod http_api;
+mod http_authorizers;
 mod invoke;
 mod permissions;
 mod schedules;

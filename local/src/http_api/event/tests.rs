@@ -19,8 +19,10 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         cors: None,
         throttle: None,
         route_throttles: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
     };
-    let route = HttpRoute { method: "POST".into(), path: "/a/{b}".into(), function: "F".into() };
+    let route =
+        HttpRoute { method: "POST".into(), path: "/a/{b}".into(), function: "F".into(), ..HttpRoute::default() };
     let (head, ()) = request.body(()).map_or_else(|error| panic!("{error}"), Request::into_parts);
     let event = Event {
         api: &api,
@@ -31,6 +33,7 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         found: &Found { route: &route, parameters },
         id: "JKJaXmPLvHcESHA=",
         trace: "Root=1-2",
+        authorizer: None,
     };
     serde_json::from_slice(&event.to_json()).unwrap_or_default()
 }

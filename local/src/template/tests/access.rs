@@ -77,7 +77,7 @@ fn both_forms_say_the_same_of_who_gets_in() {
         "        IdentitySource: [route.request.querystring.who, context.identity.sourceIp, stageVariables.tier]\n",
         "",
     );
-    assert!(about(&iam).contains("asks for signatures (AWS_IAM): locally everybody gets in"));
     let loaded = load(&iam, &Inputs::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
     assert_eq!(loaded.cloud.websocket_apis["Socket"].entry.authorization, Authorization::Iam);
+    assert_eq!(loaded.cloud.signed(), ["Socket"]);
 }

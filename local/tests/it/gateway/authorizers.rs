@@ -1,13 +1,18 @@
 //! Who gets into a WebSocket API: authorizers, API keys, and throttles of single routes, as a template says it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use http::Request;
+use local::model::access::Authorization;
+use local::model::{Role, Statement};
 use serde_json::{Value, json};
 
-use super::client::Socket;
+use super::client::{Refused, Socket};
 use super::world::{Plan, World};
+use crate::signing::Signer;
 
 pub(super) fn plan() -> Result<Plan> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/entry.yaml");
@@ -231,5 +236,74 @@ async fn a_route_may_have_a_throttle_of_its_own() -> Result<()> {
     let url = world.running.addresses().websocket.get("Written").context("no such API")?;
     let refused = Socket::dial(url, &[("who", "deny")]).await?.err().map(|refused| refused.status);
     assert_eq!(refused, Some(429));
+    Ok(())
+}
+
+/// A handshake that somebody has signed.
+async fn signed(world: &World, signer: &Signer) -> Result<Result<(Socket, Option<String>), Refused>> {
+    let url = world.running.addresses().websocket.get("Socket").context("no such API")?;
+    let mut request = Request::get(format!("{}?room=a%20b", url.replace("ws://", "http://"))).body(())?;
+    signer.sign(&mut request, b"");
+    let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let names = ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"];
+    let headers: Vec<_> = names.into_iter().filter_map(|name| Some((name, value(name)?))).collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Socket::dial(&request.uri().to_string().replace("http://", "ws://"), &headers).await
+}
+
+#[tokio::test]
+async fn only_who_signs_and_may_invoke_gets_in_where_signatures_are_asked_for() -> Result<()> {
+    let mut plan = plan()?;
+    plan.iam = true;
+    let socket = plan.cloud.websocket_apis.get_mut("Socket").context("no such API")?;
+    socket.entry.authorization = Authorization::Iam;
+    let api = socket.id.clone();
+    let other = format!("arn:aws:execute-api:us-east-1:123456789012:{api}/v2/*");
+    let statements = vec![Statement::allow(&["execute-api:Invoke"], &[&other])];
+    let role = Role { name: "stack-EchoRole".into(), statements, doubts: vec![] };
+    plan.cloud.roles = BTreeMap::from([("Echo".into(), role)]);
+    let world = plan.start().await?;
+
+    assert_eq!(dial(&world, "Socket", "", &[]).await?, (403, "Missing Authentication Token".into()));
+    let developer = Signer::developer("execute-api");
+    let late = SystemTime::now() - Duration::from_secs(360);
+    for wrong in [
+        Signer { secret: "wrong".into(), ..developer.clone() },
+        Signer { access_key: "nobody".into(), ..developer.clone() },
+        Signer { service: "lambda", ..developer.clone() },
+        Signer { time: late, ..developer.clone() },
+    ] {
+        let refused = signed(&world, &wrong).await?.err().map(|refused| refused.status);
+        assert_eq!(refused, Some(403), "{wrong:?}");
+    }
+    assert!(world.processes().is_empty());
+
+    let presigned = Signer { presigned: Some(Duration::from_secs(60)), ..developer.clone() };
+    assert!(signed(&world, &presigned).await?.is_ok(), "a browser signs in the query");
+    let Ok((mut socket, _)) = signed(&world, &developer).await? else { bail!("refused") };
+    socket.say(r#"{"action":"tell"}"#).await?;
+    let identity = socket.hear_json().await?["requestContext"]["identity"].clone();
+    assert_eq!(identity["userArn"], "arn:aws:iam::123456789012:user/local");
+    assert_eq!((&identity["accessKey"], &identity["accountId"]), (&json!("local"), &json!("123456789012")));
+
+    socket.say(r#"{"action":"tell","do":"env"}"#).await?;
+    let variables: BTreeMap<String, String> = serde_json::from_value(socket.hear_json().await?)?;
+    let refused = signed(&world, &Signer::function(&variables, "execute-api")).await?.err().context("let in")?;
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.body.contains("is not authorized to perform: execute-api:Invoke on resource: "),
+        "{}",
+        refused.body
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn everybody_gets_in_where_signatures_are_asked_for_and_not_checked() -> Result<()> {
+    let mut plan = plan()?;
+    plan.cloud.websocket_apis.get_mut("Socket").context("no such API")?.entry.authorization = Authorization::Iam;
+    let world = plan.start().await?;
+    let (_socket, context) = inside(&world, "Socket", "", &[]).await?;
+    assert_eq!(context["identity"].get("userArn"), None);
     Ok(())
 }

@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) replaced: BTreeMap<String, String>,
     pub(super) chaos: Option<Chaos>,
     pub(super) iam: bool,
+    pub(super) issuers: BTreeMap<String, String>,
 }
 
 impl Default for Plan {
@@ -47,6 +48,7 @@ impl Default for Plan {
             replaced: BTreeMap::new(),
             chaos: None,
             iam: false,
+            issuers: BTreeMap::new(),
         }
     }
 }
@@ -78,6 +80,7 @@ impl Plan {
             limits: self.limits,
             chaos: self.chaos,
             iam: self.iam,
+            issuers: self.issuers,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log })
     }
@@ -170,8 +173,12 @@ pub(super) fn function(id: &str) -> Function {
 }
 
 fn http_api() -> HttpApi {
-    let route =
-        |method: &str, path: &str| HttpRoute { method: method.into(), path: path.into(), function: "Echo".into() };
+    let route = |method: &str, path: &str| HttpRoute {
+        method: method.into(),
+        path: path.into(),
+        function: "Echo".into(),
+        ..HttpRoute::default()
+    };
     HttpApi {
         logical_id: "Api".into(),
         id: "abcde12345".into(),
@@ -181,6 +188,7 @@ fn http_api() -> HttpApi {
         cors: None,
         throttle: None,
         route_throttles: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
     }
 }
 
