@@ -13,8 +13,10 @@
 //! any `sync` that finds something waiting.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::afterwards::Afterwards;
 use crate::connection::Connection;
 use crate::fanout::{self, Fanout};
 use crate::gateway::{Gateway, Posted};
@@ -59,6 +61,7 @@ pub struct Delivery {
     /// How they get to many others.
     fanout: Fanout,
     trust: Trust,
+    afterwards: Afterwards,
 }
 
 /// What a request that changes a room came to.
@@ -104,12 +107,13 @@ impl Deliverable for Said<'_> {
 
 impl Delivery {
     /// With nothing done yet.
-    pub fn new(store: Store, gateway: Gateway, fanout: Fanout, limits: Limits) -> Self {
-        Self { store, gateway, limits, fanout, tally: Tally::default(), trust: Trust::default() }
+    pub fn new(store: Store, gateway: Gateway, fanout: Fanout, limits: Limits, afterwards: Afterwards) -> Arc<Self> {
+        let (tally, trust) = (Tally::default(), Trust::default());
+        Arc::new(Self { store, gateway, limits, tally, fanout, trust, afterwards })
     }
 
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
-    pub async fn say(&self, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
+    pub async fn say(self: &Arc<Self>, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
         let author = from.session.user().id;
         let is_trusted = self.trust.takes(&from.id, room, &draft.client_id);
         let before = async {
@@ -149,7 +153,7 @@ impl Delivery {
 
     /// Asks what has to be asked before something is said; beside that, takes a position for somebody who is trusted.
     async fn begin(
-        &self,
+        self: &Arc<Self>,
         from: &Connection,
         room: RoomId,
         before: impl Future<Output = Result<Option<Message>>>,
@@ -198,19 +202,19 @@ impl Delivery {
     }
 
     /// Makes a position come to nothing, and sees to it that nobody waits for it. What fails is logged: the next holder of the lease voids it.
-    async fn give_up(&self, room: RoomId, place: Place) {
+    async fn give_up(self: &Arc<Self>, room: RoomId, place: Place) {
         if let Err(error) = self.store.void(room, place.rev).await {
             return error.log();
         }
         if let Some(lease) = place.lease {
-            let holder = Holder { delivery: self, lease, sender: None };
+            let holder = Holder { delivery: Arc::clone(self), lease, sender: None };
             holder.broadcast(Turn::new(place.standing, RECOVERY), None, None).await;
         }
     }
 
-    /// Stores a change at a position of its own, and sees to its broadcast.
+    /// Stores a change at a position of its own, and sees to its broadcast, which goes on after the answer.
     async fn deliver<D: Deliverable>(
-        &self,
+        self: &Arc<Self>,
         from: &Connection,
         room: RoomId,
         change: D,
@@ -239,8 +243,9 @@ impl Delivery {
             };
             let standing = place.standing;
             if let (Some(lease), Some(recipients)) = (place.lease, recipients) {
-                let holder = Holder { delivery: self, lease, sender: Some(&from.id) };
-                holder.broadcast(Turn::new(standing, turn::LONGEST), known, recipients.ok()).await;
+                let holder = Holder { delivery: Arc::clone(self), lease, sender: Some(from.id.clone()) };
+                let turn = Turn::new(standing, turn::LONGEST);
+                self.afterwards.begin(holder.broadcast(turn, known, recipients.ok()));
             }
             match stored? {
                 Stored::Here(message) => return Ok(Done::Now(message)),
@@ -263,10 +268,10 @@ impl Delivery {
     }
 
     /// Broadcasts what waits in a room, if nobody does, for that long; something is known to be stored at `known`.
-    pub async fn recover(&self, room: RoomId, known: Position, length: Duration) -> Result<()> {
+    pub async fn recover(self: &Arc<Self>, room: RoomId, known: Position, length: Duration) -> Result<()> {
         if let Some((lease, standing)) = self.store.take_over(room, known).await? {
             self.tally.note(|counts| counts.take_overs += 1);
-            let holder = Holder { delivery: self, lease, sender: None };
+            let holder = Holder { delivery: Arc::clone(self), lease, sender: None };
             holder.broadcast(Turn::new(standing, length), None, None).await;
         }
         Ok(())
@@ -281,21 +286,21 @@ fn mentions(permit: &Permit, called: &Called, mentionable: Mentionable) -> Menti
 }
 
 /// Whoever holds the lease.
-struct Holder<'a> {
-    delivery: &'a Delivery,
+struct Holder {
+    delivery: Arc<Delivery>,
     lease: Lease,
-    sender: Option<&'a ConnectionId>,
+    sender: Option<ConnectionId>,
 }
 
-impl Holder<'_> {
+impl Holder {
     /// Broadcasts until nothing waits. What fails is logged: the lease runs out, and somebody else goes on.
     async fn broadcast(self, turn: Turn, known: Option<Change>, recipients: Option<Vec<ConnectionId>>) {
-        let Delivery { store, gateway, .. } = self.delivery;
+        let delivery = Arc::clone(&self.delivery);
         let mut gone = Vec::new();
         if let Err(error) = self.take(turn, known, recipients, &mut gone).await {
             error.log();
         }
-        presence::departed(store, gateway, gone).await;
+        presence::departed(&delivery.store, &delivery.gateway, gone).await;
     }
 
     async fn take(
@@ -305,7 +310,7 @@ impl Holder<'_> {
         mut recipients: Option<Vec<ConnectionId>>,
         gone: &mut Vec<ConnectionId>,
     ) -> Result<()> {
-        let Delivery { store, tally, .. } = self.delivery;
+        let Delivery { store, tally, .. } = &*self.delivery;
         let room = self.lease.room();
         let began = Instant::now();
         let standing = turn.standing();
@@ -336,7 +341,7 @@ impl Holder<'_> {
                         None => store.sockets_in(room, time::now()).await?,
                     };
                     sockets.retain(|socket| !unreachable.contains(socket));
-                    put_first(&mut sockets, self.sender);
+                    put_first(&mut sockets, self.sender.as_ref());
                     let standing = turn.standing();
                     let (frame, to) = frame::pack(room, standing, &changes[..unbroken]);
                     let posted = self.delivery.post(&sockets, &frame).await;

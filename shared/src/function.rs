@@ -9,6 +9,9 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::util::MapFutureLayer;
+use lambda_runtime::{LambdaInvocation, Runtime, Service};
 use tracing_subscriber::EnvFilter;
 
 use crate::Result;
@@ -32,25 +35,59 @@ pub trait Function: Sized + Send + Sync + 'static {
 
     /// Handles one event.
     fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer>> + Send;
+
+    /// Ends an invocation: it has been answered, and all that it began is done.
+    fn end(&self) {}
 }
 
 /// What handles events, whichever function it is. One box for each event spares every function a Lambda runtime of its own, which took
 /// most of its compile time.
-type Handler<E, A> = Box<dyn Fn(E) -> Pin<Box<dyn Future<Output = Result<A>> + Send>> + Send + Sync>;
+type Handler<E, A> = Box<dyn Fn(E) -> Boxed<Result<A>> + Send + Sync>;
+
+/// What ends an invocation.
+type End = Arc<dyn Fn() -> Boxed<()> + Send + Sync>;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// An environment's whole life.
 type Life = Pin<Box<dyn Future<Output = std::result::Result<(), lambda_runtime::Error>>>>;
 
 /// Runs an environment until Lambda ends it.
-fn run<F: Function>(serve: fn(Handler<F::Event, F::Answer>) -> Life) -> ExitCode {
+fn run<F: Function>(serve: fn(Handler<F::Event, F::Answer>, End) -> Life) -> ExitCode {
     environment(Box::pin(async move {
-        let function = Arc::new(F::from_env(&Settings::from_env()).await?);
+        let settings = Settings::from_env();
+        let afterwards = settings.afterwards();
+        let function = Arc::new(F::from_env(&settings).await?);
+        let ending = Arc::clone(&function);
+        let end: End = Arc::new(move || {
+            let (function, afterwards) = (Arc::clone(&ending), afterwards.clone());
+            Box::pin(async move {
+                afterwards.done().await;
+                function.end();
+            })
+        });
         let handler: Handler<F::Event, F::Answer> = Box::new(move |event| {
             let function = Arc::clone(&function);
             Box::pin(async move { function.handle(event).await })
         });
-        serve(handler).await
+        serve(handler, end).await
     }))
+}
+
+/// Answers event after event. An invocation ends after its answer, before the next event is asked for.
+async fn live<S>(runtime: Runtime<S>, end: End) -> std::result::Result<(), lambda_runtime::Error>
+where
+    S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error>,
+{
+    let ending = MapFutureLayer::new(move |answering: S::Future| {
+        let end = Arc::clone(&end);
+        async move {
+            let answered = answering.await;
+            end().await;
+            answered
+        }
+    });
+    runtime.layer(ending).layer(TracingLayer::new()).run().await
 }
 
 fn environment(life: Life) -> ExitCode {

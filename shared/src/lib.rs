@@ -24,6 +24,7 @@ pub mod store;
 
 pub mod guard;
 
+pub mod afterwards;
 pub mod aws;
 pub mod fanout;
 pub mod gateway;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -39,7 +40,7 @@ const TIME_AHEAD: Duration = Duration::from_secs(3);
 
 /// The rooms in which something came after the positions, and whether to ask again.
 pub(crate) async fn catch_up(
-    delivery: &Delivery,
+    delivery: &Arc<Delivery>,
     connection: &Connection,
     wanted: &[Membership],
     positions: &BTreeMap<RoomId, Position>,
@@ -102,7 +103,7 @@ fn is_all(fitting: &[Change], missed: &[Change]) -> bool {
 
 /// What is posted to a client ahead of the reply.
 struct Ahead<'a> {
-    delivery: &'a Delivery,
+    delivery: &'a Arc<Delivery>,
     connection: &'a Connection,
     /// How many frames more.
     left: usize,
@@ -119,7 +120,7 @@ impl Ahead<'_> {
         mut missed: Vec<Change>,
         bytes: usize,
     ) -> Result<(Position, Vec<Change>)> {
-        let Delivery { store, gateway, limits, .. } = self.delivery;
+        let Delivery { store, gateway, limits, .. } = &**self.delivery;
         if standing.head - position > NEAR {
             return Ok((position, missed));
         }
@@ -156,11 +157,11 @@ fn cut(room: RoomId, standing: Standing) -> Catchup {
 
 /// How far the rooms have come, after whatever waits in one of them without a broadcaster has been sent.
 async fn standings(
-    delivery: &Delivery,
+    delivery: &Arc<Delivery>,
     wanted: &[Membership],
     positions: &BTreeMap<RoomId, Position>,
 ) -> Result<Vec<(Membership, Standing, Position)>> {
-    let Delivery { store, .. } = delivery;
+    let Delivery { store, .. } = &**delivery;
     let mut found = store.rooms_of(wanted).await?;
     let waiting = found.iter().filter(|(_, standing, _)| standing.is_busy());
     let waiting: Vec<RoomId> = waiting.map(|(room, ..)| room.id).collect();

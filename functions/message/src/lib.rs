@@ -1,7 +1,7 @@
 //! `$default`: everything a client asks over its socket. The answer goes back by the route response.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::try_join;
@@ -29,7 +29,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Answers what clients ask.
 pub struct Message {
-    delivery: Delivery,
+    delivery: Arc<Delivery>,
     metrics: Metrics,
     /// Whose sockets these are, which cannot change while they live.
     sockets: Mutex<HashMap<String, Connection>>,
@@ -50,11 +50,14 @@ impl Function for Message {
             Ok(action) => self.answer(&event.socket()?, action).await,
             Err(invalid) => Err(invalid.into()),
         };
-        self.metrics.write(&self.delivery);
         Ok(Answer::frame(&answered.unwrap_or_else(|error| {
             error.log();
             Frame::Error(Failure::new(&error, request.id))
         })))
+    }
+
+    fn end(&self) {
+        self.metrics.write(&self.delivery);
     }
 }
 
@@ -207,7 +210,7 @@ impl Message {
     }
 
     fn signals(&self) -> Signals<'_> {
-        let Delivery { store, gateway, limits, .. } = &self.delivery;
+        let Delivery { store, gateway, limits, .. } = &*self.delivery;
         Signals { store, gateway, limits }
     }
 

@@ -1,6 +1,7 @@
 //! Once a minute: broadcasts what was stored by an invocation that died, if nobody has acted in the room since, and sees off sockets whose end
 //! API Gateway never told, erases what is left of deleted accounts, and, where a retention is set, deletes what is older.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use parlour::delivery::{Delivery, turn};
@@ -28,7 +29,7 @@ const ERASING: Duration = Duration::from_secs(10);
 
 /// Makes up for what was left undone.
 pub struct Sweep {
-    delivery: Delivery,
+    delivery: Arc<Delivery>,
     retention: Option<Retention>,
     metrics: Metrics,
 }
@@ -77,7 +78,7 @@ impl Sweep {
     /// Broadcasts what waits, and sees off sockets: in how many rooms, and how many.
     async fn sweep(&self, began: Instant) -> Result<(usize, usize)> {
         let now = time::now();
-        let Delivery { store, gateway, .. } = &self.delivery;
+        let Delivery { store, gateway, .. } = &*self.delivery;
         let expired = store.expired_sockets(now, SOCKETS).await?;
         let sockets = expired.len();
         presence::departed(store, gateway, expired).await;
@@ -99,7 +100,7 @@ impl Sweep {
 
     /// Closes the sockets of sessions whose end died before it came to that. Says how many.
     async fn close(&self, began: Instant) -> Result<usize> {
-        let Delivery { store, gateway, .. } = &self.delivery;
+        let Delivery { store, gateway, .. } = &*self.delivery;
         let left = store.sockets_of_ended(time::now(), CLOSED).await?;
         let mut closed = 0;
         for some in left.chunks(AT_ONCE) {
@@ -128,7 +129,7 @@ impl Sweep {
     /// Finishes what became of deleted accounts.
     async fn erase(&self, began: Instant) -> Result<usize> {
         let (mut erased, ends) = (0, Instant::now() + ERASING);
-        let Delivery { store, gateway, .. } = &self.delivery;
+        let Delivery { store, gateway, .. } = &*self.delivery;
         for erasing in store.unfinished_erasures(time::now(), ACCOUNTS).await? {
             if began.elapsed() > BUSY || Instant::now() > ends {
                 break;

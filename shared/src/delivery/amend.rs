@@ -1,5 +1,7 @@
 //! What becomes of messages after they were said.
 
+use std::sync::Arc;
+
 use super::{Deliverable, Delivery, Done, RECOVERY, mentions};
 use crate::Result;
 use crate::connection::Connection;
@@ -45,7 +47,7 @@ impl Delivery {
     /// Changes a message: of theirs, or of somebody among whom they keep order. Once this returns, the change is stored; the same again returns the
     /// same position.
     pub async fn amend(
-        &self,
+        self: &Arc<Self>,
         from: &Connection,
         room: RoomId,
         amendment: &Amendment,
@@ -91,7 +93,7 @@ impl Delivery {
 
     /// Puts an emoji to a message, or takes it away. Once this returns, that is stored; the same again returns the same position.
     pub async fn react(
-        &self,
+        self: &Arc<Self>,
         from: &Connection,
         room: RoomId,
         reacting: &Reacting,
@@ -106,7 +108,7 @@ impl Delivery {
     }
 
     async fn change<D: Deliverable<Before = Position>>(
-        &self,
+        self: &Arc<Self>,
         from: &Connection,
         room: RoomId,
         asked: Asked,

@@ -7,7 +7,7 @@ use lambda_http::{Body, RequestExt, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Function, Handler};
+use super::{End, Function, Handler};
 use crate::error::Unauthenticated;
 use crate::ids::{InvitationId, RoomId, SessionId, UserId};
 use crate::session::{Device, Session, device_name};
@@ -32,15 +32,15 @@ pub struct Reply {
 
 /// Serves a function behind the HTTP API until Lambda ends its environment.
 pub fn serve<F: Function<Event = Request, Answer = Reply>>() -> ExitCode {
-    super::run::<F>(|handler| Box::pin(run(handler)))
+    super::run::<F>(|handler, end| Box::pin(run(handler, end)))
 }
 
-async fn run(handler: Handler<Request, Reply>) -> std::result::Result<(), lambda_http::Error> {
-    lambda_http::run(lambda_http::service_fn(move |request| {
+async fn run(handler: Handler<Request, Reply>, end: End) -> std::result::Result<(), lambda_http::Error> {
+    let handler = lambda_http::service_fn(move |request| {
         let answered = handler(Request(request));
         async move { respond(answered.await) }
-    }))
-    .await
+    });
+    super::live(lambda_http::runtime(handler), end).await
 }
 
 fn respond(answer: Result<Reply>) -> std::result::Result<Response<Body>, lambda_http::Error> {

@@ -1,8 +1,11 @@
 //! What the environment says. Each value is asked for by the function that needs it, so that a function holds no secret it has no use for;
 //! each is set in the template.
 
+use std::sync::Arc;
+
 use aws_credential_types::Credentials;
 
+use crate::afterwards::Afterwards;
 use crate::aws::Caller;
 use crate::delivery::Delivery;
 use crate::fanout::Fanout;
@@ -15,11 +18,18 @@ use crate::token::Keys;
 use crate::{Error, Result, time};
 
 /// The function's environment.
-pub struct Settings(());
+pub struct Settings {
+    afterwards: Afterwards,
+}
 
 impl Settings {
     pub(super) fn from_env() -> Self {
-        Self(())
+        Self { afterwards: Afterwards::default() }
+    }
+
+    /// What may go on after an answer.
+    pub(super) fn afterwards(&self) -> Afterwards {
+        self.afterwards.clone()
     }
 
     /// The database: `MONGODB_URI`.
@@ -45,8 +55,9 @@ impl Settings {
     }
 
     /// What messages are delivered by, in rooms of any size: all of [`Self::store`], [`Self::gateway`], [`Self::fanout`] and [`Self::limits`].
-    pub async fn delivery(&self) -> Result<Delivery> {
-        Ok(Delivery::new(self.store().await?, self.gateway()?, self.fanout()?, self.limits()?))
+    pub async fn delivery(&self) -> Result<Arc<Delivery>> {
+        let store = self.store().await?;
+        Ok(Delivery::new(store, self.gateway()?, self.fanout()?, self.limits()?, self.afterwards()))
     }
 
     /// How much one may do: `LIMITS`, as `send=5/30,register=10h/30`, each a rate for one second, minute or hour, and how many at once.

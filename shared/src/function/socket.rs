@@ -6,7 +6,7 @@ use lambda_http::aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyReques
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 
-use super::{Function, Handler};
+use super::{End, Function, Handler};
 use crate::error::Source;
 use crate::ids::ConnectionId;
 use crate::wire::{Failure, Frame};
@@ -34,15 +34,15 @@ struct Protocol {
 
 /// Serves a function behind the WebSocket API until Lambda ends its environment.
 pub fn serve<F: Function<Event = Event, Answer = Answer>>() -> ExitCode {
-    super::run::<F>(|handler| Box::pin(run(handler)))
+    super::run::<F>(|handler, end| Box::pin(run(handler, end)))
 }
 
-async fn run(handler: Handler<Event, Answer>) -> std::result::Result<(), lambda_runtime::Error> {
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
+async fn run(handler: Handler<Event, Answer>, end: End) -> std::result::Result<(), lambda_runtime::Error> {
+    let handler = lambda_runtime::service_fn(move |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
         let answered = handler(Event(event.payload));
         async move { Ok::<Answer, Source>(answered.await.unwrap_or_else(|error| Answer::refused(&error))) }
-    }))
-    .await
+    });
+    super::live(lambda_runtime::Runtime::new(handler), end).await
 }
 
 impl Event {

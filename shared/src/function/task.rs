@@ -6,7 +6,7 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Function, Handler};
+use super::{End, Function, Handler};
 use crate::error::Source;
 
 /// Serves a function that is given JSON and answers with JSON, until Lambda ends its environment. A failure is a failed invocation.
@@ -14,15 +14,15 @@ pub fn serve<F>() -> ExitCode
 where
     F: Function<Event: DeserializeOwned + 'static, Answer: Serialize + Send + 'static>,
 {
-    super::run::<F>(|handler| Box::pin(run(handler)))
+    super::run::<F>(|handler, end| Box::pin(run(handler, end)))
 }
 
-async fn run<E, A>(handler: Handler<E, A>) -> std::result::Result<(), lambda_runtime::Error>
+async fn run<E, A>(handler: Handler<E, A>, end: End) -> std::result::Result<(), lambda_runtime::Error>
 where
     E: DeserializeOwned + Send + 'static,
     A: Serialize + Send + 'static,
 {
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<E>| {
+    let handler = lambda_runtime::service_fn(move |event: LambdaEvent<E>| {
         let answered = handler(event.payload);
         async move {
             answered.await.map_err(|error| {
@@ -30,6 +30,6 @@ where
                 Source::from(error)
             })
         }
-    }))
-    .await
+    });
+    super::live(lambda_runtime::Runtime::new(handler), end).await
 }

@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
-use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
 use super::rooms::ROOMS;
-use super::{Store, date, object_id, time, unconfirmed};
+use super::{Store, date, object_id, time};
 use crate::ids::RoomId;
 use crate::permission::Refusal;
 use crate::room::{Position, Standing};
@@ -178,13 +177,15 @@ impl Store {
     }
 
     async fn leased(&self, filter: Document, update: Vec<Document>) -> Result<Option<LeasedDoc>> {
-        let rooms = self.collection::<LeasedDoc>(ROOMS);
-        let found = rooms
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .write_concern(unconfirmed())
-            .projection(doc! { "head": 1, "settled": 1, "said": 1, "floor": 1, "lease": 1 });
-        self.within(found).await
+        self.turn(doc! {
+            "findAndModify": ROOMS,
+            "query": filter,
+            "update": update,
+            "new": true,
+            "fields": { "head": 1, "settled": 1, "said": 1, "floor": 1, "lease": 1 },
+            "writeConcern": { "w": 1 },
+        })
+        .await
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use mongodb::IndexModel;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::{IndexOptions, ReturnDocument};
+use mongodb::options::IndexOptions;
 use serde::Deserialize;
 
-use super::{Store, unconfirmed};
+use super::Store;
 use crate::ids::{ConnectionId, RoomId, UserId};
 use crate::limits::Allowance;
 use crate::{Error, Result};
@@ -161,13 +161,15 @@ pub(super) fn indexes() -> Vec<IndexModel> {
 impl Store {
     /// Records that somebody does something, or refuses it and says how long to wait.
     pub async fn spend(&self, spender: Spender<'_>, allowance: Allowance) -> Result<()> {
-        let limits = self.collection::<LimitDoc>(LIMITS);
-        let spent = limits
-            .find_one_and_update(doc! { "_id": spender.key() }, spending(allowance))
-            .upsert(true)
-            .return_document(ReturnDocument::After)
-            .write_concern(unconfirmed());
-        let found = self.within(spent).await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
+        let found = self.turn::<LimitDoc>(doc! {
+            "findAndModify": LIMITS,
+            "query": { "_id": spender.key() },
+            "update": spending(allowance),
+            "new": true,
+            "upsert": true,
+            "writeConcern": { "w": 1 },
+        });
+        let found = found.await?.ok_or_else(|| Error::internal("an upsert returned nothing"))?;
         found.spent.granted(allowance).or_wait()
     }
 }

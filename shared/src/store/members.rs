@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use mongodb::IndexModel;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
-use mongodb::options::{Hint, IndexOptions, ReturnDocument};
+use mongodb::options::{Hint, IndexOptions};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{self, Granted, SpentDoc};
@@ -275,12 +275,14 @@ impl Store {
             member: MemberDoc,
             spent: SpentDoc,
         }
-        let members = self.collection::<SpendingDoc>(MEMBERS);
-        let spent = members
-            .find_one_and_update(of(session.user().id, room), limits::spending(allowance))
-            .return_document(ReturnDocument::After)
-            .write_concern(unconfirmed());
-        let found = self.within(spent).await?;
+        let spent = self.turn::<SpendingDoc>(doc! {
+            "findAndModify": MEMBERS,
+            "query": of(session.user().id, room),
+            "update": limits::spending(allowance),
+            "new": true,
+            "writeConcern": { "w": 1 },
+        });
+        let found = spent.await?;
         let found = found.and_then(|found| Some((found.member.membership(false)?, found.spent.granted(allowance))));
         match found {
             Some(found) => Ok(found),

@@ -1,21 +1,24 @@
 //! A message's life, with a real database and a server that plays `@connections`.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
 use mongodb::bson::{Document, doc};
 use parlour::Error;
+use parlour::afterwards::Afterwards;
 use parlour::connection::Connection;
 use parlour::delivery::Delivery;
 use parlour::delivery::turn::LONGEST;
 use parlour::ids::{ClientId, RoomId};
 use parlour::limits::{Allowance, Limits};
-use parlour::message::{Draft, Mentions};
-use parlour::room::Standing;
+use parlour::message::{Amendment, Draft, Mentions, Message, Reacting};
+use parlour::room::{Position, Standing};
 use parlour::session::Session;
 use parlour::store::{LEASE, Purpose, Store};
-use parlour::time;
+use parlour::time::{self, Timestamp};
 use parlour::wire::Frame;
 
 use crate::gateway::FakeGateway;
@@ -29,7 +32,69 @@ pub(crate) struct Pair {
     pub(crate) ben: Session,
     pub(crate) from: Connection,
     pub(crate) tea: RoomId,
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: Environment,
+}
+
+/// An environment of a function that delivers: what its answer did not wait for is done when it is asked again.
+pub(crate) struct Environment {
+    delivery: Arc<Delivery>,
+    afterwards: Afterwards,
+}
+
+impl Environment {
+    fn new(store: Store, fake: &FakeGateway, limits: Limits) -> Self {
+        let afterwards = Afterwards::default();
+        Self { delivery: Delivery::new(store, fake.client(), fake.fanout(), limits, afterwards.clone()), afterwards }
+    }
+
+    /// How much one may do there from now on.
+    pub(crate) fn limits(&mut self) -> &mut Limits {
+        &mut Arc::get_mut(&mut self.delivery).unwrap().limits
+    }
+
+    pub(crate) async fn say(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        draft: &Draft,
+        now: Timestamp,
+    ) -> parlour::Result<Message> {
+        let said = self.delivery.say(from, room, draft, now).await;
+        self.afterwards.done().await;
+        said
+    }
+
+    pub(crate) async fn amend(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        amendment: &Amendment,
+        now: Timestamp,
+    ) -> parlour::Result<Position> {
+        let amended = self.delivery.amend(from, room, amendment, now).await;
+        self.afterwards.done().await;
+        amended
+    }
+
+    pub(crate) async fn react(
+        &self,
+        from: &Connection,
+        room: RoomId,
+        reacting: &Reacting,
+        now: Timestamp,
+    ) -> parlour::Result<Position> {
+        let reacted = self.delivery.react(from, room, reacting, now).await;
+        self.afterwards.done().await;
+        reacted
+    }
+}
+
+impl Deref for Environment {
+    type Target = Arc<Delivery>;
+
+    fn deref(&self) -> &Arc<Delivery> {
+        &self.delivery
+    }
 }
 
 impl Pair {
@@ -45,17 +110,17 @@ impl Pair {
         let allowance = Allowance { every: Duration::from_micros(1), burst: 1_000_000 };
         let limits = Limits { send: allowance, ..Limits::default() };
         let store = Store::on(world.database.clone());
-        let delivery = Delivery::new(store, fake.client(), fake.fanout(), limits);
+        let delivery = Environment::new(store, &fake, limits);
         Self { world, fake, anna, ben, from, tea, delivery }
     }
 
     /// Another environment of the same function, which has heard nothing yet.
-    fn another_environment(&self) -> Delivery {
+    fn another_environment(&self) -> Environment {
         let store = Store::on(self.world.database.clone());
-        Delivery::new(store, self.fake.client(), self.fake.fanout(), self.delivery.limits)
+        Environment::new(store, &self.fake, self.delivery.limits)
     }
 
-    pub(crate) async fn says(&self, text: &str) -> parlour::Result<parlour::message::Message> {
+    pub(crate) async fn says(&self, text: &str) -> parlour::Result<Message> {
         self.delivery.say(&self.from, self.tea, &draft(text), time::now()).await
     }
 
@@ -96,6 +161,20 @@ fn a_stranger_says_nothing() {
         assert!(matches!(refused, Err(Error::NotFound)));
         assert_eq!(pair.world.store.public_room(pair.tea).await.unwrap().1.head, 0, "a position was taken");
         assert!(pair.texts("ben=").is_empty());
+    });
+}
+
+#[test]
+fn who_says_something_is_answered_when_it_is_stored_and_waits_for_no_post() {
+    story(|world| async move {
+        let pair = Pair::new(world).await;
+        pair.fake.played.lock().unwrap().silent.insert("ben=".to_owned());
+        let settled = async || pair.world.store.public_room(pair.tea).await.unwrap().1.settled;
+        let Environment { delivery, afterwards } = &pair.delivery;
+        delivery.say(&pair.from, pair.tea, &draft("hello"), time::now()).await.unwrap();
+        assert_eq!((pair.documents("messages").await.len(), settled().await), (1, 0));
+        afterwards.done().await;
+        assert_eq!((pair.texts("anna="), settled().await), (vec!["hello".to_owned()], 1));
     });
 }
 
@@ -254,7 +333,7 @@ fn a_position_that_was_taken_beside_a_question_that_is_answered_no_comes_to_noth
         let said = pair.says("two").await.unwrap();
         assert_eq!((said.rev, standing().await.head), (2, 2));
         let again = Draft { client_id: ClientId::parse(&said.client_id).unwrap(), ..draft("two") };
-        let repeats = async |delivery: &Delivery| {
+        let repeats = async |delivery: &Environment| {
             let answer = delivery.say(&pair.from, pair.tea, &again, time::now()).await.unwrap();
             let Standing { head, settled, .. } = standing().await;
             (answer.rev, head, settled)
@@ -282,7 +361,7 @@ fn a_position_that_was_taken_beside_a_question_that_is_answered_no_comes_to_noth
 fn whoever_has_said_all_they_may_takes_no_position_for_nothing() {
     story(|world| async move {
         let mut pair = Pair::new(world).await;
-        pair.delivery.limits.send = "1h/3".parse().unwrap();
+        pair.delivery.limits().send = "1h/3".parse().unwrap();
         for text in ["one", "two", "three"] {
             pair.says(text).await.unwrap();
         }
@@ -340,7 +419,7 @@ fn a_large_room_is_posted_to_in_parts_and_keeps_its_order() {
 fn whoever_is_too_loud_waits_and_is_still_answered_for_what_was_said() {
     story(|world| async move {
         let mut pair = Pair::new(world).await;
-        pair.delivery.limits.send = "1/3".parse().unwrap();
+        pair.delivery.limits().send = "1/3".parse().unwrap();
         for text in ["one", "two", "three"] {
             pair.says(text).await.unwrap();
         }

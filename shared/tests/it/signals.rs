@@ -57,7 +57,7 @@ impl Pair {
 
     /// With so many signals of a room at once, and one more each so often.
     fn with_show(mut self, every: Duration, burst: u32) -> Self {
-        self.delivery.limits.show = Allowance { every, burst };
+        self.delivery.limits().show = Allowance { every, burst };
         self
     }
 }
