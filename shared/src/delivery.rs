@@ -113,7 +113,13 @@ impl Delivery {
     }
 
     /// Says something in a room. Once this returns, it is stored; saying the same again returns the same message.
-    pub async fn say(self: &Arc<Self>, from: &Connection, room: RoomId, draft: &Draft, now: Timestamp) -> Result<Message> {
+    pub async fn say(
+        self: &Arc<Self>,
+        from: &Connection,
+        room: RoomId,
+        draft: &Draft,
+        now: Timestamp,
+    ) -> Result<Message> {
         let author = from.session.user().id;
         let is_trusted = self.trust.takes(&from.id, room, &draft.client_id);
         let before = async {
