@@ -131,7 +131,11 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
             json!({"statusCode": status, "body": "said no"}).to_string()
         }
         _ => {
-            if event["requestContext"]["eventType"] == "DISCONNECT" || task["do"] == "show" {
+            if event["requestContext"]["eventType"] == "DISCONNECT"
+                || event["requestContext"]["condition"].is_string()
+                || task["do"] == "show"
+                || event["detail-type"].is_string()
+            {
                 writeln!(std::io::stdout(), "{event}")?;
             }
             answer(event.to_string())

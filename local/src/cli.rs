@@ -96,7 +96,7 @@ pub struct Up {
     /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to
     /// @connections: gone, throttle, fail, hang, lie (delivered, but answered with 500); per closed socket: lose_disconnect; per invocation:
     /// twice, kill, freeze. Mean times, such as 15s: cut (the life of a socket), mongod (between two kills). clock: how many times faster a
-    /// socket's idle and lifetime limits are reached. For example 7,drop=0.1,cut=0,mongod=30s
+    /// socket's idle and lifetime limits are reached and failed events are run again. For example 7,drop=0.1,cut=0,mongod=30s
     #[arg(long, value_name = "SEED[,NAME=VALUE…]", value_parser = Chaos::parse)]
     pub chaos: Option<Chaos>,
 

@@ -7,6 +7,7 @@ mod environment;
 mod events;
 mod faults;
 mod invoke_api;
+mod outbox;
 mod output;
 mod pool;
 mod program;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 pub(crate) use self::invoke_api::serve;
+use self::outbox::Outbox;
 use self::pool::Pool;
 use self::program::Program;
 use self::remote::Remote;
@@ -47,6 +49,7 @@ struct Inner {
     limits: Arc<Limits>,
     log: Log,
     iam: Iam,
+    outbox: Outbox,
     in_flight: AtomicUsize,
 }
 
@@ -75,11 +78,13 @@ pub(crate) struct Invocation {
     pub(crate) client_context: Option<String>,
     /// Whether [`Outcome::tail`] is wanted.
     pub(crate) tail: bool,
+    /// The id of the request, if it already has one.
+    pub(crate) request_id: Option<String>,
 }
 
 impl Invocation {
     pub(crate) fn of(payload: impl Into<Bytes>) -> Self {
-        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false }
+        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false, request_id: None }
     }
 }
 
@@ -127,6 +132,7 @@ pub(crate) struct Options {
     pub(crate) limits: Arc<Limits>,
     pub(crate) log: Log,
     pub(crate) iam: Iam,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) storm: Option<Storm>,
 }
 
@@ -162,6 +168,7 @@ impl Lambda {
             limits,
             log: options.log.clone(),
             iam: options.iam.clone(),
+            outbox: Outbox { folder: options.data.clone(), iam: options.iam.clone(), log: options.log.clone() },
             in_flight: AtomicUsize::new(0),
         })))
     }

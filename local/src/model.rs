@@ -45,10 +45,45 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// `Environment.Variables` with the globals merged in.
     pub environment: BTreeMap<String, String>,
-    /// `EventInvokeConfig.MaximumRetryAttempts`: how often a failed asynchronous invocation is repeated (0 to 2).
-    pub retries: u8,
+    /// What becomes of asynchronous events.
+    pub asynchronous: Asynchronous,
     /// When it is invoked by itself.
     pub schedules: Vec<Schedule>,
+}
+
+/// What becomes of a function's asynchronous events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asynchronous {
+    /// `MaximumRetryAttempts`: how often a failed invocation is repeated (0 to 2).
+    pub retries: u8,
+    /// `MaximumEventAgeInSeconds`; six hours unless set.
+    pub age: Option<Duration>,
+    /// `DestinationConfig.OnSuccess`: who is told of an event that was worked off.
+    pub on_success: Option<Target>,
+    /// `DestinationConfig.OnFailure`: who is told of one that was given up.
+    pub on_failure: Option<Target>,
+    /// `DeadLetterQueue`: where an event goes that was given up.
+    pub dead_letters: Option<Target>,
+}
+
+impl Default for Asynchronous {
+    /// Lambda's own.
+    fn default() -> Self {
+        Self { retries: 2, age: None, on_success: None, on_failure: None, dead_letters: None }
+    }
+}
+
+/// Where an event goes from a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A function of the template, by its logical id.
+    Function(String),
+    /// An SQS queue, by its name.
+    Queue(String),
+    /// An SNS topic, by its name.
+    Topic(String),
+    /// An event bus, by its name.
+    Bus(String),
 }
 
 /// A time table.
@@ -56,10 +91,38 @@ pub struct Function {
 pub struct Schedule {
     /// Its key under `Events`.
     pub name: String,
-    /// Once in so many minutes.
-    pub minutes: u32,
+    /// How often, or when.
+    pub when: When,
+    /// The time zone of the latter, UTC unless named.
+    pub zone: Option<String>,
+    /// `StartDate`, in seconds since 1970.
+    pub starts: Option<u64>,
+    /// `EndDate`, in seconds since 1970.
+    pub ends: Option<u64>,
+    /// It is a `ScheduleV2`, of EventBridge's scheduler, and not a rule.
+    pub by_scheduler: bool,
     /// `Input`: what the function is given in place of the rule's event.
     pub input: Option<String>,
+}
+
+impl Schedule {
+    /// A rule that invokes its function once in so many minutes.
+    #[must_use]
+    pub fn every(name: &str, minutes: u32) -> Self {
+        let when = When::Every(minutes);
+        Self { name: name.to_owned(), when, zone: None, starts: None, ends: None, by_scheduler: false, input: None }
+    }
+}
+
+/// When a schedule invokes its function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// `rate(…)`: once in so many minutes.
+    Every(u32),
+    /// What stands in `cron(…)`.
+    Cron(String),
+    /// `at(…)`: once; seconds since 1970 by the clocks of its time zone.
+    At(u64),
 }
 
 /// One HTTP API (payload format 2.0).

@@ -19,7 +19,7 @@ use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
 use crate::model::Cloud;
-use crate::schedule;
+use crate::schedule::Calendar;
 use crate::site;
 use crate::websocket::WebSocket;
 
@@ -75,6 +75,8 @@ pub struct Setup {
     pub chaos: Option<Chaos>,
     /// Whether requests to `@connections` and to the Invoke API must be signed by somebody who may do what they ask for.
     pub iam: bool,
+    /// Where data stays between runs; what queues and topics would have got is kept there.
+    pub data: Option<PathBuf>,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -126,14 +128,20 @@ impl Bound {
             limits: Arc::clone(&limits),
             log: setup.log.clone(),
             iam,
+            data: setup.data,
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
         let mut tasks = JoinSet::new();
+        let calendar = Calendar {
+            lambda: lambda.clone(),
+            region: options.variables.region().to_owned(),
+            minute: limits.minute,
+            log: setup.log.clone(),
+        };
         for (id, function) in &cloud.functions {
             for schedule in function.schedules.clone() {
-                let region = options.variables.region().to_owned();
-                tasks.spawn(schedule::run(lambda.clone(), id.clone(), schedule, region, limits.minute));
+                tasks.spawn(calendar.clone().keep(id.clone(), schedule));
             }
         }
         let mut http_apis = cloud.http_apis;

@@ -7,6 +7,7 @@
 
 mod access;
 mod api_keys;
+mod asynchronous;
 mod fields;
 mod functions;
 mod http_api;
@@ -33,7 +34,7 @@ use crate::model::Cloud;
 use kinds::Kind;
 pub use report::Problem;
 use report::Report;
-use scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use scope::{EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
 use yaml::{Content, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
@@ -135,6 +136,9 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
             cloud.functions.insert(resource.id.clone(), function);
             cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
         }
+    }
+    for resource in of(EVENT_INVOKE_CONFIG) {
+        asynchronous::apply(resource, &mut cloud.functions, &scope);
     }
     events.sort_by_key(|event| event.mark.line);
     for resource in of(HTTP_API) {

@@ -165,6 +165,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         limits: Limits::default(),
         chaos: options.chaos.clone(),
         iam: options.iam,
+        data: Some(project.data.clone()),
     };
     if options.iam {
         let doubts = cloud.roles.values().flat_map(|role| &role.doubts);

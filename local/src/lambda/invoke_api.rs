@@ -72,12 +72,13 @@ impl Lambda {
             trace_root: trace_root(&head.headers),
             client_context: text("x-amz-client-context").and_then(context),
             tail: text("x-amz-log-type") == Some("Tail"),
+            request_id: None,
         };
         match kind {
             "RequestResponse" => told(self.run(function, invocation).await),
             "Event" => {
-                self.event(&function.model.logical_id, invocation);
-                with_id(listen::empty(StatusCode::ACCEPTED), &ids::lambda_request())
+                let id = self.event(&function.model.logical_id, invocation);
+                with_id(listen::empty(StatusCode::ACCEPTED), &id)
             }
             "DryRun" => with_id(listen::empty(StatusCode::NO_CONTENT), &ids::lambda_request()),
             _ => {

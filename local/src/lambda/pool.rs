@@ -98,8 +98,8 @@ impl Pool {
     /// Runs one invocation to its end.
     pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation) -> Outcome {
         let Some(_slot) = Slot::take(self) else { return failed(Failure::Throttled) };
-        let Invocation { payload, trace_root, client_context, tail } = invocation;
-        let request_id = ids::lambda_request();
+        let Invocation { payload, trace_root, client_context, tail, request_id } = invocation;
+        let request_id = request_id.unwrap_or_else(ids::lambda_request);
         let limit = self.function.timeout;
         let (reply, answer) = oneshot::channel();
         let mut work = Box::new(Work {

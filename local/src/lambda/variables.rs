@@ -122,6 +122,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::model::Asynchronous;
 
     #[test]
     fn the_address_of_an_api_becomes_the_local_one_wherever_it_stands() {
@@ -153,7 +154,7 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: map(&[("SECRET", "from the template")]),
-            retries: 2,
+            asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };
         let variables = Variables::new(map(&[("SECRET", "mine")]), map(&[("RUST_LOG", "info")]), Endpoints::default());
@@ -178,7 +179,7 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: BTreeMap::new(),
-            retries: 2,
+            asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };
         assert!(variables.of(&function).keys().all(|name| !name.starts_with("CARGO")));

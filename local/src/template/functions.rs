@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::schedule;
+use super::{asynchronous, schedule};
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
 use super::yaml::{Entry, Mark, Node};
 use crate::model::{Function, HttpRoute, Schedule};
@@ -13,7 +13,6 @@ use crate::model::{Function, HttpRoute, Schedule};
 /// Lambda's own defaults.
 const TIMEOUT: u64 = 3;
 const MEMORY_MB: u64 = 128;
-const RETRIES: u64 = 2;
 
 /// Properties that change nothing for one function on a laptop.
 const ACCEPTED: [&str; 25] = [
@@ -71,23 +70,13 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         }
         None => BTreeMap::new(),
     };
-    let retries = match fields.inner("EventInvokeConfig") {
-        Some(mut inner) => {
-            inner.warn("DestinationConfig", "asynchronous invocations have no destinations locally");
-            inner.warn("MaximumEventAgeInSeconds", "locally an event does not grow too old");
-            let retries = inner.number("MaximumRetryAttempts", 0..=RETRIES);
-            inner.finish();
-            retries.unwrap_or(RETRIES)
-        }
-        None => RETRIES,
-    };
+    let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
     runtime(&mut fields, scope);
     let code = fields.text("CodeUri").or_else(|| fields.missing("CodeUri"));
     let binary = binary(resource, scope);
     fields.accept(&ACCEPTED);
     fields.warn("Layers", "layers are not there locally");
-    fields.warn("DeadLetterQueue", "there is no dead-letter queue locally");
     fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
     fields.warn("FunctionUrlConfig", "there is no function URL locally; the Invoke API calls the function");
     fields.finish();
@@ -101,7 +90,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         memory_mb: memory as u32,
         reserved_concurrency: reserved.map(|reserved| reserved as u32),
         environment,
-        retries: retries as u8,
+        asynchronous,
         schedules,
     };
     Some((function, events))
@@ -188,7 +177,7 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             fields.finish();
             let mut fields = Fields::of(properties, format!("the event `{name}` of `{function}`"), scope.report);
             fields.mark = mark;
-            return schedule::read(&name, fields).map(Source::Schedule);
+            return schedule::read(&name, kind == "ScheduleV2", fields).map(Source::Schedule);
         }
         "Api" => {
             let message =

@@ -16,6 +16,7 @@ use super::{raw_api, resources};
 use crate::ids;
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const EVENT_INVOKE_CONFIG: &str = "AWS::Lambda::EventInvokeConfig";
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";

@@ -290,7 +290,7 @@ fn the_echo_template_is_read_as_it_is_meant() {
 
     let hello = &cloud.functions["Hello"];
     assert_eq!((hello.name.as_str(), hello.code.as_path()), ("Hello", Path::new("/project/hello")));
-    assert_eq!((hello.timeout, hello.memory_mb, hello.retries), (Duration::from_secs(10), 256, 2));
+    assert_eq!((hello.timeout, hello.memory_mb, hello.asynchronous.retries), (Duration::from_secs(10), 256, 2));
     assert_eq!(hello.environment["GREETING"], "hello");
     assert!(hello.environment["DATABASE"].contains(CLOUD_ONLY));
     let echo = &cloud.functions["Echo"];

@@ -76,6 +76,7 @@ impl Stage {
             limits: Limits::default(),
             chaos,
             iam: false,
+            data: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let http = Http::new(running.addresses().http["HttpApi"].clone());

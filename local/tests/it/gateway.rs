@@ -5,6 +5,7 @@ mod authorizers;
 mod chaos;
 mod client;
 mod connections;
+mod events;
 mod functions;
 mod handshakes;
 mod http_api;

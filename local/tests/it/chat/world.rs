@@ -127,6 +127,7 @@ impl World {
             limits: aws,
             chaos: None,
             iam: true,
+            data: None,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use local::Chaos;
 use local::model::access::Entry;
-use local::model::{Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
+use local::model::{Asynchronous, Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup, Site};
 
 /// Longer than anything here takes on a busy machine.
@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) replaced: BTreeMap<String, String>,
     pub(super) chaos: Option<Chaos>,
     pub(super) iam: bool,
+    pub(super) data: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -47,6 +48,7 @@ impl Default for Plan {
             replaced: BTreeMap::new(),
             chaos: None,
             iam: false,
+            data: None,
         }
     }
 }
@@ -78,6 +80,7 @@ impl Plan {
             limits: self.limits,
             chaos: self.chaos,
             iam: self.iam,
+            data: self.data,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log })
     }
@@ -164,7 +167,7 @@ pub(super) fn function(id: &str) -> Function {
         memory_mb: 128,
         reserved_concurrency: None,
         environment: BTreeMap::new(),
-        retries: 2,
+        asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
     }
 }
