@@ -91,6 +91,9 @@ pub struct Up {
     /// do everything
     #[arg(long)]
     pub iam: bool,
+    /// Kill a process that takes more memory than its function's MemorySize, as Lambda does (Linux)
+    #[arg(long)]
+    pub memory_limits: bool,
 
     /// Let things go wrong, as networks, clouds and databases do. SEED is a whole number; the same one decides the same again. NAME=0
     /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to

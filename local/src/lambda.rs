@@ -7,6 +7,7 @@ mod environment;
 mod events;
 mod faults;
 mod invoke_api;
+mod memory;
 mod outbox;
 mod output;
 mod pool;
@@ -26,6 +27,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 pub(crate) use self::invoke_api::serve;
+pub(crate) use self::memory::is_known as memory_is_known;
 use self::outbox::Outbox;
 use self::pool::Pool;
 use self::program::Program;

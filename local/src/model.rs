@@ -45,6 +45,8 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// `Environment.Variables` with the globals merged in.
     pub environment: BTreeMap<String, String>,
+    /// `AutoPublishAlias`: the alias of its only version, which is the same program as `$LATEST`.
+    pub alias: Option<String>,
     /// What becomes of asynchronous events.
     pub asynchronous: Asynchronous,
     /// When it is invoked by itself.

@@ -80,11 +80,15 @@ impl Calendar {
             if !schedule.by_scheduler {
                 return input.clone();
             }
-            let replaced = input.replace("<aws.scheduler.schedule-arn>", &arn).replace("<aws.scheduler.scheduled-time>", &at);
+            let replaced =
+                input.replace("<aws.scheduler.schedule-arn>", &arn).replace("<aws.scheduler.scheduled-time>", &at);
             let id = ids::lambda_request();
-            return replaced.replace("<aws.scheduler.execution-id>", &id).replace("<aws.scheduler.attempt-number>", "1");
+            return replaced
+                .replace("<aws.scheduler.execution-id>", &id)
+                .replace("<aws.scheduler.attempt-number>", "1");
         }
-        let (source, detail) = if schedule.by_scheduler { ("aws.scheduler", json!("{}")) } else { ("aws.events", json!({})) };
+        let (source, detail) =
+            if schedule.by_scheduler { ("aws.scheduler", json!("{}")) } else { ("aws.events", json!({})) };
         json!({
             "version": "0",
             "id": ids::lambda_request(),
@@ -170,8 +174,7 @@ mod tests {
             ..times(When::Cron("0 0 * * ? *".into()), None)
         };
         let daily = Times::of(&daily, now);
-        let runs: Vec<String> =
-            std::iter::successors(daily.after(now), |last| daily.after(*last)).map(shown).collect();
+        let runs: Vec<String> = std::iter::successors(daily.after(now), |last| daily.after(*last)).map(shown).collect();
         assert_eq!(runs, ["2024-02-12T00:00:00Z", "2024-02-13T00:00:00Z"]);
         let once = Times::of(&times(When::At(at("20240210T060000Z")), None), now);
         assert_eq!(once.after(now).map(shown).as_deref(), Some("2024-02-10T06:00:00Z"));

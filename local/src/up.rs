@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Up;
 use crate::environment::Variables;
+use crate::lambda::memory_is_known;
 use crate::model::Cloud;
 use crate::mongod::{self, Mongod};
 use crate::placeholders::{Placeholder, fill_all};
@@ -104,6 +105,9 @@ async fn watch(database: &mut Database, running: &Running, progress: &Progress) 
 }
 
 async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(Running, Database)> {
+    if options.memory_limits && !memory_is_known() {
+        bail!("--memory-limits needs Linux, which tells how much memory a process has: leave it out here");
+    }
     let project = Project::open(options)?;
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
@@ -162,7 +166,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         site,
         invoke: options.invoke_endpoint.clone(),
         log: log.clone(),
-        limits: Limits::default(),
+        limits: Limits { memory: options.memory_limits, ..Limits::default() },
         chaos: options.chaos.clone(),
         iam: options.iam,
         data: Some(project.data.clone()),

@@ -94,6 +94,7 @@ fn nothing() -> model::Cloud {
         memory_mb: 128,
         reserved_concurrency: None,
         environment: BTreeMap::new(),
+        alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
     };

@@ -76,7 +76,10 @@ impl Lambda {
         let id = &function.model.logical_id;
         let (settings, request_id) = (&function.model.asynchronous, event.request_id.as_deref().unwrap_or_default());
         let Err(failure) = &ended.result else {
-            return settings.on_success.iter().for_each(|target| self.send(target, &self.record(function, event, ended), request_id));
+            return settings
+                .on_success
+                .iter()
+                .for_each(|target| self.send(target, &self.record(function, event, ended), request_id));
         };
         let told = failure.told();
         match (&settings.on_failure, &settings.dead_letters) {

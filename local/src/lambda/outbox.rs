@@ -38,12 +38,17 @@ impl Outbox {
             }
             Target::Topic(name) => {
                 let arn = self.iam.arn("sns", name);
-                ("topic", name, json!({"MessageId": id, "TopicArn": arn, "Message": text, "MessageAttributes": attributes}))
+                (
+                    "topic",
+                    name,
+                    json!({"MessageId": id, "TopicArn": arn, "Message": text, "MessageAttributes": attributes}),
+                )
             }
             Target::Bus(name) => {
                 let detail: Value = serde_json::from_str(text).unwrap_or_default();
                 let succeeded = detail["requestContext"]["condition"] == "Success";
-                let kind = format!("Lambda Function Invocation Result - {}", if succeeded { "Success" } else { "Failure" });
+                let kind =
+                    format!("Lambda Function Invocation Result - {}", if succeeded { "Success" } else { "Failure" });
                 ("bus", name, json!({"id": id, "source": "lambda", "detail-type": kind, "detail": detail}))
             }
         };

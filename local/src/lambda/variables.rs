@@ -154,6 +154,7 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: map(&[("SECRET", "from the template")]),
+            alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };
@@ -179,6 +180,7 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: BTreeMap::new(),
+            alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };

@@ -59,7 +59,10 @@ impl Cron {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let fields: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
         let [minutes, hours, of_month, months, of_week, years] = &fields[..] else {
-            return Err(format!("has {} fields and needs six: minutes hours day-of-month month day-of-week year", fields.len()));
+            return Err(format!(
+                "has {} fields and needs six: minutes hours day-of-month month day-of-week year",
+                fields.len()
+            ));
         };
         let field = |name, least, most, names| Field { name, least, most, names };
         let days = match (of_month.as_str(), of_week.as_str()) {
@@ -91,7 +94,8 @@ impl Cron {
                 continue;
             }
             if self.months.contains(&date.month) && self.days.contain(&date) {
-                let times = self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| hour * 60 + minute));
+                let times =
+                    self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| hour * 60 + minute));
                 if let Some(found) = times.map(|minutes| day + minutes * 60).find(|time| *time >= first) {
                     return Some(found);
                 }

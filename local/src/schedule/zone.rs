@@ -42,7 +42,9 @@ impl Zone {
         if ["UTC", "Etc/UTC", "GMT", "Etc/GMT"].contains(&name) {
             return Ok(Self::UTC);
         }
-        let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte));
+        let is_plain = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
+        };
         if !name.split('/').all(is_plain) {
             return Err(format!("{name} is no name of a time zone"));
         }
@@ -98,7 +100,8 @@ impl Change {
         let start = i64::try_from(first.ms().unwrap_or_default() / 1000).unwrap_or_default();
         let weekday = (start / DAY + 4).rem_euclid(7);
         let wanted = i64::try_from(self.weekday).unwrap_or_default();
-        let mut day = start + (wanted - weekday).rem_euclid(7) * DAY + (i64::try_from(self.week).unwrap_or(1) - 1) * 7 * DAY;
+        let mut day =
+            start + (wanted - weekday).rem_euclid(7) * DAY + (i64::try_from(self.week).unwrap_or(1) - 1) * 7 * DAY;
         while Date::of(u64::try_from(day).unwrap_or_default() * 1000).month != self.month {
             day -= 7 * DAY;
         }

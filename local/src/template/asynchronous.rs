@@ -61,7 +61,9 @@ pub(super) fn apply(resource: &Resource, functions: &mut BTreeMap<String, Functi
             events.dead_letters = function.asynchronous.dead_letters.take();
             function.asynchronous = events;
         }
-        None => scope.report.warn(resource.mark, format!("FunctionName of `{}` is no function of this template", resource.id)),
+        None => scope
+            .report
+            .warn(resource.mark, format!("FunctionName of `{}` is no function of this template", resource.id)),
     }
 }
 

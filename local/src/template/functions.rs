@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::{asynchronous, schedule};
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
 use super::yaml::{Entry, Mark, Node};
+use super::{asynchronous, schedule};
 use crate::model::{Function, HttpRoute, Schedule};
 
 /// Lambda's own defaults.
@@ -15,7 +15,7 @@ const TIMEOUT: u64 = 3;
 const MEMORY_MB: u64 = 128;
 
 /// Properties that change nothing for one function on a laptop.
-const ACCEPTED: [&str; 25] = [
+const ACCEPTED: [&str; 24] = [
     "Handler",
     "Description",
     "Policies",
@@ -30,7 +30,6 @@ const ACCEPTED: [&str; 25] = [
     "KmsKeyArn",
     "SourceKMSKeyArn",
     "CodeSigningConfigArn",
-    "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
     "AutoPublishCodeSha256",
     "VersionDescription",
@@ -70,6 +69,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         }
         None => BTreeMap::new(),
     };
+    let alias = fields.text("AutoPublishAlias");
     let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
     runtime(&mut fields, scope);
@@ -90,6 +90,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         memory_mb: memory as u32,
         reserved_concurrency: reserved.map(|reserved| reserved as u32),
         environment,
+        alias,
         asynchronous,
         schedules,
     };

@@ -19,8 +19,13 @@ pub(super) fn read(name: &str, by_scheduler: bool, mut fields: Fields<'_>) -> Op
         starts = date(&mut fields, "StartDate");
         ends = date(&mut fields, "EndDate");
         fields.accept(&["GroupName", "KmsKeyArn", "OmitName", "PermissionsBoundary"]);
-        if fields.inner("FlexibleTimeWindow").is_some_and(|mut window| window.text("Mode").as_deref() == Some("FLEXIBLE")) {
-            fields.report.warn(fields.mark, format!("{} runs at the beginning of its flexible time window", fields.whose));
+        if fields
+            .inner("FlexibleTimeWindow")
+            .is_some_and(|mut window| window.text("Mode").as_deref() == Some("FLEXIBLE"))
+        {
+            fields
+                .report
+                .warn(fields.mark, format!("{} runs at the beginning of its flexible time window", fields.whose));
         }
     }
     fields.warn("RetryPolicy", "a schedule's invocations are repeated as every asynchronous one");
@@ -60,17 +65,25 @@ fn when(expression: &str, by_scheduler: bool) -> Result<When, String> {
         let form = || "at(…) takes a time such as 2030-01-31T12:00:00".to_owned();
         return moment(time).map(When::At).ok_or_else(form);
     }
-    let known = if by_scheduler { "rate(5 minutes), cron(0 12 * * ? *) or at(2030-01-31T12:00:00)" } else { "rate(5 minutes) or cron(0 12 * * ? *)" };
-    inside("rate").and_then(minutes).map(When::Every).ok_or_else(|| format!("write {known}; a rate of 1 has a singular unit"))
+    let known = if by_scheduler {
+        "rate(5 minutes), cron(0 12 * * ? *) or at(2030-01-31T12:00:00)"
+    } else {
+        "rate(5 minutes) or cron(0 12 * * ? *)"
+    };
+    inside("rate")
+        .and_then(minutes)
+        .map(When::Every)
+        .ok_or_else(|| format!("write {known}; a rate of 1 has a singular unit"))
 }
 
 /// `2030-01-31T12:00:00`, in seconds since 1970 by whatever clock it is meant for.
 fn moment(text: &str) -> Option<u64> {
-    let form = text.len() == 19 && text.bytes().enumerate().all(|(at, byte)| match at {
-        4 | 7 => byte == b'-',
-        13 | 16 => byte == b':',
-        _ => byte.is_ascii_digit() || byte == b'T',
-    });
+    let form = text.len() == 19
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit() || byte == b'T',
+        });
     let plain: String = text.chars().filter(|letter| !"-:".contains(*letter)).collect();
     time::of_basic(&format!("{plain}Z")).filter(|_| form).map(|ms| ms / 1000)
 }
@@ -98,7 +111,9 @@ mod tests {
         assert_eq!(rate("rate(1 minute)"), Some(When::Every(1)));
         assert_eq!(rate("rate(5 minutes)"), Some(When::Every(5)));
         assert_eq!(rate("rate(2 days)"), Some(When::Every(2880)));
-        for wrong in ["rate(0 minutes)", "rate(1 minutes)", "rate(2 minute)", "rate(1 week)", "1 minute", "rate(1 minute"] {
+        for wrong in
+            ["rate(0 minutes)", "rate(1 minutes)", "rate(2 minute)", "rate(1 week)", "1 minute", "rate(1 minute"]
+        {
             assert_eq!(rate(wrong), None, "{wrong}");
         }
     }
@@ -108,7 +123,9 @@ mod tests {
         assert_eq!(when("cron(0 12 * * ? *)", false), Ok(When::Cron("0 12 * * ? *".into())));
         assert!(when("cron(0 12 * * * *)", false).is_err_and(|wrong| wrong.contains("one of the two has to be ?")));
         assert_eq!(when("at(2024-02-09T18:11:43)", true), Ok(When::At(1_707_502_303)));
-        for wrong in ["at(2024-02-30T18:11:43)", "at(2024-02-09 18:11:43)", "at(2024-02-09T18:11)", "at(20240209T181143Z)"] {
+        for wrong in
+            ["at(2024-02-30T18:11:43)", "at(2024-02-09 18:11:43)", "at(2024-02-09T18:11)", "at(20240209T181143Z)"]
+        {
             assert!(when(wrong, true).is_err(), "{wrong}");
         }
         assert!(when("at(2024-02-09T18:11:43)", false).is_err());
@@ -143,7 +160,10 @@ Resources:
         let [nightly, once] = &loaded.cloud.functions["F"].schedules[..] else { panic!("{loaded:?}") };
         assert_eq!((&nightly.when, nightly.by_scheduler), (&When::Cron("0 3 * * ? *".into()), false));
         assert_eq!((nightly.input.as_deref(), once.by_scheduler), (Some("{}"), true));
-        assert_eq!((&once.when, once.starts, once.ends), (&When::At(1_896_091_200), Some(1_704_067_200), Some(1_924_992_000)));
+        assert_eq!(
+            (&once.when, once.starts, once.ends),
+            (&When::At(1_896_091_200), Some(1_704_067_200), Some(1_924_992_000))
+        );
         for (wrong, said) in [
             ("cron(0 3 * * * *)", "one of the two has to be ?"),
             ("at(2030-01-31T12:00:00)", "write rate(5 minutes) or cron(0 12 * * ? *)"),
@@ -152,6 +172,9 @@ Resources:
             assert!(problems.iter().any(|problem| problem.message.contains(said)), "{problems:?}");
         }
         let problems = read(&text.replace("Timezone: UTC", "Timezone: Middle/Earth")).map(|_| ()).unwrap_err();
-        assert!(problems.iter().any(|problem| problem.message.contains("has no time zone Middle/Earth")), "{problems:?}");
+        assert!(
+            problems.iter().any(|problem| problem.message.contains("has no time zone Middle/Earth")),
+            "{problems:?}"
+        );
     }
 }

@@ -10,6 +10,7 @@ mod functions;
 mod handshakes;
 mod http_api;
 mod invoke;
+mod memory;
 mod permissions;
 mod schedules;
 mod sockets;

@@ -109,10 +109,12 @@ async fn what_queues_and_topics_would_have_got_is_kept_in_files() -> Result<()> 
     let world = world(asynchronous, |plan| plan.data = Some(data)).await?;
     let id = event(&world, &failing()).await?;
     let path = folder.path().join("queues/___Dead.jsonl");
-    let line = until("a dead letter", || std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n'))).await?;
+    let line =
+        until("a dead letter", || std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n'))).await?;
     let letter: Value = serde_json::from_str(&line)?;
     assert_eq!(letter["Body"], failing().to_string(), "the event itself");
-    let attribute = |name: &str| letter["MessageAttributes"][name]["StringValue"].as_str().unwrap_or_default().to_owned();
+    let attribute =
+        |name: &str| letter["MessageAttributes"][name]["StringValue"].as_str().unwrap_or_default().to_owned();
     assert_eq!((attribute("RequestID"), attribute("ErrorCode").as_str()), (id, "200"));
     assert!(attribute("ErrorMessage").contains("it went wrong"));
     let message: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("topics/Alarm.jsonl"))?)?;

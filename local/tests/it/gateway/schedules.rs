@@ -53,7 +53,10 @@ async fn the_event_of_a_rule_and_of_the_scheduler_have_the_keys_of_aws() -> Resu
         let line = world.logs(r#"{"account":"#).await?;
         let event: Value = serde_json::from_str(&line[line.find('{').unwrap_or_default()..])?;
         let keys: Vec<&str> = event.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version"]);
+        assert_eq!(
+            keys,
+            ["account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version"]
+        );
         assert_eq!((&event["source"], &event["resources"]), (&json!(source), &json!([resource])));
         assert_eq!((event["detail"].to_string().as_str(), &event["detail-type"]), (detail, &json!("Scheduled Event")));
         assert!(event["time"].as_str().is_some_and(|time| time.len() == 20), "{event}");

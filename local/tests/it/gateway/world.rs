@@ -167,6 +167,7 @@ pub(super) fn function(id: &str) -> Function {
         memory_mb: 128,
         reserved_concurrency: None,
         environment: BTreeMap::new(),
+        alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
     }
