@@ -47,7 +47,6 @@ pub(crate) struct Lambda(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     functions: BTreeMap<String, Arc<Function>>,
-    region: String,
     limits: Arc<Limits>,
     log: Log,
     iam: Iam,
@@ -162,11 +161,9 @@ impl Lambda {
             };
             ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs, faults }));
         }
-        let region = options.variables.region().to_owned();
         let limits = Arc::clone(&options.limits);
         Ok(Self(Arc::new(Inner {
             functions: ready,
-            region,
             limits,
             log: options.log.clone(),
             iam: options.iam.clone(),

@@ -200,7 +200,7 @@ fn weekday(date: &Date) -> u64 {
 fn length(date: &Date) -> u64 {
     match date.month {
         4 | 6 | 9 | 11 => 30,
-        2 if date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0) => 29,
+        2 if date.year.is_multiple_of(if date.year.is_multiple_of(100) { 400 } else { 4 }) => 29,
         2 => 28,
         _ => 31,
     }
