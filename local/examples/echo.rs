@@ -142,6 +142,7 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
                 || event["requestContext"]["condition"].is_string()
                 || task["do"] == "show"
                 || event["detail-type"].is_string()
+                || event["Records"].is_array()
             {
                 writeln!(std::io::stdout(), "{event}")?;
             }

@@ -56,6 +56,9 @@ pub struct Up {
     /// Port of Lambda's Invoke API
     #[arg(long, value_name = "PORT", default_value_t = 8803, help_heading = "Ports (0 is any free one)")]
     pub lambda_port: u16,
+    /// Port of S3, if the template has a bucket
+    #[arg(long, value_name = "PORT", default_value_t = 8804, help_heading = "Ports (0 is any free one)")]
+    pub s3_port: u16,
     /// Port of the MongoDB that local starts [default: local.toml's, or 27117]
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub mongodb_port: Option<u16>,

@@ -273,6 +273,8 @@ pub(crate) struct Endpoints {
     pub(crate) apis: BTreeMap<String, SocketAddr>,
     /// `http://127.0.0.1:…` of the Invoke API.
     pub(crate) lambda: String,
+    /// `http://127.0.0.1:…` of S3, if there is a bucket.
+    pub(crate) s3: Option<String>,
     /// `http://127.0.0.1:…/stage` of the only WebSocket API, if there is just one.
     pub(crate) management: Option<String>,
 }

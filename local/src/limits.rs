@@ -60,6 +60,8 @@ pub struct Limits {
     pub throttle_backoff: Duration,
     /// Lambda: how long an asynchronous event is repeated. AWS's default `MaximumEventAgeInSeconds`: 6 hours.
     pub event_age: Duration,
+    /// S3: bytes of an object. AWS takes 5 GB at once; here an object is held in memory while it is sent.
+    pub object: usize,
     /// Schedules: how long a minute is.
     pub minute: Duration,
     /// How long `$disconnect` invocations may take when everything is shut down. Not a limit of AWS.
@@ -93,6 +95,7 @@ impl Default for Limits {
             retry_after: [Duration::from_secs(60), Duration::from_secs(120)],
             throttle_backoff: Duration::from_secs(1),
             event_age: Duration::from_secs(6 * 60 * 60),
+            object: 512 * 1024 * 1024,
             minute: Duration::from_secs(60),
             shutdown: Duration::from_secs(3),
         }

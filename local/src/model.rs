@@ -20,6 +20,8 @@ pub struct Cloud {
     pub http_apis: BTreeMap<String, HttpApi>,
     /// The WebSocket APIs, by logical id.
     pub websocket_apis: BTreeMap<String, WebSocketApi>,
+    /// The S3 buckets, by logical id.
+    pub buckets: BTreeMap<String, Bucket>,
     /// What the code of each function may do, by the function's logical id.
     pub roles: BTreeMap<String, Role>,
     /// The template's outputs, by name.
@@ -265,4 +267,47 @@ impl Statement {
         let owned = |texts: &[&str]| Patterns::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect());
         Self { allows: true, actions: owned(actions), resources: owned(resources) }
     }
+}
+
+/// An S3 bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// `BucketName`, or made of the stack's name and the logical id.
+    pub name: String,
+    /// `CorsConfiguration`: the first rule that fits counts.
+    pub cors: Vec<CorsRule>,
+    /// Who hears of its objects.
+    pub notifications: Vec<Notification>,
+}
+
+/// What pages of some origins may do with a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CorsRule {
+    /// `AllowedOrigins`, each with one `*` at most.
+    pub origins: Vec<String>,
+    /// `AllowedMethods`
+    pub methods: Vec<String>,
+    /// `AllowedHeaders`, each with one `*` at most.
+    pub headers: Vec<String>,
+    /// `ExposedHeaders`
+    pub expose: Vec<String>,
+    /// `MaxAge` in seconds.
+    pub max_age: Option<u64>,
+}
+
+/// A function that hears of the objects of a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notification {
+    /// As the event says it: `configurationId`.
+    pub id: String,
+    /// The logical id of the function.
+    pub function: String,
+    /// `s3:ObjectCreated:*`, `s3:ObjectRemoved:Delete`.
+    pub events: Vec<String>,
+    /// What keys have to begin with.
+    pub prefix: String,
+    /// What keys have to end with.
+    pub suffix: String,
 }

@@ -19,6 +19,7 @@ use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
 use crate::model::Cloud;
+use crate::s3::S3;
 use crate::schedule::Calendar;
 use crate::site;
 use crate::websocket::WebSocket;
@@ -37,6 +38,8 @@ pub struct Ports {
     pub lambda: u16,
     /// Of the static site.
     pub site: u16,
+    /// Of S3.
+    pub s3: u16,
 }
 
 /// Where everything is, as clients and functions address it.
@@ -52,6 +55,8 @@ pub struct Addresses {
     pub lambda: String,
     /// The static site.
     pub site: Option<String>,
+    /// The endpoint of S3, if the template has a bucket.
+    pub s3: Option<String>,
 }
 
 /// All that is needed beside the template.
@@ -96,6 +101,7 @@ pub struct Bound {
     websocket: BTreeMap<String, TcpListener>,
     lambda: TcpListener,
     site: Option<TcpListener>,
+    s3: Option<TcpListener>,
 }
 
 /// A cloud that is being served. Dropped, it ends at once; [`Running::shutdown`] ends it in order.
@@ -106,6 +112,8 @@ pub struct Running {
     websockets: BTreeMap<String, WebSocket>,
     storm: Option<Storm>,
     tasks: JoinSet<()>,
+    /// Of buckets whose objects are not to stay.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Bound {
@@ -128,7 +136,7 @@ impl Bound {
             limits: Arc::clone(&limits),
             log: setup.log.clone(),
             iam,
-            data: setup.data,
+            data: setup.data.clone(),
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
@@ -167,8 +175,17 @@ impl Bound {
         if let (Some(listener), Some(site)) = (self.site, setup.site) {
             tasks.spawn(site::serve(listener, site::Site::new(site, limits.keep_alive)));
         }
+        let mut folder = None;
+        if let Some(listener) = self.s3 {
+            let data = match &setup.data {
+                Some(data) => data.clone(),
+                None => folder.insert(tempfile::tempdir()?).path().to_owned(),
+            };
+            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits))?;
+            tasks.spawn(s3.serve(listener));
+        }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
-        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks })
+        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks, _folder: folder })
     }
 }
 
@@ -258,5 +275,5 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
         (Some(only), None) => Some(only.clone()),
         _ => None,
     };
-    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), management })
+    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), s3: bound.addresses.s3.clone(), management })
 }

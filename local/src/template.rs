@@ -8,6 +8,7 @@
 mod access;
 mod api_keys;
 mod asynchronous;
+mod bucket;
 mod fields;
 mod functions;
 mod http_api;
@@ -34,7 +35,7 @@ use crate::model::Cloud;
 use kinds::Kind;
 pub use report::Problem;
 use report::Report;
-use scope::{EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
 use yaml::{Content, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
@@ -125,7 +126,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     for (name, node) in &scope.conditions {
         let _decided_and_reported = scope.decide(name, node.mark);
     }
-    let present: Vec<&Resource> = scope.resources.values().filter(|resource| is_present(resource, &scope)).collect();
+    let present: Vec<&Resource> = scope.resources.values().filter(|resource| scope.is_present(resource)).collect();
     let of = |kind: &'static str| present.iter().copied().filter(move |resource| resource.kind == kind);
 
     let mut cloud = Cloud::default();
@@ -140,6 +141,11 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     for resource in of(EVENT_INVOKE_CONFIG) {
         asynchronous::apply(resource, &mut cloud.functions, &scope);
     }
+    for resource in of(BUCKET) {
+        cloud.buckets.extend(bucket::read(resource, &scope).map(|bucket| (resource.id.clone(), bucket)));
+    }
+    let buckets: Vec<&str> = cloud.buckets.values().map(|bucket| bucket.name.as_str()).collect();
+    of(FUNCTION).for_each(|function| bucket::check(function, &buckets, &scope));
     events.sort_by_key(|event| event.mark.line);
     for resource in of(HTTP_API) {
         cloud.http_apis.extend(http_api::read(resource, &events, &scope).map(|api| (resource.id.clone(), api)));
@@ -214,10 +220,6 @@ fn sections(root: &Node, report: &Report) {
             "the template lacks \"Transform: AWS::Serverless-2016-10-31\", without which it cannot be deployed",
         );
     }
-}
-
-fn is_present(resource: &Resource, scope: &Scope<'_>) -> bool {
-    resource.condition.as_ref().is_none_or(|(condition, at)| scope.decide(condition, *at).unwrap_or(false))
 }
 
 fn outputs(root: &Node, scope: &Scope<'_>) -> BTreeMap<String, String> {

@@ -124,6 +124,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         websocket: options.websocket_port,
         lambda: options.lambda_port,
         site: options.site_port,
+        s3: options.s3_port,
     };
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     progress.say("template", summary(&project, &cloud));
@@ -317,6 +318,9 @@ fn welcome(addresses: &Addresses, database: &Database, options: &Up, progress: &
         progress.say("WebSocket", format!("{address}  {api}, its @connections at {management}"));
     }
     progress.say("Invoke", &addresses.lambda);
+    if let Some(s3) = &addresses.s3 {
+        progress.say("S3", s3);
+    }
     match database {
         Database::Ours(mongod) => progress.say("MongoDB", mongod.uri()),
         Database::Given { hosts, .. } => progress.say("MongoDB", hosts),

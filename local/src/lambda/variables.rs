@@ -75,6 +75,9 @@ impl Variables {
         if let Some(management) = &self.endpoints.management {
             set("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", management);
         }
+        if let Some(s3) = &self.endpoints.s3 {
+            set("AWS_ENDPOINT_URL_S3", s3);
+        }
         for (name, value) in self.extra.iter().chain(&function.environment) {
             let value = match self.replaced.get(name) {
                 Some(value) if function.environment.contains_key(name) => value,

@@ -106,12 +106,20 @@ fn unknown(fields: &Fields<'_>, key: &str, mark: Mark, node: &Node) {
     fields.report.error(mark, format!("{key} of {} is {said}; `local` knows {known}", fields.whose));
 }
 
-fn named(arn: &str, kind: Option<&str>, scope: &Scope<'_>) -> Option<Target> {
+/// The logical id of the function that an ARN names, with or without a qualifier.
+pub(super) fn function_of(arn: &str, scope: &Scope<'_>) -> Option<String> {
     for resource in scope.resources.values().filter(|resource| resource.kind == FUNCTION) {
         let own = scope.function_name(resource).ok().map(|name| scope.function_arn(&name))?;
         if arn == own || arn.strip_prefix(&own).is_some_and(|qualifier| qualifier.starts_with(':')) {
-            return Some(Target::Function(resource.id.clone()));
+            return Some(resource.id.clone());
         }
+    }
+    None
+}
+
+fn named(arn: &str, kind: Option<&str>, scope: &Scope<'_>) -> Option<Target> {
+    if let Some(function) = function_of(arn, scope) {
+        return Some(Target::Function(function));
     }
     let marked = arn.strip_prefix(CLOUD_ONLY).and_then(|rest| rest.strip_prefix("cloud:")?.strip_suffix("}}"));
     let name = match marked {

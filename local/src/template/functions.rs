@@ -180,6 +180,8 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             fields.mark = mark;
             return schedule::read(&name, kind == "ScheduleV2", fields).map(Source::Schedule);
         }
+        // Read with its bucket.
+        "S3" => return None,
         "Api" => {
             let message =
                 format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);

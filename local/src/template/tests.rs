@@ -177,7 +177,7 @@ Resources:
       CodeUri: .
       Layers: [!Ref Table]
       Events:
-        Night: { Type: S3, Properties: { Bucket: photos, Events: 's3:ObjectCreated:*' } }
+        Night: { Type: SNS, Properties: { Topic: !Ref Table } }
 ";
     check(
         &said(text, &Inputs::default()),
@@ -185,7 +185,7 @@ Resources:
             "template.yaml:3: `Table` (AWS::DynamoDB::Table) does not exist locally",
             "template.yaml:7: Domain of the HTTP API `Api`",
             "template.yaml:13: Layers of the function `F`",
-            "template.yaml:15: the event `Night` of `F`: nothing sends S3 events locally",
+            "template.yaml:15: the event `Night` of `F`: nothing sends SNS events locally",
         ],
     );
 }

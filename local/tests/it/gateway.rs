@@ -12,6 +12,7 @@ mod http_api;
 mod invoke;
 mod memory;
 mod permissions;
+mod s3;
 mod schedules;
 mod sockets;
 mod static_site;
