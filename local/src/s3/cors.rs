@@ -60,7 +60,7 @@ impl CorsRule {
         };
         self.origins.iter().any(|pattern| fits(pattern, wanted.origin))
             && self.methods.iter().any(|method| method == wanted.method)
-            && wanted.headers.iter().all(|name| allows(&name))
+            && wanted.headers.iter().all(allows)
     }
 
     fn answer(&self, origin: &str, answer: &mut HeaderMap) {

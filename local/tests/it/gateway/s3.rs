@@ -144,7 +144,8 @@ async fn an_object_is_put_read_in_parts_listed_and_deleted() -> Result<()> {
         call(&world, Method::PUT, &format!("/files/{other}"), b"x").await?;
     }
     let keys = |listed: &str, tag: &str| -> Vec<String> {
-        let parts = listed.split(&format!("<{tag}>")).skip(1);
+        let opening = format!("<{tag}>");
+        let parts = listed.split(&opening).skip(1);
         parts.map(|part| part.split('<').next().unwrap_or_default().to_owned()).collect()
     };
     let list = |query: &'static str| call(&world, Method::GET, query, b"");
