@@ -8,7 +8,7 @@ mod zone;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::cron::Cron;
 pub(crate) use self::zone::Zone;
@@ -16,6 +16,9 @@ use crate::lambda::{Invocation, Lambda};
 use crate::log::Log;
 use crate::model::{Schedule, When};
 use crate::{ids, time};
+
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// What a schedule needs besides itself.
 #[derive(Debug, Clone)]
@@ -47,21 +50,27 @@ enum Kind {
 impl Calendar {
     /// Invokes a function by its schedule until that is over or the task is aborted.
     pub(crate) async fn keep(self, function: String, schedule: Schedule) {
-        let begun = (Instant::now(), time::now_ms() / 1000);
-        let times = Times::of(&schedule, begun.1);
+        let begun = Instant::now();
+        let start = time::now_ms() / 1000;
         let speed = 60.0 / self.minute.as_secs_f64().max(1e-3);
-        let mut last = begun.1;
+        // By the calendar and not by a timer, which stands still while the laptop sleeps; unless the calendar has a speed of its own.
+        let now =
+            || if speed == 1.0 { time::now_ms() / 1000 } else { start + begun.elapsed().mul_f64(speed).as_secs() };
+        let times = Times::of(&schedule, start);
+        let mut last = start;
         let whose = format!("schedule {} of {function}", schedule.name);
         while let Some(next) = times.after(last) {
-            if last == begun.1 || matches!(times.kind, Kind::Cron(_)) {
+            if last == start || matches!(times.kind, Kind::Cron(_)) {
                 self.log.line(format!("{whose}: next at {}", shown(next)));
             }
-            sleep_until(begun.0 + Duration::from_secs(next - begun.1).div_f64(speed)).await;
+            while now() < next {
+                sleep(Duration::from_secs(next - now().min(next)).div_f64(speed).min(LOOK)).await;
+            }
             self.lambda.event(&function, Invocation::of(self.event(&function, &schedule, next)));
             // What a sleeping laptop missed is not made up for.
-            let now = begun.1 + (begun.0.elapsed().mul_f64(speed)).as_secs();
+            let now = now();
             last = match times.kind {
-                Kind::Every(period) if now > next + period => now - (now - begun.1) % period,
+                Kind::Every(period) if now > next + period => now - (now - next) % period,
                 Kind::Cron(_) => next.max(now.saturating_sub(60)),
                 _ => next,
             };
