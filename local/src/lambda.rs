@@ -13,6 +13,7 @@ mod output;
 mod pool;
 mod program;
 mod remote;
+mod response_stream;
 mod runtime_api;
 mod variables;
 

@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Failure, Function, Invocation, Lambda, Outcome};
+use super::{Failure, Function, Invocation, Lambda, Outcome, response_stream};
 use crate::gateway::url;
 use crate::iam::Wish;
 use crate::ids;
@@ -32,14 +32,12 @@ pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
 impl Lambda {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let name = head
-            .uri
-            .path()
-            .strip_prefix("/2015-03-31/functions/")
-            .and_then(|rest| rest.strip_suffix("/invocations"))
-            .map(url::decode);
-        let (Some(name), &Method::POST) = (name, &head.method) else {
-            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only Invoke is served here");
+        let path = head.uri.path();
+        let plain = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        let streamed = path.strip_prefix("/2021-11-15/functions/");
+        let streamed = streamed.and_then(|rest| rest.strip_suffix("/response-streaming-invocations"));
+        let (Some(name), &Method::POST) = (plain.or(streamed).map(url::decode), &head.method) else {
+            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only invocations are served here");
         };
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let kind = text("x-amz-invocation-type").unwrap_or("RequestResponse");
@@ -91,9 +89,9 @@ impl Lambda {
         match kind {
             "RequestResponse" => {
                 let reserved = function.model.reserved_concurrency.is_some();
-                told(self.run(function, invocation).await, version, reserved)
+                told(self.run(function, invocation).await, version, reserved, streamed.is_some())
             }
-            "Event" => {
+            "Event" if streamed.is_none() => {
                 let id = self.event(&function.model.logical_id, invocation);
                 with_id(listen::empty(StatusCode::ACCEPTED), &id)
             }
@@ -142,7 +140,11 @@ fn version(function: &model::Function, qualifier: Option<&str>) -> Option<&'stat
     }
 }
 
-fn told(outcome: Outcome, version: &'static str, reserved: bool) -> Response<Body> {
+fn told(outcome: Outcome, version: &'static str, reserved: bool, streamed: bool) -> Response<Body> {
+    if let Some(mut response) = response_stream::response(&outcome).filter(|_| streamed) {
+        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
+        return with_id(response, &outcome.request_id);
+    }
     let mut response = match outcome.result {
         Ok(payload) => listen::json(StatusCode::OK, payload),
         Err(Failure::Function(error)) => {

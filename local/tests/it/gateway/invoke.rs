@@ -158,3 +158,20 @@ async fn functions_can_run_behind_another_invoke_endpoint() -> Result<()> {
     assert_eq!(gone.status(), 503);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_answer_can_be_taken_as_a_stream() -> Result<()> {
+    let world = World::start().await?;
+    let url = format!("{}/2021-11-15/functions/echo/response-streaming-invocations", world.lambda());
+    let asked = |event: serde_json::Value| send(Request::post(&url), event.to_string());
+    let answer = asked(json!({"do": "answer", "answer": {"text": "hello"}})).await?;
+    assert_eq!(header(&answer, "content-type"), "application/vnd.amazon.eventstream");
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(text.contains("PayloadChunk") && text.contains(r#"{"text":"hello"}"#), "{text}");
+    let end = text.find("InvokeComplete").unwrap_or_default();
+    assert!(end > text.find("PayloadChunk").unwrap_or(usize::MAX) && text[end..].contains("{}"), "{text}");
+    let failed = asked(json!({"do": "error"})).await?;
+    let text = String::from_utf8_lossy(failed.body()).into_owned();
+    assert!(text.contains(r#"{"ErrorCode":"Oops","ErrorDetails":"it went wrong"}"#), "{text}");
+    Ok(())
+}
