@@ -188,7 +188,7 @@ impl Lambda {
 
     /// The region of every ARN.
     pub(crate) fn region(&self) -> &str {
-        &self.0.region
+        self.0.iam.region()
     }
 
     /// How many environments of a function there are, and their processes.
