@@ -158,6 +158,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     let raw = raw_api::read(&present, &cloud.functions, &responses, &scope);
     cloud.websocket_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
+    policies::doubt_routes(&mut cloud, &present, &scope);
     for resource in &present {
         match kinds::kind(&resource.kind) {
             Kind::Run | Kind::Accepted => {}
