@@ -40,7 +40,7 @@ fn functions_hear_of_objects_by_their_events_and_by_the_bucket() {
     let filter = "Filter: { S3Key: { Rules: [{ Name: prefix, Value: in/ }, { Name: suffix, Value: .png }] } }";
     let event =
         format!("Upload: {{ Type: S3, Properties: {{ Bucket: !Ref Files, Events: s3:ObjectCreated:*, {filter} }} }}");
-    assert_eq!(files("", &format!("      Events: {{ {event} }}\n")).notifications, [heard.clone()]);
+    assert_eq!(files("", &format!("      Events: {{ {event} }}\n")).notifications, std::slice::from_ref(&heard));
     let own = format!(
         "      NotificationConfiguration:\n        LambdaConfigurations:\n          - {{ Id: Upload, Event: s3:ObjectCreated:*, Function: \
          !GetAtt F.Arn, {filter} }}\n"
