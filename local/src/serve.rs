@@ -21,6 +21,7 @@ pub use crate::log::Log;
 use crate::model::Cloud;
 use crate::schedule;
 use crate::site;
+use crate::tls::Authority;
 use crate::websocket::WebSocket;
 
 /// How long processes that were killed may take to be gone.
@@ -94,6 +95,7 @@ pub struct Bound {
     websocket: BTreeMap<String, TcpListener>,
     lambda: TcpListener,
     site: Option<TcpListener>,
+    authority: Option<Authority>,
 }
 
 /// A cloud that is being served. Dropped, it ends at once; [`Running::shutdown`] ends it in order.
@@ -110,6 +112,12 @@ impl Bound {
     /// The addresses, to be put into a site or into variables before anything runs.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Has the ports of the APIs answer in TLS as well, and functions trust it.
+    #[must_use]
+    pub fn with_tls(self, authority: Authority) -> Self {
+        Self { authority: Some(authority), ..self }
     }
 
     /// Starts to serve. No function runs before it is first invoked.
@@ -129,6 +137,7 @@ impl Bound {
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
+        let tls = self.authority.as_ref().map(Authority::config);
         let mut tasks = JoinSet::new();
         for (id, function) in &cloud.functions {
             for schedule in function.schedules.clone() {
@@ -141,7 +150,7 @@ impl Bound {
             if let Some(api) = http_apis.remove(&id) {
                 let address = listener.local_addr()?;
                 let api = HttpApi::new(api, address, lambda.clone(), Arc::clone(&limits), setup.log.clone());
-                tasks.spawn(api.serve(listener));
+                tasks.spawn(api.serve(listener, tls.clone()));
             }
         }
         let mut websockets = BTreeMap::new();
@@ -151,7 +160,7 @@ impl Bound {
                 let address = listener.local_addr()?;
                 let (limits, log) = (Arc::clone(&limits), setup.log.clone());
                 let api = WebSocket::new(api, address, lambda.clone(), limits, log, storm.clone())?;
-                tasks.spawn(api.clone().serve(listener));
+                tasks.spawn(api.clone().serve(listener, tls.clone()));
                 websockets.insert(id, api);
             }
         }
@@ -250,5 +259,6 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
         (Some(only), None) => Some(only.clone()),
         _ => None,
     };
-    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), management })
+    let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
+    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), management, trust })
 }

@@ -43,7 +43,7 @@ impl Bound {
         } else {
             None
         };
-        Ok(Self { addresses, http, websocket, lambda, site })
+        Ok(Self { addresses, http, websocket, lambda, site, authority: None })
     }
 }
 
