@@ -13,7 +13,9 @@ pub(super) enum Kind {
     Accepted,
     /// Something that functions talk to, or that calls them, and that is not there.
     Absent,
-    /// Not known, so that nothing can be promised.
+    /// Not known, and not of what `local` plays.
+    Foreign,
+    /// Part of what `local` plays, but not known, so that nothing can be promised.
     Unknown,
 }
 
@@ -71,6 +73,9 @@ const ABSENT: [&str; 17] = [
     "AWS::Serverless::SimpleTable",
 ];
 
+/// What an API or a function is made of: to pass over a part of it would change how it behaves.
+const OURS: [&str; 3] = ["AWS::ApiGatewayV2::", "AWS::Lambda::Function", "AWS::Serverless::Function"];
+
 pub(super) fn kind(name: &str) -> Kind {
     match name {
         FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
@@ -78,6 +83,10 @@ pub(super) fn kind(name: &str) -> Kind {
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
+        name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,
+        name if name.split("::").count() > 1 && ["AWS", "Custom"].contains(&name.split("::").next().unwrap_or("")) => {
+            Kind::Foreign
+        }
         _ => Kind::Unknown,
     }
 }

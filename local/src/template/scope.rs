@@ -92,10 +92,11 @@ impl Scope<'_> {
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
             AUTHORIZER | API_KEY | USAGE_PLAN => text(made_id(name)),
-            kind => match own_name(kind).and_then(|property| resource.properties.get(property)) {
-                Some(given) => text(self.once(name, || self.scalar(given, "a name"))?),
+            raw_api::STAGE => match resource.properties.get("StageName") {
+                Some(given) => text(self.once(name, || self.scalar(given, "StageName"))?),
                 None => text(cloud_only(name)),
             },
+            _ => text(self.absent_reference(resource)?),
         }
     }
 
@@ -119,7 +120,7 @@ impl Scope<'_> {
             (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
                 say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
             }
-            _ => Ok(cloud_only(&format!("{name}.{attribute}"))),
+            _ => self.absent_attribute(resource, attribute),
         }
     }
 
@@ -176,7 +177,7 @@ impl Scope<'_> {
         format!("arn:{}:{service}:{}:{}:{rest}", self.partition(), self.inputs.region, self.inputs.account)
     }
 
-    fn partition(&self) -> &'static str {
+    pub(super) fn partition(&self) -> &'static str {
         ids::partition(&self.inputs.region)
     }
 }
@@ -202,7 +203,7 @@ pub(super) fn cloud_only(what: &str) -> String {
 }
 
 /// Written out (FNV-1a) because the standard library's hash may change, and ids must not.
-fn made_up(name: &str, length: usize) -> String {
+pub(super) fn made_up(name: &str, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut hash = name
         .bytes()
@@ -216,18 +217,4 @@ fn made_up(name: &str, length: usize) -> String {
             char::from(letter)
         })
         .collect()
-}
-
-/// The property that `Ref` gives for resources that `local` does not run.
-fn own_name(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
-        "AWS::S3::Bucket" => "BucketName",
-        "AWS::Logs::LogGroup" => "LogGroupName",
-        "AWS::IAM::Role" => "RoleName",
-        "AWS::SSM::Parameter" => "Name",
-        "AWS::Kinesis::Stream" => "Name",
-        raw_api::STAGE => "StageName",
-        _ => return None,
-    })
 }

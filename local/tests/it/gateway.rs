@@ -11,6 +11,7 @@ mod handshakes;
 mod http_api;
 mod invoke;
 mod permissions;
+mod quotas;
 mod rfc6455;
 mod schedules;
 mod sockets;
