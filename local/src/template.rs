@@ -12,6 +12,7 @@ mod functions;
 mod http_api;
 mod intrinsics;
 mod kinds;
+mod mappings;
 mod names;
 mod parameters;
 mod policies;
@@ -155,6 +156,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     let raw = raw_api::read(&present, &cloud.functions, &responses, &scope);
     cloud.websocket_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
+    mappings::give(&present, &mut cloud.websocket_apis, &scope);
     told(&present, report);
     cloud.outputs = outputs(root, &scope);
     cloud

@@ -2,6 +2,7 @@
 
 use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
+use super::mappings::API_MAPPING;
 use super::raw_api;
 use super::scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
 
@@ -20,9 +21,8 @@ pub(super) enum Kind {
 }
 
 /// Permissions, logs, alarms, names: what surrounds a function without being seen by it.
-const ACCEPTED: [&str; 28] = [
+const ACCEPTED: [&str; 27] = [
     "AWS::ApiGateway::Account",
-    "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     // Of a proxy integration it maps nothing.
     "AWS::ApiGatewayV2::IntegrationResponse",
@@ -81,6 +81,7 @@ pub(super) fn kind(name: &str) -> Kind {
         FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
+        API_MAPPING => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,

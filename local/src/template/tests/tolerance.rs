@@ -146,3 +146,33 @@ fn an_integration_has_50_milliseconds_to_29_seconds() {
         assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{timeout}: {said}");
     }
 }
+
+#[test]
+fn a_mapping_puts_a_stage_under_a_key_of_its_domain() {
+    let text = sample(
+        "      Environment: { Variables: { URL: !Sub 'https://${Domain}/live' } }
+  Ws: { Type: AWS::Serverless::WebSocketApi, Properties: { RouteSelectionExpression: x, StageName: v1, Routes: {} } }
+  Domain: { Type: AWS::ApiGatewayV2::DomainName, Properties: { DomainName: chat.example.org } }
+  Live:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: { ApiId: !Ref Ws, DomainName: !Ref Domain, Stage: v1, ApiMappingKey: live }
+",
+    );
+    let loaded = load(&text, &Inputs::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(loaded.warnings, []);
+    let mapping = crate::model::Mapping { domain: "chat.example.org".into(), key: "live".into() };
+    assert_eq!(loaded.cloud.websocket_apis["Ws"].mappings, [mapping]);
+    assert_eq!(loaded.cloud.functions["F"].environment["URL"], "https://chat.example.org/live");
+    for (from, to, expected) in [
+        ("Stage: v1", "Stage: v2", "template.yaml:11: the API mapping `Live` shows the stage v2, and `Ws` runs at v1"),
+        (
+            "ApiId: !Ref Ws",
+            "ApiId: other",
+            "template.yaml:11: the API mapping `Live` belongs to no API that `local` runs: other",
+        ),
+        (", Stage: v1", "", "the API mapping `Live` has no Stage"),
+    ] {
+        let said = said(&text.replace(from, to), &Inputs::default());
+        assert!(said.contains(expected), "{said}");
+    }
+}
