@@ -96,6 +96,7 @@ fn nothing() -> model::Cloud {
         environment: BTreeMap::new(),
         retries: 0,
         schedules: Vec::new(),
+        managed: None,
     };
     let http = HttpApi {
         logical_id: "HttpApi".into(),

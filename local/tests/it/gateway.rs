@@ -10,6 +10,7 @@ mod handshakes;
 mod http_api;
 mod http_authorizers;
 mod invoke;
+mod managed;
 mod permissions;
 mod schedules;
 mod sockets;

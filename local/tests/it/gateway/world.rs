@@ -169,6 +169,7 @@ pub(super) fn function(id: &str) -> Function {
         environment: BTreeMap::new(),
         retries: 2,
         schedules: Vec::new(),
+        managed: None,
     }
 }
 
