@@ -19,6 +19,7 @@ pub mod placeholders;
 pub mod programs;
 pub mod progress;
 pub mod project;
+pub mod runtimes;
 mod s3;
 pub mod samconfig;
 mod schedule;

@@ -39,13 +39,13 @@ impl Cloud {
 }
 
 /// One Lambda function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Function {
     /// Its key under `Resources`.
     pub logical_id: String,
     /// `FunctionName`, or the logical id: what Invoke calls and `AWS_LAMBDA_FUNCTION_NAME` says.
     pub name: String,
-    /// `CodeUri`, absolute: for Rust functions the folder of a Cargo package.
+    /// `CodeUri`, absolute: for Rust functions the folder of a Cargo package. With inline code the folder of the template.
     pub code: PathBuf,
     /// `Metadata.BuildProperties.Binary`, if the package has several binaries.
     pub binary: Option<String>,
@@ -63,6 +63,30 @@ pub struct Function {
     pub asynchronous: Asynchronous,
     /// When it is invoked by itself.
     pub schedules: Vec<Schedule>,
+    /// What runs its code, if it is not a program of its own.
+    pub managed: Option<Managed>,
+}
+
+/// A function whose code runs on one of Lambda's own runtimes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Managed {
+    /// The language and the version that the template asks for.
+    pub language: Language,
+    /// `Runtime`, for example `python3.13`.
+    pub runtime: String,
+    /// `Handler`, for example `app.handler`.
+    pub handler: String,
+    /// `InlineCode`: the whole source, in place of a folder.
+    pub inline: Option<String>,
+}
+
+/// A language with a runtime of Lambda's own that `local` can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// `nodejs….x`, with the major version.
+    Node(u32),
+    /// `python3.…`, with the minor version.
+    Python(u32),
 }
 
 /// What becomes of a function's asynchronous events.

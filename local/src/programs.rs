@@ -129,7 +129,7 @@ async fn plan(cloud: &Cloud) -> anyhow::Result<(BTreeMap<String, PathBuf>, BTree
     let mut finished = BTreeMap::new();
     let mut plans: BTreeMap<PathBuf, Plan> = BTreeMap::new();
     let mut known: Vec<Metadata> = vec![];
-    for function in cloud.functions.values() {
+    for function in cloud.functions.values().filter(|function| function.managed.is_none()) {
         let id = &function.logical_id;
         let manifest = function.code.join("Cargo.toml");
         if !manifest.is_file() {

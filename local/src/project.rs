@@ -74,6 +74,13 @@ impl Project {
         self.sam.parameters.clone().into_iter().chain(filled).chain(options.parameters.iter().cloned()).collect()
     }
 
+    /// Where what managed runtimes need is installed: beside what Cargo makes, or else with the project's data.
+    #[must_use]
+    pub fn runtimes(&self) -> PathBuf {
+        let kept = if self.target.is_dir() { &self.target } else { &self.data };
+        kept.join("runtimes")
+    }
+
     /// A random text that only this user can read, made at its first use.
     ///
     /// # Errors

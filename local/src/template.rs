@@ -23,6 +23,7 @@ mod raw_api;
 mod raw_http;
 mod report;
 mod resources;
+mod runtime;
 mod schedule;
 mod scope;
 #[cfg(test)]

@@ -15,12 +15,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::Up;
 use crate::environment::Variables;
 use crate::lambda::memory_is_known;
-use crate::model::Cloud;
+use crate::model::{Cloud, Function};
 use crate::mongod::{self, Mongod};
 use crate::placeholders::{Placeholder, fill_all};
 use crate::programs::{self, Profile};
 use crate::progress::Progress;
 use crate::project::{Project, shown};
+use crate::runtimes;
 use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
@@ -290,8 +291,10 @@ async fn build(
     progress: &Progress,
 ) -> anyhow::Result<(BTreeMap<String, PathBuf>, Option<PathBuf>)> {
     let profile = if options.release { Profile::Release } else { Profile::Dev };
-    let programs = match (&options.invoke_endpoint, options.no_build) {
+    let is_program = |function: &Function| function.managed.is_none();
+    let mut programs = match (&options.invoke_endpoint, options.no_build) {
         (Some(_), _) => BTreeMap::new(),
+        _ if !cloud.functions.values().any(is_program) => BTreeMap::new(),
         (None, true) => programs::built(cloud, profile).await?,
         (None, false) => {
             let building = async {
@@ -302,6 +305,9 @@ async fn build(
             progress.step("functions", "building the functions", building).await?
         }
     };
+    if options.invoke_endpoint.is_none() {
+        programs.extend(runtimes::prepare(cloud, &project.runtimes(), !options.no_build, progress).await?);
+    }
     let folder = match project.settings.site.as_ref().filter(|_| !options.no_site) {
         None => None,
         Some(site) if options.no_build => Some(project.root.join(&site.output)),

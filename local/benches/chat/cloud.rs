@@ -97,6 +97,7 @@ fn nothing() -> model::Cloud {
         alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
+        managed: None,
     };
     let http = HttpApi {
         logical_id: "HttpApi".into(),

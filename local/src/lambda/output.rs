@@ -160,12 +160,17 @@ impl Scribe {
         }
     }
 
-    /// A line of the process, with the beginning of the request's id, which tells apart what runs at the same time.
+    /// What the process wrote as one line. The clients of managed runtimes write `\r` for a line break within one event.
     fn line(&mut self, line: &str) {
+        line.trim_end_matches('\r').split('\r').for_each(|part| self.part(part));
+    }
+
+    /// A line, with the beginning of the request's id, which tells apart what runs at the same time.
+    fn part(&mut self, line: &str) {
         self.keep(line);
         if !self.log.is_silent() {
             let short = self.request_id.get(..8).unwrap_or("init");
-            self.log.line(format!("{} {short} {}", self.of.function, line.trim_end_matches('\r')));
+            self.log.line(format!("{} {short} {line}", self.of.function));
         }
     }
 

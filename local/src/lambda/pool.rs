@@ -25,6 +25,7 @@ use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::model::Function;
+use crate::runtimes;
 use crate::time;
 
 /// How long a process that has answered may take to ask for more before it is no longer counted on.
@@ -257,6 +258,11 @@ impl Pool {
     /// A process did not get as far as its first `/next`: the first in line learns why.
     pub(super) fn start_failed(self: &Arc<Self>, failure: Failure) {
         self.log.line(format!("{} init {}", self.function.name, failure.told()));
+        if let Failure::Function(error) = &failure
+            && let Some(hint) = runtimes::hint(&self.function, error)
+        {
+            self.log.line(format!("{} init hint: {hint}", self.function.name));
+        }
         let mut state = self.state();
         state.starting = state.starting.saturating_sub(1);
         let mut told = Err(failure);

@@ -57,10 +57,12 @@ impl Variables {
             INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
         let mut set = |name: &str, value: &str| all.insert(name.to_owned(), value.to_owned());
         let folder = function.code.to_string_lossy();
-        set("_HANDLER", "bootstrap");
+        let managed = function.managed.as_ref();
+        set("_HANDLER", managed.map_or("bootstrap", |managed| &managed.handler));
         set("AWS_REGION", self.region());
         set("AWS_DEFAULT_REGION", self.region());
-        set("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023");
+        let runtime = managed.map_or("provided.al2023", |managed| &managed.runtime);
+        set("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{runtime}"));
         set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
         set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_mb.to_string());
         set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
@@ -191,6 +193,7 @@ mod tests {
             alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
+            managed: None,
         };
         let variables = Variables::new(map(&[("SECRET", "mine")]), map(&[("RUST_LOG", "info")]), Endpoints::default());
         let set = variables.of(&function);
@@ -217,6 +220,7 @@ mod tests {
             alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
+            managed: None,
         };
         assert!(variables.of(&function).keys().all(|name| !name.starts_with("CARGO")));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use super::http_access::{self, Wanted};
+use super::runtime;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
 use super::throttle;
 use super::yaml::{Entry, Mark, Node};
@@ -17,8 +18,7 @@ const TIMEOUT: u64 = 3;
 const MEMORY_MB: u64 = 128;
 
 /// Properties that change nothing for one function on a laptop.
-const ACCEPTED: [&str; 24] = [
-    "Handler",
+const ACCEPTED: [&str; 23] = [
     "Description",
     "Policies",
     "Role",
@@ -77,11 +77,13 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     let alias = fields.text("AutoPublishAlias");
     let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
-    runtime(&mut fields, scope);
-    let code = fields.text("CodeUri").or_else(|| fields.missing("CodeUri"));
-    let binary = binary(resource, scope);
+    let managed = runtime::read(&mut fields, scope);
+    let inline = managed.as_ref().is_some_and(|managed| managed.inline.is_some());
+    let code = fields.text("CodeUri");
+    let code = if inline { Some(String::new()) } else { code.or_else(|| fields.missing("CodeUri")) };
+    let binary = runtime::binary(resource, managed.as_ref(), scope);
     fields.accept(&ACCEPTED);
-    fields.warn("Layers", "layers are not there locally");
+    fields.warn("Layers", runtime::NO_LAYERS);
     fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
     fields.warn("FunctionUrlConfig", "there is no function URL locally; the Invoke API calls the function");
     fields.finish();
@@ -98,58 +100,9 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         alias,
         asynchronous,
         schedules,
+        managed,
     };
     Some((function, events))
-}
-
-fn runtime(fields: &mut Fields<'_>, scope: &Scope<'_>) {
-    if let Some(kind) = fields.text("PackageType")
-        && kind != "Zip"
-    {
-        scope.report.error(
-            fields.mark,
-            format!("{} is a container image; `local` runs binaries: PackageType Zip", fields.whose),
-        );
-    }
-    match fields.text("Runtime").or_else(|| fields.missing("Runtime")) {
-        Some(runtime) if !runtime.starts_with("provided.") => scope.report.error(
-            fields.mark,
-            format!("{} has the Runtime {runtime}; `local` runs binaries: Runtime provided.al2023", fields.whose),
-        ),
-        _ => {}
-    }
-    if let Some(architectures) = fields.texts("Architectures") {
-        for unknown in architectures.iter().filter(|one| !["x86_64", "arm64"].contains(&one.as_str())) {
-            scope
-                .report
-                .error(fields.mark, format!("{}: Architectures are x86_64 and arm64, not {unknown}", fields.whose));
-        }
-    }
-    for image in ["ImageUri", "ImageConfig", "InlineCode"] {
-        fields.refuse(image, "`local` runs the binary of a Cargo package: name its folder in CodeUri");
-    }
-    fields.refuse("FileSystemConfigs", "`local` mounts no file systems");
-}
-
-/// `Metadata`: how the function is built, and which of the package's binaries it is.
-fn binary(resource: &Resource, scope: &Scope<'_>) -> Option<String> {
-    let metadata = scope.resolve(resource.metadata.as_ref()?)?;
-    let mut fields = Fields::of(metadata, format!("Metadata of the function `{}`", resource.id), scope.report);
-    if let Some(method) = fields.text("BuildMethod")
-        && method != "rust-cargolambda"
-    {
-        scope.report.error(
-            fields.mark,
-            format!(
-                "BuildMethod of the function `{}` is {method}; `local` builds with rust-cargolambda only",
-                resource.id
-            ),
-        );
-    }
-    let mut properties = fields.inner("BuildProperties")?;
-    let binary = properties.text("Binary");
-    properties.finish();
-    binary
 }
 
 fn events(node: Node, function: &str, scope: &Scope<'_>) -> (Vec<Event>, Vec<Schedule>) {

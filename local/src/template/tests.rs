@@ -129,7 +129,7 @@ Resources:
   F:
     Type: AWS::Serverless::Function
     Properties:
-      Runtime: python3.12
+      Runtime: ruby3.3
       CodeUri: !Ref Nowhere
       Timeout: 0
       Environment: { Variables: { A: [1] } }
@@ -151,7 +151,7 @@ Output: {}
             "template.yaml:10: there is no parameter and no resource `Missing`",
             "template.yaml:11: the route `$default` of `Ws` requires an API key",
             "template.yaml:11: FunctionArn of the route `$default` of `Ws` names no function",
-            "template.yaml:12: the function `F` has the Runtime python3.12",
+            "template.yaml:12: the function `F` has the Runtime ruby3.3; `local` runs provided.al2023, python3.X and nodejsX.x",
             "template.yaml:16: there is no parameter and no resource `Nowhere`",
             "template.yaml:17: Timeout of the function `F` must be a whole number from 1 to 900",
             "template.yaml:18: `A` must be a text, not a list",

@@ -12,6 +12,7 @@ mod handshakes;
 mod http_api;
 mod http_authorizers;
 mod invoke;
+mod managed;
 mod memory;
 mod permissions;
 mod quotas;

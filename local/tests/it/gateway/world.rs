@@ -71,14 +71,20 @@ impl Plan {
         self.cloud.http_apis.entry("Api".into()).or_insert_with(http_api)
     }
 
-    pub(super) async fn start(self) -> Result<World> {
+    pub(super) async fn start(mut self) -> Result<World> {
+        let program = self.program.take().map_or_else(echo, Ok)?;
+        let programs = self.cloud.functions.keys().map(|id| (id.clone(), program.clone())).collect();
+        self.with_programs(programs).await
+    }
+
+    /// Serves it with these programs, by logical id.
+    pub(super) async fn with_programs(self, programs: BTreeMap<String, PathBuf>) -> Result<World> {
         let log = Log::captured();
         let bound = Bound::bind(&self.cloud, &Ports::default(), self.site.is_some()).await?;
         let tls = tempfile::tempdir()?;
         let bound = bound.with_tls(Authority::open(tls.path())?);
-        let program = self.program.map_or_else(echo, Ok)?;
         let setup = Setup {
-            programs: self.cloud.functions.keys().map(|id| (id.clone(), program.clone())).collect(),
+            programs,
             environment: self.replaced,
             extra_environment: BTreeMap::new(),
             site: self.site,
@@ -191,6 +197,7 @@ pub(super) fn function(id: &str) -> Function {
         alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
+        managed: None,
     }
 }
 

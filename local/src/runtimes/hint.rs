@@ -1,0 +1,118 @@
+//! What to do about a function that did not start: Lambda names the error, and leaves it to the reader what it means.
+
+use serde_json::Value;
+
+use crate::model::{Function, Language, Managed};
+
+/// A sentence for the log, if the error of an init is one that everybody makes.
+pub(crate) fn hint(function: &Function, error: &[u8]) -> Option<String> {
+    let managed = function.managed.as_ref()?;
+    let error: Value = serde_json::from_slice(error).ok()?;
+    let (kind, message) = (error["errorType"].as_str()?, error["errorMessage"].as_str()?);
+    let code = function.code.display();
+    let (file, name) = managed.handler.rsplit_once('.')?;
+    match kind {
+        "Runtime.HandlerNotFound" => {
+            let extension = extension(managed);
+            Some(format!(
+                "Handler {} means `{name}` in {file}.{extension} of {code}: define it there, or mend Handler",
+                managed.handler
+            ))
+        }
+        "Runtime.UserCodeSyntaxError" if message.contains("outside a module") || message.contains("'export'") => Some(
+            "`import` and `export` need a file that ends in .mjs, or \"type\": \"module\" in package.json".to_owned(),
+        ),
+        "Runtime.UserCodeSyntaxError" if extension(managed) == "js" => {
+            Some(format!("`node --check` says where, given the file in {code}"))
+        }
+        _ => missing(managed, message).map(|missing| advice(&missing, managed, function)),
+    }
+}
+
+fn extension(managed: &Managed) -> &'static str {
+    match managed.language {
+        Language::Python(_) => "py",
+        Language::Node(_) => "js",
+    }
+}
+
+/// The module that an error says is missing.
+fn missing(managed: &Managed, message: &str) -> Option<String> {
+    let starts: &[&str] = match managed.language {
+        Language::Python(_) => &["No module named '"],
+        Language::Node(_) => &["Cannot find module '", "Cannot find package '"],
+    };
+    let rest = starts.iter().find_map(|start| Some(message.split_once(start)?.1))?;
+    Some(rest.split('\'').next()?.to_owned())
+}
+
+fn advice(missing: &str, managed: &Managed, function: &Function) -> String {
+    let code = function.code.display();
+    let file = managed.handler.rsplit_once('.').map_or("", |(file, _)| file);
+    let is_handler = match managed.language {
+        Language::Python(_) => file.replace('/', ".").split('.').next() == Some(missing),
+        Language::Node(_) => file == missing || missing.ends_with(&format!("/{file}")),
+    };
+    if is_handler {
+        let extension = extension(managed);
+        return format!(
+            "Handler {} means the file {file}.{extension} in {code}: mend Handler or CodeUri",
+            managed.handler
+        );
+    }
+    match managed.language {
+        Language::Python(_) => {
+            let package = missing.split('.').next().unwrap_or(missing);
+            format!("if `{package}` is a package, add it to {code}/requirements.txt and start `local` again")
+        }
+        Language::Node(_) if missing == "aws-sdk" => {
+            format!(
+                "{} does not have version 2 of the AWS SDK: use version 3, or add aws-sdk to {code}/package.json",
+                managed.runtime
+            )
+        }
+        Language::Node(_) if missing.starts_with(['.', '/']) => format!("mend the path, or add the file to {code}"),
+        Language::Node(_) => {
+            format!("add `{missing}` to the dependencies of {code}/package.json and start `local` again")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_with_what_to_do() {
+        for (language, message, expected) in [
+            (
+                Language::Python(13),
+                "Unable to import module 'app': No module named 'app'",
+                "means the file app.py in /code",
+            ),
+            (
+                Language::Python(13),
+                "Unable to import module 'app': No module named 'idna.core'",
+                "add it to /code/requirements.txt",
+            ),
+            (Language::Node(22), "Error: Cannot find module 'app'\nRequire stack:", "means the file app.js in /code"),
+            (
+                Language::Node(22),
+                "Cannot find package 'left-pad' imported from /code/app.mjs",
+                "add `left-pad` to the dependencies",
+            ),
+            (Language::Node(22), "Error: Cannot find module 'aws-sdk'", "nodejs22.x does not have version 2"),
+            (Language::Node(22), "Error: Cannot find module './other'", "mend the path"),
+        ] {
+            let managed =
+                Managed { language, runtime: "nodejs22.x".into(), handler: "app.handler".into(), inline: None };
+            let function = Function { code: PathBuf::from("/code"), managed: Some(managed), ..Function::default() };
+            let error =
+                serde_json::json!({ "errorType": "Runtime.ImportModuleError", "errorMessage": message }).to_string();
+            let said = hint(&function, error.as_bytes()).unwrap_or_default();
+            assert!(said.contains(expected), "{message}: {said}");
+        }
+    }
+}
