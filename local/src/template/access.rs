@@ -164,7 +164,7 @@ pub(super) fn written(resource: &Resource, scope: &Scope<'_>) -> Option<(String,
     let sources = sources(&mut fields, Spelling::WebSocket);
     fields.accept(&["AuthorizerCredentialsArn", "IdentityValidationExpression"]);
     for other in ["AuthorizerResultTtlInSeconds", "AuthorizerPayloadFormatVersion", "EnableSimpleResponses"] {
-        fields.refuse(other, "only HTTP APIs have it");
+        fields.warn(other, "it says something for HTTP APIs only");
     }
     let whose = fields.whose.clone();
     fields.finish();

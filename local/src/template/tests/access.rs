@@ -27,7 +27,11 @@ fn what_is_wrong_with_an_authorizer_or_a_key_is_said() {
         ("rare: { ThrottlingRateLimit", "never: { ThrottlingRateLimit", "there is no route `never`"),
         ("{ $connect: { Throttling", "{ $other: { Throttling", "there is no route `$other`"),
         ("AuthorizerType: REQUEST", "AuthorizerType: JWT", "those of WebSocket APIs are functions: REQUEST"),
-        ("AuthorizerType: REQUEST", "AuthorizerType: REQUEST\n      AuthorizerResultTtlInSeconds: 0", "only HTTP APIs"),
+        (
+            "AuthorizerType: REQUEST",
+            "AuthorizerType: REQUEST\n      AuthorizerResultTtlInSeconds: 0",
+            "it says something for HTTP APIs only",
+        ),
         ("functions/${Judge.Arn}", "functions/judges", "leads to no function that `local` runs"),
         ("AuthorizerId: !Ref WrittenJudge", "AuthorizerId: none", "has no authorizer: AuthorizerId is the Ref of an"),
         ("AuthorizationType: CUSTOM", "AuthorizationType: JWT", "it is NONE, AWS_IAM or CUSTOM"),
