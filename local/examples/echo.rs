@@ -117,6 +117,13 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
             writeln!(std::io::stderr(), "and a complaint")?;
             answer("printed".into())
         }
+        "allocate" => {
+            let bytes = task["mb"].as_u64().unwrap_or(1) as usize * 1024 * 1024;
+            // Every page is written to, and the last byte is read, so that all of it has to be there.
+            let held: Vec<u8> = (0..bytes).map(|at| at as u8 | 1).collect();
+            std::thread::sleep(Duration::from_millis(100));
+            answer(held.last().copied().unwrap_or_default().to_string())
+        }
         "big" => answer("x".repeat(7_000_000)),
         "pid" => answer(std::process::id().to_string()),
         "env" => answer(json!(std::env::vars().collect::<BTreeMap<_, _>>()).to_string()),
@@ -131,7 +138,12 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
             json!({"statusCode": status, "body": "said no"}).to_string()
         }
         _ => {
-            if event["requestContext"]["eventType"] == "DISCONNECT" || task["do"] == "show" {
+            if event["requestContext"]["eventType"] == "DISCONNECT"
+                || event["requestContext"]["condition"].is_string()
+                || task["do"] == "show"
+                || event["detail-type"].is_string()
+                || event["Records"].is_array()
+            {
                 writeln!(std::io::stdout(), "{event}")?;
             }
             answer(event.to_string())

@@ -56,6 +56,9 @@ pub struct Up {
     /// Port of Lambda's Invoke API
     #[arg(long, value_name = "PORT", default_value_t = 8803, help_heading = "Ports (0 is any free one)")]
     pub lambda_port: u16,
+    /// Port of S3, if the template has a bucket
+    #[arg(long, value_name = "PORT", default_value_t = 8804, help_heading = "Ports (0 is any free one)")]
+    pub s3_port: u16,
     /// Port of the MongoDB that local starts [default: local.toml's, or 27117]
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub mongodb_port: Option<u16>,
@@ -91,12 +94,15 @@ pub struct Up {
     /// do everything
     #[arg(long)]
     pub iam: bool,
+    /// Kill a process that takes more memory than its function's MemorySize, as Lambda does (Linux)
+    #[arg(long)]
+    pub memory_limits: bool,
 
     /// Let things go wrong, as networks, clouds and databases do. SEED is a whole number; the same one decides the same again. NAME=0
     /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to
     /// @connections: gone, throttle, fail, hang, lie (delivered, but answered with 500); per closed socket: lose_disconnect; per invocation:
     /// twice, kill, freeze. Mean times, such as 15s: cut (the life of a socket), mongod (between two kills). clock: how many times faster a
-    /// socket's idle and lifetime limits are reached. For example 7,drop=0.1,cut=0,mongod=30s
+    /// socket's idle and lifetime limits are reached and failed events are run again. For example 7,drop=0.1,cut=0,mongod=30s
     #[arg(long, value_name = "SEED[,NAME=VALUE…]", value_parser = Chaos::parse)]
     pub chaos: Option<Chaos>,
 

@@ -18,6 +18,7 @@ use serde_json::json;
 
 pub(crate) use self::credentials::Credentials;
 pub(crate) use self::policy::{Decision, decide};
+pub(crate) use self::signature::{encoded, sha256};
 use crate::ids;
 use crate::listen::{self, Body};
 use crate::log::Log;
@@ -136,6 +137,21 @@ impl Iam {
         if self.0.enforced { self.check(&request(), &wish()).map(Some) } else { Ok(None) }
     }
 
+    /// The Region of everything.
+    pub(crate) fn region(&self) -> &str {
+        &self.0.region
+    }
+
+    /// Names of buckets belong to no account and no Region.
+    pub(crate) fn arn_of_bucket(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", ids::partition(&self.0.region))
+    }
+
+    /// Checks the signature in any case, and the permission if that is asked for.
+    pub(crate) fn check_if_enforced(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
+        if self.0.enforced { self.check(request, wish) } else { self.identify(request, wish).map(Caller::of) }
+    }
+
     /// Checks signature and permission in any case.
     pub(crate) fn check(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
         let identity = self.identify(request, wish).inspect_err(|refusal| {
@@ -153,11 +169,7 @@ impl Iam {
             });
             return Err(Refusal { kind: "AccessDeniedException", message: denied(identity, wish, decision) });
         }
-        Ok(Caller {
-            access_key: identity.credentials.access_key.clone(),
-            arn: identity.arn.clone(),
-            user_id: identity.user_id.clone(),
-        })
+        Ok(Caller::of(identity))
     }
 
     fn identify(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<&Identity, Refusal> {
@@ -192,6 +204,16 @@ fn denied(identity: &Identity, wish: &Wish<'_>, decision: Decision) -> String {
         }
         (_, Decision::Denied) => format!("{said}{resource} with an explicit deny in an identity-based policy"),
         _ => format!("{said}{resource} because no identity-based policy allows the {action} action"),
+    }
+}
+
+impl Caller {
+    fn of(identity: &Identity) -> Self {
+        Self {
+            access_key: identity.credentials.access_key.clone(),
+            arn: identity.arn.clone(),
+            user_id: identity.user_id.clone(),
+        }
     }
 }
 

@@ -7,10 +7,13 @@ mod environment;
 mod events;
 mod faults;
 mod invoke_api;
+mod memory;
+mod outbox;
 mod output;
 mod pool;
 mod program;
 mod remote;
+mod response_stream;
 mod runtime_api;
 mod variables;
 
@@ -25,6 +28,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 pub(crate) use self::invoke_api::serve;
+pub(crate) use self::memory::is_known as memory_is_known;
+use self::outbox::Outbox;
 use self::pool::Pool;
 use self::program::Program;
 use self::remote::Remote;
@@ -43,10 +48,10 @@ pub(crate) struct Lambda(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     functions: BTreeMap<String, Arc<Function>>,
-    region: String,
     limits: Arc<Limits>,
     log: Log,
     iam: Iam,
+    outbox: Outbox,
     in_flight: AtomicUsize,
 }
 
@@ -75,11 +80,13 @@ pub(crate) struct Invocation {
     pub(crate) client_context: Option<String>,
     /// Whether [`Outcome::tail`] is wanted.
     pub(crate) tail: bool,
+    /// The id of the request, if it already has one.
+    pub(crate) request_id: Option<String>,
 }
 
 impl Invocation {
     pub(crate) fn of(payload: impl Into<Bytes>) -> Self {
-        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false }
+        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false, request_id: None }
     }
 }
 
@@ -127,6 +134,7 @@ pub(crate) struct Options {
     pub(crate) limits: Arc<Limits>,
     pub(crate) log: Log,
     pub(crate) iam: Iam,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) storm: Option<Storm>,
 }
 
@@ -154,14 +162,13 @@ impl Lambda {
             };
             ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs, faults }));
         }
-        let region = options.variables.region().to_owned();
         let limits = Arc::clone(&options.limits);
         Ok(Self(Arc::new(Inner {
             functions: ready,
-            region,
             limits,
             log: options.log.clone(),
             iam: options.iam.clone(),
+            outbox: Outbox { folder: options.data.clone(), iam: options.iam.clone(), log: options.log.clone() },
             in_flight: AtomicUsize::new(0),
         })))
     }
@@ -181,7 +188,7 @@ impl Lambda {
 
     /// The region of every ARN.
     pub(crate) fn region(&self) -> &str {
-        &self.0.region
+        self.0.iam.region()
     }
 
     /// How many environments of a function there are, and their processes.
@@ -267,6 +274,8 @@ pub(crate) struct Endpoints {
     pub(crate) apis: BTreeMap<String, SocketAddr>,
     /// `http://127.0.0.1:…` of the Invoke API.
     pub(crate) lambda: String,
+    /// `http://127.0.0.1:…` of S3, if there is a bucket.
+    pub(crate) s3: Option<String>,
     /// `http://127.0.0.1:…/stage` of the only WebSocket API, if there is just one.
     pub(crate) management: Option<String>,
 }

@@ -19,6 +19,7 @@ pub mod placeholders;
 pub mod programs;
 pub mod progress;
 pub mod project;
+mod s3;
 pub mod samconfig;
 mod schedule;
 pub mod serve;

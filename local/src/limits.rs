@@ -51,6 +51,8 @@ pub struct Limits {
     /// Lambda: processes of one function. AWS has no such limit: it is what a laptop bears. Beyond it invocations wait for a
     /// free process and are not throttled, because in the cloud they would have run.
     pub environments: usize,
+    /// Lambda: whether a process that takes more memory than its function's `MemorySize` is killed.
+    pub memory: bool,
     /// Lambda: an environment that nobody needed is ended. AWS documents none; 5 to 15 minutes are observed.
     pub environment_idle: Duration,
     /// Lambda: the waits before the first and the second repetition of a failed asynchronous invocation. AWS documents about
@@ -60,6 +62,8 @@ pub struct Limits {
     pub throttle_backoff: Duration,
     /// Lambda: how long an asynchronous event is repeated. AWS's default `MaximumEventAgeInSeconds`: 6 hours.
     pub event_age: Duration,
+    /// S3: bytes of an object. AWS takes 5 GB at once; here an object is held in memory while it is sent.
+    pub object: usize,
     /// Schedules: how long a minute is.
     pub minute: Duration,
     /// How long `$disconnect` invocations may take when everything is shut down. Not a limit of AWS.
@@ -89,10 +93,12 @@ impl Default for Limits {
             init: Duration::from_secs(10),
             account_concurrency: 1000,
             environments: 32,
+            memory: false,
             environment_idle: Duration::from_secs(5 * 60),
             retry_after: [Duration::from_secs(60), Duration::from_secs(120)],
             throttle_backoff: Duration::from_secs(1),
             event_age: Duration::from_secs(6 * 60 * 60),
+            object: 512 * 1024 * 1024,
             minute: Duration::from_secs(60),
             shutdown: Duration::from_secs(3),
         }

@@ -20,6 +20,8 @@ pub struct Cloud {
     pub http_apis: BTreeMap<String, HttpApi>,
     /// The WebSocket APIs, by logical id.
     pub websocket_apis: BTreeMap<String, WebSocketApi>,
+    /// The S3 buckets, by logical id.
+    pub buckets: BTreeMap<String, Bucket>,
     /// What the code of each function may do, by the function's logical id.
     pub roles: BTreeMap<String, Role>,
     /// The template's outputs, by name.
@@ -55,10 +57,47 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// `Environment.Variables` with the globals merged in.
     pub environment: BTreeMap<String, String>,
-    /// `EventInvokeConfig.MaximumRetryAttempts`: how often a failed asynchronous invocation is repeated (0 to 2).
-    pub retries: u8,
+    /// `AutoPublishAlias`: the alias of its only version, which is the same program as `$LATEST`.
+    pub alias: Option<String>,
+    /// What becomes of asynchronous events.
+    pub asynchronous: Asynchronous,
     /// When it is invoked by itself.
     pub schedules: Vec<Schedule>,
+}
+
+/// What becomes of a function's asynchronous events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asynchronous {
+    /// `MaximumRetryAttempts`: how often a failed invocation is repeated (0 to 2).
+    pub retries: u8,
+    /// `MaximumEventAgeInSeconds`; six hours unless set.
+    pub age: Option<Duration>,
+    /// `DestinationConfig.OnSuccess`: who is told of an event that was worked off.
+    pub on_success: Option<Target>,
+    /// `DestinationConfig.OnFailure`: who is told of one that was given up.
+    pub on_failure: Option<Target>,
+    /// `DeadLetterQueue`: where an event goes that was given up.
+    pub dead_letters: Option<Target>,
+}
+
+impl Default for Asynchronous {
+    /// Lambda's own.
+    fn default() -> Self {
+        Self { retries: 2, age: None, on_success: None, on_failure: None, dead_letters: None }
+    }
+}
+
+/// Where an event goes from a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A function of the template, by its logical id.
+    Function(String),
+    /// An SQS queue, by its name.
+    Queue(String),
+    /// An SNS topic, by its name.
+    Topic(String),
+    /// An event bus, by its name.
+    Bus(String),
 }
 
 /// A time table.
@@ -66,10 +105,38 @@ pub struct Function {
 pub struct Schedule {
     /// Its key under `Events`.
     pub name: String,
-    /// Once in so many minutes.
-    pub minutes: u32,
+    /// How often, or when.
+    pub when: When,
+    /// The time zone of the latter, UTC unless named.
+    pub zone: Option<String>,
+    /// `StartDate`, in seconds since 1970.
+    pub starts: Option<u64>,
+    /// `EndDate`, in seconds since 1970.
+    pub ends: Option<u64>,
+    /// It is a `ScheduleV2`, of EventBridge's scheduler, and not a rule.
+    pub by_scheduler: bool,
     /// `Input`: what the function is given in place of the rule's event.
     pub input: Option<String>,
+}
+
+impl Schedule {
+    /// A rule that invokes its function once in so many minutes.
+    #[must_use]
+    pub fn every(name: &str, minutes: u32) -> Self {
+        let when = When::Every(minutes);
+        Self { name: name.to_owned(), when, zone: None, starts: None, ends: None, by_scheduler: false, input: None }
+    }
+}
+
+/// When a schedule invokes its function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// `rate(…)`: once in so many minutes.
+    Every(u32),
+    /// What stands in `cron(…)`.
+    Cron(String),
+    /// `at(…)`: once; seconds since 1970 by the clocks of its time zone.
+    At(u64),
 }
 
 /// One HTTP API (payload format 2.0).
@@ -216,4 +283,47 @@ impl Statement {
         let owned = |texts: &[&str]| Patterns::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect());
         Self { allows: true, actions: owned(actions), resources: owned(resources) }
     }
+}
+
+/// An S3 bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// `BucketName`, or made of the stack's name and the logical id.
+    pub name: String,
+    /// `CorsConfiguration`: the first rule that fits counts.
+    pub cors: Vec<CorsRule>,
+    /// Who hears of its objects.
+    pub notifications: Vec<Notification>,
+}
+
+/// What pages of some origins may do with a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CorsRule {
+    /// `AllowedOrigins`, each with one `*` at most.
+    pub origins: Vec<String>,
+    /// `AllowedMethods`
+    pub methods: Vec<String>,
+    /// `AllowedHeaders`, each with one `*` at most.
+    pub headers: Vec<String>,
+    /// `ExposedHeaders`
+    pub expose: Vec<String>,
+    /// `MaxAge` in seconds.
+    pub max_age: Option<u64>,
+}
+
+/// A function that hears of the objects of a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notification {
+    /// As the event says it: `configurationId`.
+    pub id: String,
+    /// The logical id of the function.
+    pub function: String,
+    /// `s3:ObjectCreated:*`, `s3:ObjectRemoved:Delete`.
+    pub events: Vec<String>,
+    /// What keys have to begin with.
+    pub prefix: String,
+    /// What keys have to end with.
+    pub suffix: String,
 }

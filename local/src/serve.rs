@@ -19,7 +19,8 @@ use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
 use crate::model::Cloud;
-use crate::schedule;
+use crate::s3::S3;
+use crate::schedule::Calendar;
 use crate::site;
 use crate::websocket::WebSocket;
 
@@ -37,6 +38,8 @@ pub struct Ports {
     pub lambda: u16,
     /// Of the static site.
     pub site: u16,
+    /// Of S3.
+    pub s3: u16,
 }
 
 /// Where everything is, as clients and functions address it.
@@ -52,6 +55,8 @@ pub struct Addresses {
     pub lambda: String,
     /// The static site.
     pub site: Option<String>,
+    /// The endpoint of S3, if the template has a bucket.
+    pub s3: Option<String>,
 }
 
 /// All that is needed beside the template.
@@ -77,6 +82,8 @@ pub struct Setup {
     pub iam: bool,
     /// Where the keys of issuers of tokens are, by issuer, if not at its own address: at another one, or in a file.
     pub issuers: BTreeMap<String, String>,
+    /// Where data stays between runs; what queues and topics would have got is kept there.
+    pub data: Option<PathBuf>,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -96,6 +103,7 @@ pub struct Bound {
     websocket: BTreeMap<String, TcpListener>,
     lambda: TcpListener,
     site: Option<TcpListener>,
+    s3: Option<TcpListener>,
 }
 
 /// A cloud that is being served. Dropped, it ends at once; [`Running::shutdown`] ends it in order.
@@ -106,6 +114,8 @@ pub struct Running {
     websockets: BTreeMap<String, WebSocket>,
     storm: Option<Storm>,
     tasks: JoinSet<()>,
+    /// Of buckets whose objects are not to stay.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Bound {
@@ -128,14 +138,20 @@ impl Bound {
             limits: Arc::clone(&limits),
             log: setup.log.clone(),
             iam,
+            data: setup.data.clone(),
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
         let mut tasks = JoinSet::new();
+        let calendar = Calendar {
+            lambda: lambda.clone(),
+            region: options.variables.region().to_owned(),
+            minute: limits.minute,
+            log: setup.log.clone(),
+        };
         for (id, function) in &cloud.functions {
             for schedule in function.schedules.clone() {
-                let region = options.variables.region().to_owned();
-                tasks.spawn(schedule::run(lambda.clone(), id.clone(), schedule, region, limits.minute));
+                tasks.spawn(calendar.clone().keep(id.clone(), schedule));
             }
         }
         let mut http_apis = cloud.http_apis;
@@ -162,8 +178,17 @@ impl Bound {
         if let (Some(listener), Some(site)) = (self.site, setup.site) {
             tasks.spawn(site::serve(listener, site::Site::new(site, limits.keep_alive)));
         }
+        let mut folder = None;
+        if let Some(listener) = self.s3 {
+            let data = match &setup.data {
+                Some(data) => data.clone(),
+                None => folder.insert(tempfile::tempdir()?).path().to_owned(),
+            };
+            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits))?;
+            tasks.spawn(s3.serve(listener));
+        }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
-        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks })
+        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks, _folder: folder })
     }
 }
 
@@ -253,5 +278,5 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
         (Some(only), None) => Some(only.clone()),
         _ => None,
     };
-    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), management })
+    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), s3: bound.addresses.s3.clone(), management })
 }

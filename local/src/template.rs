@@ -7,6 +7,8 @@
 
 mod access;
 mod api_keys;
+mod asynchronous;
+mod bucket;
 mod fields;
 mod functions;
 mod http_access;
@@ -35,7 +37,7 @@ use crate::model::Cloud;
 use kinds::Kind;
 pub use report::Problem;
 use report::Report;
-use scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
 use yaml::{Content, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
@@ -126,7 +128,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     for (name, node) in &scope.conditions {
         let _decided_and_reported = scope.decide(name, node.mark);
     }
-    let present: Vec<&Resource> = scope.resources.values().filter(|resource| is_present(resource, &scope)).collect();
+    let present: Vec<&Resource> = scope.resources.values().filter(|resource| scope.is_present(resource)).collect();
     let of = |kind: &'static str| present.iter().copied().filter(move |resource| resource.kind == kind);
 
     let mut cloud = Cloud::default();
@@ -138,6 +140,14 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
             cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
         }
     }
+    for resource in of(EVENT_INVOKE_CONFIG) {
+        asynchronous::apply(resource, &mut cloud.functions, &scope);
+    }
+    for resource in of(BUCKET) {
+        cloud.buckets.extend(bucket::read(resource, &scope).map(|bucket| (resource.id.clone(), bucket)));
+    }
+    let buckets: Vec<&str> = cloud.buckets.values().map(|bucket| bucket.name.as_str()).collect();
+    of(FUNCTION).for_each(|function| bucket::check(function, &buckets, &scope));
     events.sort_by_key(|event| event.mark.line);
     for resource in of(HTTP_API) {
         let api = http_api::read(resource, &events, &cloud.functions, &scope);
@@ -154,6 +164,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     let raw = raw_http::read(&of_http, &cloud.functions, &scope);
     cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
+    policies::doubt_routes(&mut cloud, &present, &scope);
     for resource in &present {
         match kinds::kind(&resource.kind) {
             Kind::Run | Kind::Accepted => {}
@@ -216,10 +227,6 @@ fn sections(root: &Node, report: &Report) {
             "the template lacks \"Transform: AWS::Serverless-2016-10-31\", without which it cannot be deployed",
         );
     }
-}
-
-fn is_present(resource: &Resource, scope: &Scope<'_>) -> bool {
-    resource.condition.as_ref().is_none_or(|(condition, at)| scope.decide(condition, *at).unwrap_or(false))
 }
 
 fn outputs(root: &Node, scope: &Scope<'_>) -> BTreeMap<String, String> {

@@ -25,6 +25,14 @@ pub(crate) fn iso(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
 }
 
+/// `Fri, 09 Feb 2024 18:11:43 GMT`, as in headers.
+pub(crate) fn http_date(ms: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let Date { year, month, day, hour, minute, second } = Date::of(ms);
+    let (weekday, month) = (DAYS[(ms / 86_400_000 % 7) as usize], MONTHS[month as usize - 1]);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// `20240209T181143Z`, as in a signature.
 pub(crate) fn basic(ms: u64) -> String {
     let Date { year, month, day, hour, minute, second } = Date::of(ms);
@@ -123,5 +131,6 @@ mod tests {
     #[test]
     fn a_request_time_is_written_as_in_an_access_log() {
         assert_eq!(common_log(1_707_502_303_000), "09/Feb/2024:18:11:43 +0000");
+        assert_eq!(http_date(1_707_502_303_000), "Fri, 09 Feb 2024 18:11:43 GMT");
     }
 }

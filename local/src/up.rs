@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Up;
 use crate::environment::Variables;
+use crate::lambda::memory_is_known;
 use crate::model::Cloud;
 use crate::mongod::{self, Mongod};
 use crate::placeholders::{Placeholder, fill_all};
@@ -104,6 +105,9 @@ async fn watch(database: &mut Database, running: &Running, progress: &Progress) 
 }
 
 async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(Running, Database)> {
+    if options.memory_limits && !memory_is_known() {
+        bail!("--memory-limits needs Linux, which tells how much memory a process has: leave it out here");
+    }
     let project = Project::open(options)?;
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
@@ -120,6 +124,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         websocket: options.websocket_port,
         lambda: options.lambda_port,
         site: options.site_port,
+        s3: options.s3_port,
     };
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     progress.say("template", summary(&project, &cloud));
@@ -162,10 +167,11 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         site,
         invoke: options.invoke_endpoint.clone(),
         log: log.clone(),
-        limits: Limits::default(),
+        limits: Limits { memory: options.memory_limits, ..Limits::default() },
         chaos: options.chaos.clone(),
         iam: options.iam,
         issuers: project.settings.issuers(&project.root),
+        data: Some(project.data.clone()),
     };
     if options.iam {
         let doubts = cloud.roles.values().flat_map(|role| &role.doubts);
@@ -317,6 +323,9 @@ fn welcome(addresses: &Addresses, database: &Database, options: &Up, progress: &
         progress.say("WebSocket", format!("{address}  {api}, its @connections at {management}"));
     }
     progress.say("Invoke", &addresses.lambda);
+    if let Some(s3) = &addresses.s3 {
+        progress.say("S3", s3);
+    }
     match database {
         Database::Ours(mongod) => progress.say("MongoDB", mongod.uri()),
         Database::Given { hosts, .. } => progress.say("MongoDB", hosts),

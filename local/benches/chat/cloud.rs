@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use local::model::{self, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
+use local::model::{self, Asynchronous, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup};
 use local::template::{self, Inputs};
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,8 @@ fn nothing() -> model::Cloud {
         memory_mb: 128,
         reserved_concurrency: None,
         environment: BTreeMap::new(),
-        retries: 0,
+        alias: None,
+        asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
     };
     let http = HttpApi {
@@ -154,6 +155,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
             chaos: None,
             iam: false,
             issuers: BTreeMap::new(),
+            data: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let addresses = running.addresses();

@@ -17,6 +17,8 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 /// How far the clock of a signer may be off, in minutes. API Gateway and Lambda name 5 in their refusals.
 const SKEW: u64 = 5;
+/// The same, for S3.
+const SKEW_OF_S3: u64 = 15;
 /// The longest life of a presigned URL, in seconds: a week.
 const LONGEST_LIFE: u64 = 7 * 24 * 60 * 60;
 
@@ -178,15 +180,17 @@ impl Claim {
                 format!("{form}. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601", self.date),
             );
         };
-        let skew = SKEW * 60 * 1000;
+        let minutes = if self.is_of_s3() { SKEW_OF_S3 } else { SKEW };
+        let skew = minutes * 60 * 1000;
         let (at, is) = (&self.date, time::basic(now));
         if signed > now + skew {
             let latest = time::basic(now + skew);
-            let message = format!("Signature not yet current: {at} is still later than {latest} ({is} + {SKEW} min.)");
+            let message =
+                format!("Signature not yet current: {at} is still later than {latest} ({is} + {minutes} min.)");
             return refused(INVALID, message);
         }
         let (life, told) =
-            self.presigned.map_or((skew, format!("{SKEW} min.")), |life| (life * 1000, format!("{life} s")));
+            self.presigned.map_or((skew, format!("{minutes} min.")), |life| (life * 1000, format!("{life} s")));
         if signed + life < now {
             let earliest = time::basic(now.saturating_sub(life));
             let message = format!("Signature expired: {at} is now earlier than {earliest} ({is} - {told})");
@@ -221,9 +225,21 @@ impl Claim {
         )
     }
 
+    fn is_of_s3(&self) -> bool {
+        self.scope[2] == "s3"
+    }
+
     /// The request in the one form that both sides hash.
     fn canonical(&self, request: &Request<'_>) -> String {
         let path = request.target.split('?').next().unwrap_or_default();
+        let given = request.values("x-amz-content-sha256").next();
+        // S3 takes paths as they are, encodes them once, and lets a signer say which hash the body has.
+        let (path, payload) = match (self.is_of_s3(), self.presigned, given) {
+            (false, ..) => (encoded(&without_dots(path), true), sha256(request.body)),
+            (true, _, Some(given)) => (encoded(&url::decode(path), true), given.to_owned()),
+            (true, Some(_), None) => (encoded(&url::decode(path), true), "UNSIGNED-PAYLOAD".to_owned()),
+            (true, None, None) => (encoded(&url::decode(path), true), sha256(request.body)),
+        };
         let mut pairs: Vec<(String, String)> = query(request.target)
             .iter()
             .filter(|(name, _)| name != "X-Amz-Signature")
@@ -236,9 +252,8 @@ impl Claim {
             let values: Vec<String> = request.values(name).map(single_spaced).collect();
             headers.push_str(&format!("{name}:{}\n", values.join(",")));
         }
-        let (path, pairs, signed) =
-            (encoded(&without_dots(path), true), pairs.join("&"), self.signed_headers.join(";"));
-        format!("{}\n{path}\n{pairs}\n{headers}\n{signed}\n{}", request.method, sha256(request.body))
+        let (pairs, signed) = (pairs.join("&"), self.signed_headers.join(";"));
+        format!("{}\n{path}\n{pairs}\n{headers}\n{signed}\n{payload}", request.method)
     }
 }
 
@@ -259,7 +274,7 @@ fn query(target: &str) -> Vec<(String, String)> {
 }
 
 /// RFC 3986's unreserved characters stay, and so does the slash of a path.
-fn encoded(text: &str, is_path: bool) -> String {
+pub(crate) fn encoded(text: &str, is_path: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -289,7 +304,8 @@ fn single_spaced(value: &str) -> String {
     value.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -18,10 +18,14 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::faults::Freezer;
+use super::memory;
 use super::output::Mark;
 use super::pool::Pool;
 use super::program::Version;
 use super::{Failure, runtime_api};
+
+/// What Lambda calls the end of a process that took too much memory.
+pub(super) const OUT_OF_MEMORY: &str = "Runtime.OutOfMemory";
 
 /// A process of a function.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ pub(super) struct Environment {
     pub(super) payload_limit: usize,
     pub(super) marks: UnboundedSender<Mark>,
     pub(super) freezer: Freezer,
+    memory_mb: Option<u32>,
     pool: Weak<Pool>,
     started: Instant,
     /// Microseconds; zero once it has been reported.
@@ -84,8 +89,8 @@ pub(super) enum Reply {
     Failed(Bytes),
     /// The answer was larger than Lambda allows.
     TooLarge,
-    /// The process ended, and how.
-    Exited(String),
+    /// The process ended: what Lambda calls that, and how it did.
+    Exited(&'static str, String),
 }
 
 /// A call of the process that does not fit its stage.
@@ -103,6 +108,8 @@ pub(super) struct Made {
     pub(super) version: Option<Version>,
     pub(super) arn: String,
     pub(super) payload_limit: usize,
+    /// The memory that it may take, if that is watched.
+    pub(super) memory_mb: Option<u32>,
     pub(super) marks: UnboundedSender<Mark>,
     pub(super) pool: Weak<Pool>,
     pub(super) started: Instant,
@@ -110,7 +117,7 @@ pub(super) struct Made {
 
 impl Environment {
     pub(super) fn new(made: Made) -> Arc<Self> {
-        let Made { pid, version, arn, payload_limit, marks, pool, started } = made;
+        let Made { pid, version, arn, payload_limit, memory_mb, marks, pool, started } = made;
         Arc::new(Self {
             pid,
             version,
@@ -118,6 +125,7 @@ impl Environment {
             payload_limit,
             marks,
             freezer: Freezer::default(),
+            memory_mb,
             pool,
             started,
             init: AtomicU64::new(0),
@@ -131,12 +139,19 @@ impl Environment {
     pub(super) async fn live(self: Arc<Self>, mut child: Child, api: TcpListener, init_limit: Duration) {
         let serving = tokio::spawn(runtime_api::serve(api, Arc::clone(&self)));
         let mut freezing = pin!(self.freezer.run(self.pid));
-        let mut too_slow = false;
+        let mut too_much = pin!(async {
+            match self.memory_mb {
+                Some(limit) => memory::exceeded(self.pid, limit).await,
+                None => std::future::pending().await,
+            }
+        });
+        let (mut too_slow, mut out_of_memory) = (false, false);
         let exit = loop {
             tokio::select! {
                 exit = child.wait() => break exit.ok(),
                 () = self.end_wanted.notified() => {}
                 () = &mut freezing => continue,
+                () = &mut too_much => out_of_memory = true,
                 () = sleep(init_limit), if !too_slow => {
                     too_slow = true;
                     if !matches!(*self.stage(), Stage::Starting(_)) {
@@ -148,7 +163,7 @@ impl Environment {
             break child.wait().await.ok();
         };
         serving.abort();
-        self.ended(exit, init_limit);
+        self.ended(exit, init_limit, if out_of_memory { OUT_OF_MEMORY } else { "Runtime.ExitError" });
     }
 
     /// Ends the process. What it was doing fails when it is gone.
@@ -261,7 +276,7 @@ impl Environment {
         Some(Given { request_id, payload, deadline_ms, trace, client_context })
     }
 
-    fn ended(self: &Arc<Self>, exit: Option<ExitStatus>, init_limit: Duration) {
+    fn ended(self: &Arc<Self>, exit: Option<ExitStatus>, init_limit: Duration, kind: &'static str) {
         let last = std::mem::replace(&mut *self.stage(), Stage::Gone);
         let Some(pool) = self.pool.upgrade() else { return };
         pool.gone(self);
@@ -271,7 +286,7 @@ impl Environment {
                 let in_time = self.started.elapsed() < init_limit;
                 pool.start_failed(match said {
                     Some(error) => Failure::Function(error),
-                    None if in_time => Failure::runtime("Runtime.ExitError", &format!("Error: {how}")),
+                    None if in_time => Failure::runtime(kind, &format!("Error: {how}")),
                     None => {
                         let limit = init_limit.as_secs_f64();
                         Failure::runtime("Sandbox.Timedout", &format!("Error: Init timed out after {limit:.2} seconds"))
@@ -279,10 +294,10 @@ impl Environment {
                 });
             }
             Stage::Given(work) => {
-                let _ = work.reply.send(Reply::Exited(how));
+                let _ = work.reply.send(Reply::Exited(kind, how));
             }
             Stage::Busy { reply, .. } => {
-                let _ = reply.send(Reply::Exited(how));
+                let _ = reply.send(Reply::Exited(kind, how));
             }
             Stage::Idle(_) | Stage::Finishing | Stage::Gone => {}
         }

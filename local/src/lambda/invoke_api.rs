@@ -1,5 +1,7 @@
 //! Lambda's Invoke API (2015-03-31), for the SDKs and the command lines that call functions by name.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -8,11 +10,12 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Failure, Function, Invocation, Lambda, Outcome};
+use super::{Failure, Function, Invocation, Lambda, Outcome, response_stream};
 use crate::gateway::url;
 use crate::iam::Wish;
 use crate::ids;
 use crate::listen::{self, Body, Unread};
+use crate::model;
 
 /// Serves until the task is aborted.
 pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
@@ -29,19 +32,12 @@ pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
 impl Lambda {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let name = head
-            .uri
-            .path()
-            .strip_prefix("/2015-03-31/functions/")
-            .and_then(|rest| rest.strip_suffix("/invocations"))
-            .map(url::decode);
-        let (Some(name), &Method::POST) = (name, &head.method) else {
-            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only Invoke is served here");
-        };
-        let Some(function) = self.named(&name) else {
-            let arn = format!("arn:aws:lambda:{}:{}:function:{name}", self.0.region, ids::ACCOUNT);
-            let message = format!("Function not found: {arn}");
-            return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+        let path = head.uri.path();
+        let plain = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        let streamed = path.strip_prefix("/2021-11-15/functions/");
+        let streamed = streamed.and_then(|rest| rest.strip_suffix("/response-streaming-invocations"));
+        let (Some(name), &Method::POST) = (plain.or(streamed).map(url::decode), &head.method) else {
+            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only invocations are served here");
         };
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let kind = text("x-amz-invocation-type").unwrap_or("RequestResponse");
@@ -56,28 +52,48 @@ impl Lambda {
                 return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "The body is incomplete");
             }
         };
-        let arn = self.0.iam.arn("lambda", &format!("function:{}", function.model.name));
-        let qualifier = qualifier(&name, head.uri.query());
-        let resource = qualifier.map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
-        let wish = || Wish { service: "lambda", action: "lambda:InvokeFunction", resource };
+        let Reference { name, qualifier } = Reference::of(&name, head.uri.query());
+        let function = self.named(&name);
+        let arn = self
+            .0
+            .iam
+            .arn("lambda", &format!("function:{}", function.as_ref().map_or(&name, |found| &found.model.name)));
+        let resource = qualifier.as_ref().map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
+        let wish = || Wish { service: "lambda", action: "lambda:InvokeFunction", resource: resource.clone() };
         if let Err(refusal) = self.0.iam.admits(&head, &payload, wish) {
             return refusal.response();
         }
+        let version = function.as_ref().and_then(|function| version(&function.model, qualifier.as_deref()));
+        let (Some(function), Some(version)) = (function, version) else {
+            let message = format!("Function not found: {resource}");
+            return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+        };
         if !payload.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
             let message = "Could not parse request body into json";
             return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
         }
+        let client_context = match text("x-amz-client-context").map(context) {
+            Some(None) => {
+                let message = "Client context must be a valid Base64-encoded JSON object.";
+                return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
+            }
+            context => context.flatten(),
+        };
         let invocation = Invocation {
             payload: if payload.is_empty() { "{}".into() } else { payload },
             trace_root: trace_root(&head.headers),
-            client_context: text("x-amz-client-context").and_then(context),
+            client_context,
             tail: text("x-amz-log-type") == Some("Tail"),
+            request_id: None,
         };
         match kind {
-            "RequestResponse" => told(self.run(function, invocation).await),
-            "Event" => {
-                self.event(&function.model.logical_id, invocation);
-                with_id(listen::empty(StatusCode::ACCEPTED), &ids::lambda_request())
+            "RequestResponse" => {
+                let reserved = function.model.reserved_concurrency.is_some();
+                told(self.run(function, invocation).await, version, reserved, streamed.is_some())
+            }
+            "Event" if streamed.is_none() => {
+                let id = self.event(&function.model.logical_id, invocation);
+                with_id(listen::empty(StatusCode::ACCEPTED), &id)
             }
             "DryRun" => with_id(listen::empty(StatusCode::NO_CONTENT), &ids::lambda_request()),
             _ => {
@@ -87,31 +103,48 @@ impl Lambda {
         }
     }
 
-    /// By name, `name:qualifier`, or ARN with or without a qualifier.
-    fn named(&self, reference: &str) -> Option<std::sync::Arc<Function>> {
-        let parts: Vec<&str> = reference.split(':').collect();
-        let (["arn", _, "lambda", _, _, "function", name, ..] | [_, "function", name, ..] | [name, ..]) = parts[..]
-        else {
-            return None;
-        };
+    fn named(&self, name: &str) -> Option<Arc<Function>> {
         let found = self.0.functions.values().find(|function| function.model.name == name);
         found.or_else(|| self.0.functions.get(name)).cloned()
     }
 }
 
-/// The version or alias that is asked for, in the parameter of that name or behind the function's.
-fn qualifier(name: &str, query: Option<&str>) -> Option<String> {
-    let asked = url::query(query.unwrap_or_default()).into_iter().find(|(name, _)| name == "Qualifier");
-    let parts: Vec<&str> = name.split(':').collect();
-    let own = match parts[..] {
-        ["arn", _, "lambda", _, _, "function", _, qualifier] | [_, "function", _, qualifier] => Some(qualifier),
-        [_, qualifier] => Some(qualifier),
-        _ => None,
-    };
-    asked.map(|(_, qualifier)| qualifier).or_else(|| own.map(str::to_owned))
+/// Which function is meant.
+struct Reference {
+    name: String,
+    /// A version or an alias.
+    qualifier: Option<String>,
 }
 
-fn told(outcome: Outcome) -> Response<Body> {
+impl Reference {
+    /// By name, by ARN or by partial ARN, each with or without a qualifier, which the query may have instead.
+    fn of(text: &str, query: Option<&str>) -> Self {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (name, own) = match parts[..] {
+            ["arn", _, "lambda", _, _, "function", name, ..] => (name, parts.get(7)),
+            [_, "function", name, ..] => (name, parts.get(3)),
+            [name, ..] => (name, parts.get(1)),
+            [] => ("", None),
+        };
+        let asked = url::query(query.unwrap_or_default()).into_iter().find(|(name, _)| name == "Qualifier");
+        let qualifier = asked.map(|(_, qualifier)| qualifier).or_else(|| own.map(|own| (*own).to_owned()));
+        Self { name: name.to_owned(), qualifier }
+    }
+}
+
+/// The version that a qualifier means, if there is one: what `AutoPublishAlias` publishes is the first.
+fn version(function: &model::Function, qualifier: Option<&str>) -> Option<&'static str> {
+    match qualifier {
+        None | Some("$LATEST") => Some("$LATEST"),
+        Some(qualifier) => function.alias.as_ref().filter(|alias| qualifier == "1" || *alias == qualifier).map(|_| "1"),
+    }
+}
+
+fn told(outcome: Outcome, version: &'static str, reserved: bool, streamed: bool) -> Response<Body> {
+    if let Some(mut response) = response_stream::response(&outcome).filter(|_| streamed) {
+        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
+        return with_id(response, &outcome.request_id);
+    }
     let mut response = match outcome.result {
         Ok(payload) => listen::json(StatusCode::OK, payload),
         Err(Failure::Function(error)) => {
@@ -120,14 +153,19 @@ fn told(outcome: Outcome) -> Response<Body> {
             response
         }
         Err(Failure::Throttled) => {
-            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.");
+            let whose = if reserved { "ReservedFunction" } else { "" };
+            let reason = format!("{whose}ConcurrentInvocationLimitExceeded");
+            let body = json!({"Reason": reason, "Type": "User", "message": "Rate Exceeded."}).to_string();
+            let mut response = listen::json(StatusCode::TOO_MANY_REQUESTS, body);
+            let kind = HeaderValue::from_static("TooManyRequestsException");
+            response.headers_mut().insert("x-amzn-errortype", kind);
             response.headers_mut().insert("retry-after", HeaderValue::from_static("1"));
             response
         }
         Err(Failure::Unavailable(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", &why),
     };
     if response.status() == StatusCode::OK {
-        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
     }
     if let Some(Ok(tail)) = outcome.tail.map(|tail| HeaderValue::try_from(STANDARD.encode(tail))) {
         response.headers_mut().insert("x-amz-log-result", tail);

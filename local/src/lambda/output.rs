@@ -12,6 +12,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::environment::OUT_OF_MEMORY;
+use super::memory;
 use crate::log::Log;
 
 /// Bytes of one log event. CloudWatch's quotas: 256 KB; a longer line is cut into several.
@@ -39,6 +41,8 @@ pub(super) struct Report {
     pub(super) init: Option<Duration>,
     /// `timeout` or `error`, if it ended in one.
     pub(super) status: Option<&'static str>,
+    /// Which error, if it was one of the environment.
+    pub(super) error: Option<&'static str>,
 }
 
 /// Follows the output of a new process until the returned sender is dropped.
@@ -183,7 +187,9 @@ impl Scribe {
     fn report(&mut self, report: &Report) -> String {
         let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
         let billed = ms(report.duration) + report.init.map_or(0.0, ms);
-        let peak = self.peak_mb();
+        // Whoever was killed for it had all, and is no longer there to be asked.
+        let whole = report.error == Some(OUT_OF_MEMORY);
+        let peak = if whole { u64::from(self.of.memory_mb) } else { self.peak_mb() };
         let mut text = format!(
             "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
             self.request_id,
@@ -198,6 +204,9 @@ impl Scribe {
         if let Some(status) = report.status {
             text.push_str(&format!("\tStatus: {status}"));
         }
+        if let Some(error) = report.error {
+            text.push_str(&format!("\tError Type: {error}"));
+        }
         text
     }
 
@@ -208,12 +217,7 @@ impl Scribe {
         {
             return memory;
         }
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.of.pid)).unwrap_or_default();
-        let kilobytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        let memory = kilobytes.map_or_else(|| self.memory.map_or(0, |(_, last)| last), |kb| kb.div_ceil(1024));
+        let memory = memory::peak_mb(self.of.pid).unwrap_or_else(|| self.memory.map_or(0, |(_, last)| last));
         self.memory = Some((Instant::now(), memory));
         memory
     }

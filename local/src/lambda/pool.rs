@@ -34,6 +34,9 @@ const STARTING_AT_ONCE: usize = 8;
 /// How often the executable is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What came of an invocation, the status that its report shows, and the error.
+type Concluded = (Result<bytes::Bytes, Failure>, Option<&'static str>, Option<&'static str>);
+
 /// The environments of one function.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -98,8 +101,8 @@ impl Pool {
     /// Runs one invocation to its end.
     pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation) -> Outcome {
         let Some(_slot) = Slot::take(self) else { return failed(Failure::Throttled) };
-        let Invocation { payload, trace_root, client_context, tail } = invocation;
-        let request_id = ids::lambda_request();
+        let Invocation { payload, trace_root, client_context, tail, request_id } = invocation;
+        let request_id = request_id.unwrap_or_else(ids::lambda_request);
         let limit = self.function.timeout;
         let (reply, answer) = oneshot::channel();
         let mut work = Box::new(Work {
@@ -127,9 +130,9 @@ impl Pool {
         perhaps_hurt(self.faults.as_deref(), &environment, &request_id);
         let reply = timeout_at(started + limit, answer).await;
         let duration = started.elapsed();
-        let (result, status) = self.concluded(&environment, &request_id, reply.ok());
+        let (result, status, error) = self.concluded(&environment, &request_id, reply.ok());
         let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
-        let report = Report { duration, init: environment.take_init(), status };
+        let report = Report { duration, init: environment.take_init(), status, error };
         let _ = environment.marks.send(Mark::End { report, tail: tail_sender });
         let tail = match tail {
             Some(tail) => tail.await.ok(),
@@ -144,14 +147,15 @@ impl Pool {
         environment: &Environment,
         request_id: &str,
         reply: Option<Result<Reply, oneshot::error::RecvError>>,
-    ) -> (Result<bytes::Bytes, Failure>, Option<&'static str>) {
+    ) -> Concluded {
         let failure = match reply {
-            Some(Ok(Reply::Answered(answer))) => return (Ok(answer), None),
-            Some(Ok(Reply::Failed(error))) => return (Err(Failure::Function(error)), None),
+            Some(Ok(Reply::Answered(answer))) => return (Ok(answer), None, None),
+            Some(Ok(Reply::Failed(error))) => return (Err(Failure::Function(error)), None, None),
             Some(Ok(Reply::TooLarge)) => {
                 let limit = self.limits.payload;
                 let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-                return (Err(Failure::runtime("Function.ResponseSizeTooLarge", &message)), Some("error"));
+                const KIND: &str = "Function.ResponseSizeTooLarge";
+                return (Err(Failure::runtime(KIND, &message)), Some("error"), Some(KIND));
             }
             None => {
                 environment.end();
@@ -160,14 +164,15 @@ impl Pool {
                 let message = format!("{now} {request_id} Task timed out after {seconds:.2} seconds");
                 let _ = environment.marks.send(Mark::Line(message.clone()));
                 let error = serde_json::json!({ "errorMessage": message });
-                return (Err(Failure::Function(error.to_string().into())), Some("timeout"));
+                return (Err(Failure::Function(error.to_string().into())), Some("timeout"), None);
             }
-            Some(Ok(Reply::Exited(how))) => how,
-            Some(Err(_)) => "Runtime exited with an unknown status".into(),
+            Some(Ok(Reply::Exited(kind, how))) => (kind, how),
+            Some(Err(_)) => ("Runtime.ExitError", "Runtime exited with an unknown status".into()),
         };
-        let message = format!("RequestId: {request_id} Error: {failure}");
+        let (kind, how) = failure;
+        let message = format!("RequestId: {request_id} Error: {how}");
         let _ = environment.marks.send(Mark::Line(message.clone()));
-        (Err(Failure::runtime("Runtime.ExitError", &message)), Some("error"))
+        (Err(Failure::runtime(kind, &message)), Some("error"), Some(kind))
     }
 
     pub(super) fn processes(&self) -> Vec<u32> {
@@ -333,6 +338,7 @@ impl Pool {
             version: version.or_else(|| self.program.version()),
             arn: self.arn.clone(),
             payload_limit: self.limits.payload,
+            memory_mb: self.limits.memory.then_some(self.function.memory_mb),
             marks,
             pool: Arc::downgrade(self),
             started,

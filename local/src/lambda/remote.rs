@@ -50,7 +50,7 @@ impl Remote {
     }
 
     pub(super) async fn invoke(&self, invocation: Invocation) -> Outcome {
-        let request_id = ids::lambda_request();
+        let request_id = invocation.request_id.clone().unwrap_or_else(ids::lambda_request);
         let result = match timeout(self.within, self.send(invocation)).await {
             Ok(result) => result
                 .unwrap_or_else(|error| Err(Failure::Unavailable(format!("{} does not answer: {error:#}", self.uri)))),

@@ -75,6 +75,9 @@ impl Variables {
         if let Some(management) = &self.endpoints.management {
             set("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", management);
         }
+        if let Some(s3) = &self.endpoints.s3 {
+            set("AWS_ENDPOINT_URL_S3", s3);
+        }
         for (name, value) in self.extra.iter().chain(&function.environment) {
             let value = match self.replaced.get(name) {
                 Some(value) if function.environment.contains_key(name) => value,
@@ -122,6 +125,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::model::Asynchronous;
 
     #[test]
     fn the_address_of_an_api_becomes_the_local_one_wherever_it_stands() {
@@ -153,7 +157,8 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: map(&[("SECRET", "from the template")]),
-            retries: 2,
+            alias: None,
+            asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };
         let variables = Variables::new(map(&[("SECRET", "mine")]), map(&[("RUST_LOG", "info")]), Endpoints::default());
@@ -178,7 +183,8 @@ mod tests {
             memory_mb: 128,
             reserved_concurrency: None,
             environment: BTreeMap::new(),
-            retries: 2,
+            alias: None,
+            asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
         };
         assert!(variables.of(&function).keys().all(|name| !name.starts_with("CARGO")));

@@ -15,7 +15,7 @@ use crate::model::Cloud;
 const BACKLOG: u32 = 4096;
 
 impl Bound {
-    /// Binds a port for each API of the template, one for the Invoke API, and one for a site if there is one.
+    /// Binds a port for each API of the template, one for the Invoke API, one for S3 if there is a bucket, and one for a site if there is one.
     pub async fn bind(cloud: &Cloud, ports: &Ports, site: bool) -> Result<Self> {
         allow_many_sockets();
         let mut addresses = Addresses::default();
@@ -43,7 +43,14 @@ impl Bound {
         } else {
             None
         };
-        Ok(Self { addresses, http, websocket, lambda, site })
+        let s3 = if cloud.buckets.is_empty() {
+            None
+        } else {
+            let (listener, address) = bind(ports.s3, "S3", "--s3-port")?;
+            addresses.s3 = Some(format!("http://{address}"));
+            Some(listener)
+        };
+        Ok(Self { addresses, http, websocket, lambda, site, s3 })
     }
 }
 

@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use super::http_access::{self, Wanted};
-use super::schedule;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
-use super::throttle;
 use super::yaml::{Entry, Mark, Node};
+use super::{asynchronous, schedule, throttle};
 use crate::model::{Function, HttpRoute, Schedule, Throttle};
 
 /// Lambda's own defaults.
 const TIMEOUT: u64 = 3;
 const MEMORY_MB: u64 = 128;
-const RETRIES: u64 = 2;
 
 /// Properties that change nothing for one function on a laptop.
-const ACCEPTED: [&str; 25] = [
+const ACCEPTED: [&str; 24] = [
     "Handler",
     "Description",
     "Policies",
@@ -33,7 +31,6 @@ const ACCEPTED: [&str; 25] = [
     "KmsKeyArn",
     "SourceKMSKeyArn",
     "CodeSigningConfigArn",
-    "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
     "AutoPublishCodeSha256",
     "VersionDescription",
@@ -76,23 +73,14 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         }
         None => BTreeMap::new(),
     };
-    let retries = match fields.inner("EventInvokeConfig") {
-        Some(mut inner) => {
-            inner.warn("DestinationConfig", "asynchronous invocations have no destinations locally");
-            inner.warn("MaximumEventAgeInSeconds", "locally an event does not grow too old");
-            let retries = inner.number("MaximumRetryAttempts", 0..=RETRIES);
-            inner.finish();
-            retries.unwrap_or(RETRIES)
-        }
-        None => RETRIES,
-    };
+    let alias = fields.text("AutoPublishAlias");
+    let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
     runtime(&mut fields, scope);
     let code = fields.text("CodeUri").or_else(|| fields.missing("CodeUri"));
     let binary = binary(resource, scope);
     fields.accept(&ACCEPTED);
     fields.warn("Layers", "layers are not there locally");
-    fields.warn("DeadLetterQueue", "there is no dead-letter queue locally");
     fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
     fields.warn("FunctionUrlConfig", "there is no function URL locally; the Invoke API calls the function");
     fields.finish();
@@ -106,7 +94,8 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         memory_mb: memory as u32,
         reserved_concurrency: reserved.map(|reserved| reserved as u32),
         environment,
-        retries: retries as u8,
+        alias,
+        asynchronous,
         schedules,
     };
     Some((function, events))
@@ -193,8 +182,10 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             fields.finish();
             let mut fields = Fields::of(properties, format!("the event `{name}` of `{function}`"), scope.report);
             fields.mark = mark;
-            return schedule::read(&name, fields).map(Source::Schedule);
+            return schedule::read(&name, kind == "ScheduleV2", fields).map(Source::Schedule);
         }
+        // Read with its bucket.
+        "S3" => return None,
         "Api" => {
             let message =
                 format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);

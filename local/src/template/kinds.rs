@@ -3,7 +3,7 @@
 use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
 use super::raw_api;
-use super::scope::{FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
+use super::scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
 
 /// What a type of resource means on a laptop.
 pub(super) enum Kind {
@@ -51,14 +51,13 @@ const ACCEPTED: [&str; 28] = [
     "AWS::XRay::SamplingRule",
 ];
 
-const ABSENT: [&str; 17] = [
+const ABSENT: [&str; 16] = [
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::Events::Rule",
     "AWS::Kinesis::Stream",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::LayerVersion",
-    "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
@@ -73,7 +72,7 @@ const ABSENT: [&str; 17] = [
 
 pub(super) fn kind(name: &str) -> Kind {
     match name {
-        FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
+        BUCKET | EVENT_INVOKE_CONFIG | FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,

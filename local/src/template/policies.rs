@@ -6,11 +6,13 @@
 #[cfg(test)]
 mod tests;
 
+use super::raw_api;
 use super::scope::{FUNCTION, Resource, Scope, cloud_only, made_id};
 use super::yaml::{Content, Node};
-use crate::model::{Patterns, Role, Statement};
+use crate::model::{Cloud, Patterns, Role, Statement};
 
 const ROLE: &str = "AWS::IAM::Role";
+const PERMISSION: &str = "AWS::Lambda::Permission";
 const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
 /// What attaches statements to roles by their names.
 const ATTACHED: [&str; 3] = ["AWS::IAM::Policy", MANAGED_POLICY, "AWS::IAM::RolePolicy"];
@@ -66,6 +68,35 @@ pub(super) fn role(function: &Resource, scope: &Scope<'_>) -> Role {
         role.doubts.push(format!("the permissions boundary of `{id}` is not looked at"));
     }
     role
+}
+
+/// Doubts about functions that nothing lets API Gateway invoke. SAM lets it; in an API that is written out that is forgotten easily, and
+/// then every route is an internal error in the cloud.
+pub(super) fn doubt_routes(cloud: &mut Cloud, present: &[&Resource], scope: &Scope<'_>) {
+    let permitted: Vec<String> = present
+        .iter()
+        .filter(|resource| resource.kind == PERMISSION)
+        .filter_map(|resource| scope.resolve(&resource.properties))
+        .filter(|all| all.get("Principal").and_then(Node::as_text).is_some_and(|who| who.contains("apigateway")))
+        .filter_map(|all| all.get("FunctionName").and_then(Node::as_text).map(str::to_owned))
+        .collect();
+    let apis = cloud.websocket_apis.values();
+    let written_out =
+        apis.filter(|api| scope.resources.get(&api.logical_id).is_some_and(|one| one.kind == raw_api::API));
+    for route in written_out.flat_map(|api| api.routes.values()) {
+        let Some(function) = cloud.functions.get(&route.function) else { continue };
+        let arn = scope.function_arn(&function.name);
+        if !permitted.iter().any(|name| *name == function.name || name.starts_with(&arn)) {
+            let doubts = &mut cloud.roles.entry(route.function.clone()).or_default().doubts;
+            let doubt = format!(
+                "no AWS::Lambda::Permission lets API Gateway invoke `{}`: its routes fail in the cloud",
+                route.function
+            );
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
+        }
+    }
 }
 
 /// A role that the template declares itself, or that is somewhere else.

@@ -16,6 +16,8 @@ use super::{raw_api, resources};
 use crate::ids;
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const BUCKET: &str = "AWS::S3::Bucket";
+pub(super) const EVENT_INVOKE_CONFIG: &str = "AWS::Lambda::EventInvokeConfig";
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
@@ -89,6 +91,7 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match resource.kind.as_str() {
             FUNCTION => text(self.function_name(resource)?),
+            BUCKET => text(self.bucket_name(resource)?),
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
             AUTHORIZER | API_KEY | USAGE_PLAN => text(made_id(name)),
@@ -107,6 +110,7 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match (resource.kind.as_str(), attribute) {
             (FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
+            (BUCKET, "Arn") => Ok(format!("arn:{}:s3:::{}", self.partition(), self.bucket_name(resource)?)),
             (HTTP_API | WEBSOCKET_API | raw_api::API, "ApiId") => Ok(api_id(name)),
             (raw_api::ROUTE, "RouteId")
             | (raw_api::INTEGRATION, "IntegrationId")
@@ -138,6 +142,19 @@ impl Scope<'_> {
             None if api.kind == WEBSOCKET_API => Ok("default".into()),
             None => Ok("$default".into()),
         }
+    }
+
+    /// `BucketName`, or one like that which AWS would make up.
+    pub(super) fn bucket_name(&self, resource: &Resource) -> Result<String, Trouble> {
+        match resource.properties.get("BucketName") {
+            Some(given) => self.once(&resource.id, || self.scalar(given, "BucketName")),
+            None => Ok(format!("{}-{}", self.inputs.stack, resource.id).to_lowercase()),
+        }
+    }
+
+    /// Whether its condition lets a resource be there.
+    pub(super) fn is_present(&self, resource: &Resource) -> bool {
+        resource.condition.as_ref().is_none_or(|(condition, at)| self.decide(condition, *at).unwrap_or(false))
     }
 
     pub(super) fn function_arn(&self, name: &str) -> String {
@@ -222,7 +239,6 @@ fn made_up(name: &str, length: usize) -> String {
 fn own_name(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
-        "AWS::S3::Bucket" => "BucketName",
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::IAM::Role" => "RoleName",
         "AWS::SSM::Parameter" => "Name",

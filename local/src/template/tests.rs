@@ -178,7 +178,7 @@ Resources:
       CodeUri: .
       Layers: [!Ref Table]
       Events:
-        Night: { Type: S3, Properties: { Bucket: photos, Events: 's3:ObjectCreated:*' } }
+        Night: { Type: SNS, Properties: { Topic: !Ref Table } }
 ";
     check(
         &said(text, &Inputs::default()),
@@ -186,7 +186,7 @@ Resources:
             "template.yaml:3: `Table` (AWS::DynamoDB::Table) does not exist locally",
             "template.yaml:7: Domain of the HTTP API `Api`",
             "template.yaml:13: Layers of the function `F`",
-            "template.yaml:15: the event `Night` of `F`: nothing sends S3 events locally",
+            "template.yaml:15: the event `Night` of `F`: nothing sends SNS events locally",
         ],
     );
 }
@@ -291,7 +291,7 @@ fn the_echo_template_is_read_as_it_is_meant() {
 
     let hello = &cloud.functions["Hello"];
     assert_eq!((hello.name.as_str(), hello.code.as_path()), ("Hello", Path::new("/project/hello")));
-    assert_eq!((hello.timeout, hello.memory_mb, hello.retries), (Duration::from_secs(10), 256, 2));
+    assert_eq!((hello.timeout, hello.memory_mb, hello.asynchronous.retries), (Duration::from_secs(10), 256, 2));
     assert_eq!(hello.environment["GREETING"], "hello");
     assert!(hello.environment["DATABASE"].contains(CLOUD_ONLY));
     let echo = &cloud.functions["Echo"];

@@ -77,6 +77,7 @@ impl Stage {
             chaos,
             iam: false,
             issuers: BTreeMap::new(),
+            data: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let http = Http::new(running.addresses().http["HttpApi"].clone());

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 use http::Request;
@@ -43,6 +46,11 @@ impl Signer {
         let (key, secret, token) = (self.access_key.clone(), self.secret.clone(), self.token.clone());
         let identity: Identity = Credentials::new(key, secret, token, None, "test").into();
         let mut settings = SigningSettings::default();
+        if self.service == "s3" {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
         if self.presigned.is_some() {
             settings.signature_location = SignatureLocation::QueryParams;
             settings.expires_in = self.presigned;
@@ -57,7 +65,12 @@ impl Signer {
             .unwrap()
             .into();
         let (method, uri) = (request.method().to_string(), request.uri().to_string());
-        let signable = SignableRequest::new(&method, &uri, std::iter::empty(), SignableBody::Bytes(body)).unwrap();
+        let body = match self.presigned {
+            // As S3's presigned URLs are, whose body nobody knows yet.
+            Some(_) if self.service == "s3" => SignableBody::UnsignedPayload,
+            _ => SignableBody::Bytes(body),
+        };
+        let signable = SignableRequest::new(&method, &uri, std::iter::empty(), body).unwrap();
         sign(signable, &params).unwrap().into_parts().0.apply_to_request_http1x(request);
     }
 }

@@ -121,3 +121,29 @@ fn policies_of_their_own_are_attached_by_the_name_of_the_role() {
     let other = role("", &policy("Policy", ", PolicyName: p, Roles: [other]"));
     assert!(other.statements.is_empty(), "{other:?}");
 }
+
+#[test]
+fn a_route_that_nobody_may_invoke_is_doubted() {
+    let api = |permission: &str| {
+        let text = format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Ws:\n    Type: AWS::ApiGatewayV2::Api\n    Properties: {{ Name: w, \
+             ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action }}\n  Say:\n    Type: \
+             AWS::ApiGatewayV2::Route\n    Properties: {{ ApiId: !Ref Ws, RouteKey: say, Target: !Sub 'integrations/${{Runs}}' }}\n  \
+             Runs:\n    Type: AWS::ApiGatewayV2::Integration\n    Properties:\n      ApiId: !Ref Ws\n      IntegrationType: \
+             AWS_PROXY\n      IntegrationUri: !Sub arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{F.Arn}}/invocations\n  \
+             Stage:\n    Type: AWS::ApiGatewayV2::Stage\n    Properties: {{ ApiId: !Ref Ws, StageName: v1, AutoDeploy: true }}\n  F:\n    \
+             Type: AWS::Serverless::Function\n    Properties: {{ CodeUri: f, Runtime: provided.al2023 }}\n{permission}"
+        );
+        let loaded = read(&text, Path::new("template.yaml"), Path::new("/"), &Inputs::default());
+        loaded.unwrap_or_else(|problems| panic!("{problems:?}")).cloud.roles["F"].doubts.clone()
+    };
+    let doubts = api("");
+    assert!(doubts.len() == 1 && doubts[0].contains("lets API Gateway invoke `F`"), "{doubts:?}");
+    for name in ["!Ref F", "!GetAtt F.Arn"] {
+        let permission = format!(
+            "  May:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: {name}, Principal: \
+             apigateway.amazonaws.com }}\n"
+        );
+        assert_eq!(api(&permission), Vec::<String>::new());
+    }
+}

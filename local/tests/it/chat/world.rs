@@ -128,6 +128,7 @@ impl World {
             chaos: None,
             iam: true,
             issuers: BTreeMap::new(),
+            data: None,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());

@@ -96,6 +96,7 @@ async fn more_than_the_reserved_concurrency_is_throttled() -> Result<()> {
         let refused = send(Request::post(&url), "{}").await?;
         assert_eq!(refused.status(), 429);
         assert_eq!(header(&refused, "x-amzn-errortype"), "TooManyRequestsException");
+        assert_eq!(json(&refused)["Reason"], "ReservedFunctionConcurrentInvocationLimitExceeded");
         Ok(())
     };
     let (slow, others) = tokio::join!(slow, others);

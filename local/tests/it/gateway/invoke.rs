@@ -18,7 +18,8 @@ async fn invoke(
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
 ) -> Result<Response<Bytes>> {
-    let mut request = Request::post(format!("{}/2015-03-31/functions/{name}/invocations", world.lambda()));
+    let (name, query) = name.split_once('?').unwrap_or((name, ""));
+    let mut request = Request::post(format!("{}/2015-03-31/functions/{name}/invocations?{query}", world.lambda()));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -35,6 +36,9 @@ async fn what_cannot_be_invoked_is_refused_with_the_error_of_the_sdk() -> Result
         ("echo", "Sometimes", "{}", 400, "InvalidParameterValueException"),
         ("echo", "RequestResponse", &large, 413, "RequestTooLargeException"),
         ("echo", "Event", &large[..1_100_000], 413, "RequestTooLargeException"),
+        ("echo:live", "RequestResponse", "{}", 404, "ResourceNotFoundException"),
+        ("echo:1", "DryRun", "{}", 404, "ResourceNotFoundException"),
+        ("echo?Qualifier=live", "Event", "{}", 404, "ResourceNotFoundException"),
     ] {
         let response = invoke(&world, name, &[("x-amz-invocation-type", kind)], body.to_owned()).await?;
         assert_eq!((response.status().as_u16(), header(&response, "x-amzn-errortype")), (status, error));
@@ -55,7 +59,9 @@ async fn a_failed_function_is_still_a_200() -> Result<()> {
 
 #[tokio::test]
 async fn a_function_is_found_by_its_name_its_qualified_name_and_its_arn() -> Result<()> {
-    let world = World::start().await?;
+    let mut plan = Plan::default();
+    plan.echo().alias = Some("live".into());
+    let world = plan.start().await?;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo";
     let partial = "123456789012:function:echo";
     for name in [
@@ -67,10 +73,14 @@ async fn a_function_is_found_by_its_name_its_qualified_name_and_its_arn() -> Res
         partial,
         "123456789012:function:echo:live",
         "Echo",
+        "echo:1",
+        "echo?Qualifier=live",
+        "echo?Qualifier=%24LATEST",
     ] {
         let response = invoke(&world, name, &[], r#"{"do":"answer","answer":{"fine":true}}"#).await?;
         assert_eq!((response.status().as_u16(), json(&response)), (200, json!({"fine": true})), "{name}");
-        assert_eq!(header(&response, "x-amz-executed-version"), "$LATEST");
+        let version = if name.contains("live") || name.ends_with(":1") { "1" } else { "$LATEST" };
+        assert_eq!(header(&response, "x-amz-executed-version"), version, "{name}");
         assert_eq!(header(&response, "x-amzn-requestid").len(), 36);
     }
     Ok(())
@@ -103,6 +113,13 @@ async fn a_client_context_reaches_the_function() -> Result<()> {
     let response = invoke(&world, "echo", &[("x-amz-client-context", &context)], r#"{"do":"head"}"#).await?;
     let head: serde_json::Value = serde_json::from_str(json(&response)["body"].as_str().unwrap_or_default())?;
     assert_eq!(head["lambda-runtime-client-context"], r#"{"custom":{"a":"b"}}"#);
+    for wrong in ["%", &STANDARD.encode("{not json")] {
+        let refused = invoke(&world, "echo", &[("x-amz-client-context", wrong)], "{}").await?;
+        assert_eq!(
+            (refused.status().as_u16(), header(&refused, "x-amzn-errortype")),
+            (400, "InvalidRequestContentException")
+        );
+    }
     Ok(())
 }
 
@@ -139,5 +156,22 @@ async fn functions_can_run_behind_another_invoke_endpoint() -> Result<()> {
     elsewhere.running.shutdown().await;
     let gone = send(Request::post(format!("{}/do", here.http())), "{}").await?;
     assert_eq!(gone.status(), 503);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_can_be_taken_as_a_stream() -> Result<()> {
+    let world = World::start().await?;
+    let url = format!("{}/2021-11-15/functions/echo/response-streaming-invocations", world.lambda());
+    let asked = |event: serde_json::Value| send(Request::post(&url), event.to_string());
+    let answer = asked(json!({"do": "answer", "answer": {"text": "hello"}})).await?;
+    assert_eq!(header(&answer, "content-type"), "application/vnd.amazon.eventstream");
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(text.contains("PayloadChunk") && text.contains(r#"{"text":"hello"}"#), "{text}");
+    let end = text.find("InvokeComplete").unwrap_or_default();
+    assert!(end > text.find("PayloadChunk").unwrap_or(usize::MAX) && text[end..].contains("{}"), "{text}");
+    let failed = asked(json!({"do": "error"})).await?;
+    let text = String::from_utf8_lossy(failed.body()).into_owned();
+    assert!(text.contains(r#"{"ErrorCode":"Oops","ErrorDetails":"it went wrong"}"#), "{text}");
     Ok(())
 }

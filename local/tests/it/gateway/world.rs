@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use local::Chaos;
 use local::model::access::Entry;
-use local::model::{Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
+use local::model::{Asynchronous, Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup, Site};
 
 /// Longer than anything here takes on a busy machine.
@@ -31,6 +31,7 @@ pub(super) struct Plan {
     pub(super) chaos: Option<Chaos>,
     pub(super) iam: bool,
     pub(super) issuers: BTreeMap<String, String>,
+    pub(super) data: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -49,6 +50,7 @@ impl Default for Plan {
             chaos: None,
             iam: false,
             issuers: BTreeMap::new(),
+            data: None,
         }
     }
 }
@@ -81,6 +83,7 @@ impl Plan {
             chaos: self.chaos,
             iam: self.iam,
             issuers: self.issuers,
+            data: self.data,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log })
     }
@@ -167,7 +170,8 @@ pub(super) fn function(id: &str) -> Function {
         memory_mb: 128,
         reserved_concurrency: None,
         environment: BTreeMap::new(),
-        retries: 2,
+        alias: None,
+        asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
     }
 }

@@ -1,0 +1,296 @@
+//! S3, as functions and pages use it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use local::model::{Bucket, CorsRule, Notification, Role, Statement};
+use serde_json::{Value, json};
+
+use super::client::{header, send, send_whole};
+use super::world::{Plan, World};
+use crate::signing::Signer;
+
+fn bucket() -> Bucket {
+    let notification = Notification {
+        id: "Uploads".into(),
+        function: "Echo".into(),
+        events: vec!["s3:ObjectCreated:*".into(), "s3:ObjectRemoved:Delete".into()],
+        prefix: "in/".into(),
+        suffix: ".txt".into(),
+    };
+    let text = |text: &str| vec![text.to_owned()];
+    let rule = CorsRule {
+        origins: text("https://*.example.org"),
+        methods: vec!["PUT".into(), "GET".into()],
+        headers: text("content-*"),
+        expose: text("etag"),
+        max_age: Some(600),
+    };
+    Bucket { logical_id: "Files".into(), name: "files".into(), cors: vec![rule], notifications: vec![notification] }
+}
+
+fn plan() -> Plan {
+    let mut plan = Plan::default();
+    plan.cloud.buckets.insert("Files".into(), bucket());
+    plan
+}
+
+fn request(world: &World, method: Method, path: &str, body: &[u8]) -> Result<Request<http_body_util::Full<Bytes>>> {
+    let address = world.running.addresses().s3.clone().unwrap_or_default();
+    Ok(Request::builder().method(method).uri(format!("{address}{path}")).body(Bytes::copy_from_slice(body).into())?)
+}
+
+async fn signed(world: &World, signer: &Signer, method: Method, path: &str, body: &[u8]) -> Result<Response<Bytes>> {
+    let mut request = request(world, method, path, body)?;
+    signer.sign(&mut request, body);
+    send_whole(request).await
+}
+
+/// As whoever is at the machine.
+async fn call(world: &World, method: Method, path: &str, body: &[u8]) -> Result<Response<Bytes>> {
+    signed(world, &Signer::developer("s3"), method, path, body).await
+}
+
+fn text(response: &Response<Bytes>) -> String {
+    String::from_utf8_lossy(response.body()).into_owned()
+}
+
+/// The status and the code of a refusal.
+fn refusal(response: &Response<Bytes>) -> (u16, String) {
+    let text = text(response);
+    let code = text.split("<Code>").nth(1).and_then(|rest| rest.split("</Code>").next()).unwrap_or_default();
+    (response.status().as_u16(), code.to_owned())
+}
+
+#[tokio::test]
+async fn what_nobody_may_or_nothing_is_is_refused_in_the_words_of_s3() -> Result<()> {
+    let world = plan().start().await?;
+    assert_eq!(call(&world, Method::PUT, "/files/one", b"1").await?.status(), 200);
+    let unsigned = send_whole(request(&world, Method::GET, "/files/one", b"")?).await?;
+    assert_eq!(refusal(&unsigned), (403, "AccessDenied".into()));
+    let good = Signer::developer("s3");
+    let ago = |minutes: u64| SystemTime::now() - Duration::from_secs(60 * minutes);
+    for (wrong, status, code) in [
+        (Signer { secret: "wrong".into(), ..good.clone() }, 403, "SignatureDoesNotMatch"),
+        (Signer { access_key: "AKIAUNKNOWN".into(), ..good.clone() }, 403, "InvalidAccessKeyId"),
+        (Signer { time: ago(16), ..good.clone() }, 403, "RequestTimeTooSkewed"),
+        (Signer { region: "eu-west-1", ..good.clone() }, 400, "AuthorizationHeaderMalformed"),
+        (Signer { time: ago(2), presigned: Some(Duration::from_secs(60)), ..good.clone() }, 403, "AccessDenied"),
+    ] {
+        let refused = signed(&world, &wrong, Method::GET, "/files/one", b"").await?;
+        assert_eq!(refusal(&refused), (status, code.into()), "{wrong:?}");
+    }
+    assert_eq!(
+        signed(&world, &Signer { time: ago(14), ..good.clone() }, Method::GET, "/files/one", b"").await?.status(),
+        200
+    );
+    let mut tampered = request(&world, Method::PUT, "/files/one", b"2")?;
+    good.sign(&mut tampered, b"1");
+    assert_eq!(refusal(&send_whole(tampered).await?), (400, "XAmzContentSHA256Mismatch".into()));
+    for (method, path, status, code) in [
+        (Method::GET, "/files/two", 404, "NoSuchKey"),
+        (Method::GET, "/others/one", 404, "NoSuchBucket"),
+        (Method::PUT, "/others/one", 404, "NoSuchBucket"),
+        (Method::PUT, "/files/one?uploadId=1&partNumber=1", 501, "NotImplemented"),
+        (Method::POST, "/files?delete=", 501, "NotImplemented"),
+        (Method::PUT, "/files", 501, "NotImplemented"),
+    ] {
+        let refused = call(&world, method.clone(), path, b"").await?;
+        assert_eq!(refusal(&refused), (status, code.into()), "{method} {path}");
+        assert_eq!(header(&refused, "x-amz-request-id").len(), 16);
+    }
+    let missing = call(&world, Method::HEAD, "/files/two", b"").await?;
+    assert_eq!((missing.status().as_u16(), missing.body().len()), (404, 0));
+    assert_eq!(text(&call(&world, Method::GET, "/files/one", b"").await?), "1", "none of it changed anything");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_is_put_read_in_parts_listed_and_deleted() -> Result<()> {
+    let world = plan().start().await?;
+    let key = "/files/a%20b/%C3%BC%2B%26.txt";
+    let mut put = request(&world, Method::PUT, key, b"hello world")?;
+    for (name, value) in [("content-type", "text/plain"), ("x-amz-meta-by", "me"), ("cache-control", "no-store")] {
+        put.headers_mut().insert(name, value.parse()?);
+    }
+    Signer::developer("s3").sign(&mut put, b"hello world");
+    let put = send_whole(put).await?;
+    assert_eq!((put.status().as_u16(), header(&put, "etag")), (200, "\"5eb63bbbe01eeed093cb22bb8f5acdc3\""));
+    let got = call(&world, Method::GET, key, b"").await?;
+    assert_eq!((text(&got).as_str(), header(&got, "content-type")), ("hello world", "text/plain"));
+    assert_eq!((header(&got, "x-amz-meta-by"), header(&got, "cache-control")), ("me", "no-store"));
+    assert!(header(&got, "last-modified").ends_with(" GMT"));
+    let head = call(&world, Method::HEAD, key, b"").await?;
+    assert_eq!((header(&head, "content-length"), head.body().len()), ("11", 0));
+    let renamed = call(&world, Method::GET, &format!("{key}?response-content-disposition=attachment"), b"").await?;
+    assert_eq!(header(&renamed, "content-disposition"), "attachment");
+    for (range, status, part, told) in [
+        ("bytes=0-4", 206, "hello", "bytes 0-4/11"),
+        ("bytes=6-", 206, "world", "bytes 6-10/11"),
+        ("bytes=-3", 206, "rld", "bytes 8-10/11"),
+        ("bytes=6-99", 206, "world", "bytes 6-10/11"),
+    ] {
+        let mut get = request(&world, Method::GET, key, b"")?;
+        get.headers_mut().insert("range", range.parse()?);
+        Signer::developer("s3").sign(&mut get, b"");
+        let got = send_whole(get).await?;
+        let told_range = header(&got, "content-range").to_owned();
+        assert_eq!((got.status().as_u16(), text(&got).as_str(), told_range.as_str()), (status, part, told));
+    }
+    for other in ["a/1", "a/2", "b", "c/1"] {
+        call(&world, Method::PUT, &format!("/files/{other}"), b"x").await?;
+    }
+    let keys = |listed: &str, tag: &str| -> Vec<String> {
+        let opening = format!("<{tag}>");
+        let parts = listed.split(&opening).skip(1);
+        parts.map(|part| part.split('<').next().unwrap_or_default().to_owned()).collect()
+    };
+    let list = |query: &'static str| call(&world, Method::GET, query, b"");
+    let all = text(&list("/files?list-type=2").await?);
+    assert_eq!(keys(&all, "Key"), ["a b/ü+&amp;.txt", "a/1", "a/2", "b", "c/1"]);
+    assert!(all.contains("<KeyCount>5</KeyCount>") && all.contains("<IsTruncated>false</IsTruncated>"), "{all}");
+    let folders = text(&list("/files?list-type=2&delimiter=%2F&encoding-type=url").await?);
+    assert_eq!(keys(&folders, "Key"), ["b"]);
+    assert_eq!(keys(&folders, "Prefix"), ["", "a%20b/", "a/", "c/"]);
+    let within = text(&list("/files?list-type=2&prefix=a%2F&max-keys=1").await?);
+    assert_eq!(
+        (keys(&within, "Key"), within.contains("<IsTruncated>true</IsTruncated>")),
+        (vec!["a/1".to_owned()], true)
+    );
+    let token = keys(&within, "NextContinuationToken").remove(0);
+    let next =
+        call(&world, Method::GET, &format!("/files?list-type=2&prefix=a%2F&continuation-token={token}"), b"").await?;
+    assert_eq!(keys(&text(&next), "Key"), ["a/2"]);
+    assert_eq!(call(&world, Method::DELETE, key, b"").await?.status(), 204);
+    assert_eq!(call(&world, Method::GET, key, b"").await?.status(), 404);
+    assert_eq!(call(&world, Method::DELETE, key, b"").await?.status(), 204, "it may be deleted again");
+    Ok(())
+}
+
+#[tokio::test]
+async fn objects_stay_in_the_data_folder() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for round in 0..2 {
+        let world = Plan { data: Some(folder.path().to_owned()), ..plan() }.start().await?;
+        if round == 0 {
+            call(&world, Method::PUT, "/files/kept", b"here").await?;
+        }
+        assert_eq!(text(&call(&world, Method::GET, "/files/kept", b"").await?), "here");
+        world.running.shutdown().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_function_gives_away_urls_and_may_itself_what_its_role_grants() -> Result<()> {
+    let mut plan = Plan { iam: true, ..plan() };
+    let statements = vec![Statement::allow(&["s3:PutObject", "s3:GetObject"], &["arn:aws:s3:::files/shared/*"])];
+    plan.cloud.roles = BTreeMap::from([("Echo".into(), Role { name: "r".into(), statements, doubts: vec![] })]);
+    let world = plan.start().await?;
+    let answer = send(Request::post(format!("{}/do", world.http())), r#"{"do":"env"}"#).await?;
+    let variables: BTreeMap<String, String> = serde_json::from_slice(answer.body())?;
+    assert_eq!(Some(&variables["AWS_ENDPOINT_URL_S3"]), world.running.addresses().s3.as_ref());
+    let signer = Signer { presigned: Some(Duration::from_secs(60)), ..Signer::function(&variables, "s3") };
+    assert_eq!(signed(&world, &signer, Method::PUT, "/files/shared/note", b"from a page").await?.status(), 200);
+    assert_eq!(text(&signed(&world, &signer, Method::GET, "/files/shared/note", b"").await?), "from a page");
+    for (method, path) in
+        [(Method::PUT, "/files/secret"), (Method::DELETE, "/files/shared/note"), (Method::GET, "/files")]
+    {
+        let denied = signed(&world, &signer, method, path, b"").await?;
+        assert_eq!(refusal(&denied), (403, "AccessDenied".into()));
+        assert!(text(&denied).contains("is not authorized to perform: s3:"), "{}", text(&denied));
+    }
+    let another = signed(&world, &signer, Method::GET, "/files/shared/note", b"");
+    assert_eq!(another.await?.status(), 200, "it was not deleted");
+    Ok(())
+}
+
+#[tokio::test]
+async fn functions_hear_of_objects_whose_keys_fit() -> Result<()> {
+    let world = plan().start().await?;
+    for other in ["in/a.png", "out/a.txt"] {
+        call(&world, Method::PUT, &format!("/files/{other}"), b"x").await?;
+    }
+    assert_eq!(call(&world, Method::PUT, "/files/in/a%20b%2Bc.txt", b"hello").await?.status(), 200);
+    let told = |part: &str| {
+        let (world, part) = (&world, part.to_owned());
+        async move {
+            let line = world.logs(&part).await?;
+            anyhow::Ok(serde_json::from_str::<Value>(&line[line.find('{').unwrap_or_default()..])?)
+        }
+    };
+    let mut event = told(r#""eventName":"ObjectCreated:Put""#).await?;
+    let record = &mut event["Records"][0];
+    for made_up in ["eventTime", "responseElements"] {
+        assert!(!record[made_up].take().is_null(), "{made_up}");
+    }
+    assert!(record["s3"]["object"]["sequencer"].take().as_str().is_some_and(|text| text.len() == 18));
+    assert!(!record["s3"]["bucket"]["ownerIdentity"].take().is_null());
+    let expected = json!({"Records": [{
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "us-east-1",
+        "eventTime": null,
+        "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "AWS:AIDALOCALDEVELOPER000"},
+        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "responseElements": null,
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "Uploads",
+            "bucket": {"name": "files", "ownerIdentity": null, "arn": "arn:aws:s3:::files"},
+            "object": {"key": "in/a+b%2Bc.txt", "size": 5, "eTag": "5d41402abc4b2a76b9719d911017c592", "sequencer": null},
+        },
+    }]});
+    assert_eq!(event, expected);
+    call(&world, Method::DELETE, "/files/in/a%20b%2Bc.txt", b"").await?;
+    let event = told(r#""eventName":"ObjectRemoved:Delete""#).await?;
+    assert_eq!(event["Records"][0]["s3"]["object"]["key"], "in/a+b%2Bc.txt");
+    assert!(event["Records"][0]["s3"]["object"].get("size").is_none(), "{event}");
+    let starts = world.log.lines().iter().filter(|line| line.contains("START")).count();
+    assert_eq!(starts, 2, "nothing else is heard of");
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_what_the_bucket_says() -> Result<()> {
+    let world = plan().start().await?;
+    let ask = async |origin: &str, method: &str, headers: &str| {
+        let mut preflight = request(&world, Method::OPTIONS, "/files/one", b"")?;
+        for (name, value) in
+            [("origin", origin), ("access-control-request-method", method), ("access-control-request-headers", headers)]
+        {
+            preflight.headers_mut().insert(name, value.parse()?);
+        }
+        send_whole(preflight).await
+    };
+    for (origin, method, headers) in [
+        ("https://evil.example", "PUT", ""),
+        ("https://a.example.org", "DELETE", ""),
+        ("https://a.example.org", "PUT", "content-type,x-amz-meta-a"),
+    ] {
+        assert_eq!(refusal(&ask(origin, method, headers).await?), (403, "AccessForbidden".into()), "{origin} {method}");
+    }
+    let allowed = ask("https://a.example.org", "PUT", "Content-Type").await?;
+    assert_eq!(allowed.status(), 200);
+    for (name, value) in [
+        ("access-control-allow-origin", "https://a.example.org"),
+        ("access-control-allow-methods", "PUT, GET"),
+        ("access-control-allow-headers", "content-type"),
+        ("access-control-expose-headers", "etag"),
+        ("access-control-max-age", "600"),
+    ] {
+        assert_eq!(header(&allowed, name), value, "{name}");
+    }
+    let mut put = request(&world, Method::PUT, "/files/one", b"1")?;
+    put.headers_mut().insert("origin", "https://a.example.org".parse()?);
+    Signer { presigned: Some(Duration::from_secs(60)), ..Signer::developer("s3") }.sign(&mut put, b"1");
+    let put = send_whole(put).await?;
+    assert_eq!((put.status().as_u16(), header(&put, "access-control-allow-origin")), (200, "https://a.example.org"));
+    let elsewhere = call(&world, Method::GET, "/files/one", b"").await?;
+    assert_eq!(header(&elsewhere, "access-control-allow-origin"), "");
+    Ok(())
+}
