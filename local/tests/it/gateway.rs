@@ -3,7 +3,7 @@
 mod addresses;
 mod authorizers;
 mod chaos;
-mod client;
+pub(crate) mod client;
 mod connections;
 mod events;
 mod functions;
@@ -18,3 +18,5 @@ mod schedules;
 mod sockets;
 mod static_site;
 mod world;
+
+pub(crate) use world::echo;
