@@ -1,9 +1,12 @@
 //! The command line.
 
+mod tools;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::tools::{Completions, Connections, Disconnect, Invoke, Logs, Post, Shell, Status, Where};
 use crate::chaos::Chaos;
 use crate::progress::Color;
 
@@ -22,13 +25,29 @@ pub struct Cli {
 
 const AFTER: &str = "\
 Variables of functions come from --env, the shell, the .env file, local.toml and the template, the first of these that has a value. \
-MONGODB_URI names a database instead of the one that local starts. MONGOD names a mongod program. Ctrl-C stops everything.";
+MONGODB_URI names a database instead of the one that local starts. MONGOD names a mongod program. Ctrl-C stops everything.\n\n\
+It exits with 0 after Ctrl-C, 1 when something is wrong with the project, 2 when something is wrong with the command line, and 130 when it \
+was interrupted before it was up or a second time. `local help COMMAND` tells what the other commands exit with.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Build what is stale and run everything until Ctrl-C (what happens without a command)
-    Up(Up),
+    Up(Box<Up>),
+    /// Call a function of the `local` that runs here, and print what it answers
+    Invoke(Invoke),
+    /// List the open WebSocket connections
+    Connections(Connections),
+    /// Send a message to a connection
+    Post(Post),
+    /// Close a connection
+    Disconnect(Disconnect),
+    /// Show what functions print
+    Logs(Logs),
+    /// Tell what runs: addresses, functions, invocations, latencies, errors
+    Status(Status),
+    /// Print what completes commands and options in a shell; the help tells where it goes
+    Completions(Completions),
 }
 
 /// What `up` is told.
@@ -63,6 +82,9 @@ pub struct Up {
     /// Port of S3, if the template has a bucket
     #[arg(long, value_name = "PORT", default_value_t = 8804, help_heading = "Ports (0 is any free one)")]
     pub s3_port: u16,
+    /// Port of the status page, which commands use as well
+    #[arg(long, value_name = "PORT", default_value_t = 0, help_heading = "Ports (0 is any free one)")]
+    pub control_port: u16,
     /// Port of the MongoDB that local starts [default: local.toml's, or 27117]
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub mongodb_port: Option<u16>,
@@ -86,6 +108,9 @@ pub struct Up {
     /// Run what was built before: neither cargo nor the site's build is called
     #[arg(long)]
     pub no_build: bool,
+    /// Do not watch: changes of the template, of variables and of sources take effect at the next start
+    #[arg(long)]
+    pub no_reload: bool,
     /// Neither build nor serve the site
     #[arg(long)]
     pub no_site: bool,
@@ -101,6 +126,10 @@ pub struct Up {
     /// Kill a process that takes more memory than its function's MemorySize, as Lambda does (Linux)
     #[arg(long)]
     pub memory_limits: bool,
+    /// Record every event of every function with its answer: to a file, one JSON object a line, or to a folder, one file each. Events hold what
+    /// people sent, passwords included
+    #[arg(long, value_name = "FILE|DIR")]
+    pub record: Option<PathBuf>,
 
     /// Let things go wrong, as networks, clouds and databases do. SEED is a whole number; the same one decides the same again. NAME=0
     /// switches a fault off, all=0 all that are not named behind it. Probabilities per frame: drop, delay, reorder, double; per post to

@@ -27,7 +27,7 @@ pub struct Sources {
 }
 
 /// What the functions get beyond what the template says.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables {
     /// Values of variables that some function declares.
     pub declared: BTreeMap<String, String>,

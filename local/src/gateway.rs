@@ -2,6 +2,7 @@
 //! how requests are throttled.
 
 pub(crate) mod answer;
+pub(crate) mod current;
 pub(crate) mod throttle;
 pub(crate) mod url;
 

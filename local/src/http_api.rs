@@ -22,6 +22,7 @@ use self::cors::Cors;
 use self::entry::Authorizer;
 use self::event::Event;
 use self::route::{Found, Routes};
+use crate::gateway::current::Current;
 use crate::gateway::throttle::Buckets;
 use crate::ids;
 use crate::lambda::{Failure, Invocation, Lambda};
@@ -68,17 +69,30 @@ impl HttpApi {
     }
 
     /// Serves until the task is aborted.
-    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
-        let keep_alive = self.limits.keep_alive;
-        let api = Arc::new(self);
+    pub(crate) async fn serve(current: Arc<Current<Self>>, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+        let keep_alive = current.get().limits.keep_alive;
         listen::accept(listener, |stream, peer| {
-            let (api, tls) = (Arc::clone(&api), tls.clone());
+            let (current, tls) = (Arc::clone(&current), tls.clone());
             async move {
                 let Some(stream) = Stream::open(stream, tls, keep_alive).await else { return };
-                listen::http(TokioIo::new(stream), keep_alive, |request| api.answer(request, peer)).await;
+                let answer = |request| {
+                    let api = current.get();
+                    async move { api.answer(request, peer).await }
+                };
+                listen::http(TokioIo::new(stream), keep_alive, answer).await;
             }
         })
         .await;
+    }
+
+    /// The same with another description: routes, CORS, throttle.
+    pub(crate) fn replaced(&self, api: model::HttpApi, issuers: &BTreeMap<String, String>) -> Self {
+        Self::new(api, self.address, self.lambda.clone(), Arc::clone(&self.limits), self.log.clone(), issuers)
+    }
+
+    /// What it was made from.
+    pub(crate) fn model(&self) -> &model::HttpApi {
+        &self.api
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {

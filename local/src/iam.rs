@@ -19,6 +19,7 @@ use serde_json::json;
 pub(crate) use self::credentials::Credentials;
 pub(crate) use self::policy::{Decision, decide};
 pub(crate) use self::signature::{encoded, sha256};
+use crate::gateway::current::Current;
 use crate::ids;
 use crate::listen::{self, Body};
 use crate::log::Log;
@@ -35,7 +36,7 @@ struct Inner {
     region: String,
     log: Log,
     /// By access key.
-    identities: BTreeMap<String, Identity>,
+    identities: Current<BTreeMap<String, Arc<Identity>>>,
 }
 
 /// Somebody who can sign.
@@ -88,28 +89,19 @@ pub(crate) struct Refusal {
 impl Iam {
     /// Makes the credentials of all functions.
     pub(crate) fn new(cloud: &Cloud, region: &str, enforced: bool, log: Log) -> Self {
-        let of_everywhere =
-            |service: &str, rest: &str| format!("arn:{}:{service}::{}:{rest}", ids::partition(region), ids::ACCOUNT);
-        let developer = Identity {
-            credentials: Credentials::of_the_developer(),
-            arn: of_everywhere("iam", "user/local"),
-            user_id: "AIDALOCALDEVELOPER000".into(),
-            statements: vec![Statement::allow(&["*"], &["*"])],
-        };
-        let functions = cloud.functions.iter().map(|(id, function)| {
-            let role = cloud.roles.get(id).cloned().unwrap_or_default();
-            let credentials = Credentials::of_a_function(id);
-            let user_id = format!("{}:{}", credentials.role_id(), function.name);
-            let arn = of_everywhere("sts", &format!("assumed-role/{}/{}", role.name, function.name));
-            Identity { credentials, arn, user_id, statements: role.statements }
-        });
-        let identities = functions.chain([developer]).map(|one| (one.credentials.access_key.clone(), one)).collect();
+        let identities = Current::new(Arc::new(identities(cloud, region, &BTreeMap::new())));
         Self(Arc::new(Inner { enforced, region: region.to_owned(), log, identities }))
+    }
+
+    /// Goes by another template; functions that were there keep their credentials.
+    pub(crate) fn replace(&self, cloud: &Cloud) {
+        self.0.identities.set(Arc::new(identities(cloud, &self.0.region, &self.credentials())));
     }
 
     /// The credentials of each function, by its logical id.
     pub(crate) fn credentials(&self) -> BTreeMap<String, Credentials> {
-        let all = self.0.identities.values().map(|identity| &identity.credentials);
+        let all = self.0.identities.get();
+        let all = all.values().map(|identity| &identity.credentials);
         all.filter_map(|one| Some((one.function.clone()?, one.clone()))).collect()
     }
 
@@ -149,7 +141,11 @@ impl Iam {
 
     /// Checks the signature in any case, and the permission if that is asked for.
     pub(crate) fn check_if_enforced(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
-        if self.0.enforced { self.check(request, wish) } else { self.identify(request, wish).map(Caller::of) }
+        if self.0.enforced {
+            self.check(request, wish)
+        } else {
+            self.identify(request, wish).map(|identity| Caller::of(&identity))
+        }
     }
 
     /// Checks signature and permission in any case.
@@ -167,16 +163,17 @@ impl Iam {
                     "iam refused {whose}: its role lacks {action} on {resource}, which belongs into its Policies"
                 ),
             });
-            return Err(Refusal { kind: "AccessDeniedException", message: denied(identity, wish, decision) });
+            return Err(Refusal { kind: "AccessDeniedException", message: denied(&identity, wish, decision) });
         }
-        Ok(Caller::of(identity))
+        Ok(Caller::of(&identity))
     }
 
-    fn identify(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<&Identity, Refusal> {
+    fn identify(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Arc<Identity>, Refusal> {
         let claim = signature::Claim::read(request)?;
         claim.is_scoped(&self.0.region, wish.service)?;
         claim.is_current(time::now_ms())?;
-        let known = self.0.identities.get(&claim.access_key).filter(|one| one.credentials.comes_with(&claim.token));
+        let known = self.0.identities.get().get(&claim.access_key).cloned();
+        let known = known.filter(|one| one.credentials.comes_with(&claim.token));
         let identity = known.ok_or_else(|| {
             let message = "The security token included in the request is invalid.".to_owned();
             Refusal { kind: "UnrecognizedClientException", message }
@@ -184,6 +181,26 @@ impl Iam {
         claim.is_signed_by(&identity.credentials.secret, request)?;
         Ok(identity)
     }
+}
+
+/// Everybody who can sign, by access key; who is known already keeps the credentials.
+fn identities(cloud: &Cloud, region: &str, known: &BTreeMap<String, Credentials>) -> BTreeMap<String, Arc<Identity>> {
+    let of_everywhere =
+        |service: &str, rest: &str| format!("arn:{}:{service}::{}:{rest}", ids::partition(region), ids::ACCOUNT);
+    let developer = Identity {
+        credentials: Credentials::of_the_developer(),
+        arn: of_everywhere("iam", "user/local"),
+        user_id: "AIDALOCALDEVELOPER000".into(),
+        statements: vec![Statement::allow(&["*"], &["*"])],
+    };
+    let functions = cloud.functions.iter().map(|(id, function)| {
+        let role = cloud.roles.get(id).cloned().unwrap_or_default();
+        let credentials = known.get(id).cloned().unwrap_or_else(|| Credentials::of_a_function(id));
+        let user_id = format!("{}:{}", credentials.role_id(), function.name);
+        let arn = of_everywhere("sts", &format!("assumed-role/{}/{}", role.name, function.name));
+        Identity { credentials, arn, user_id, statements: role.statements }
+    });
+    functions.chain([developer]).map(|one| (one.credentials.access_key.clone(), Arc::new(one))).collect()
 }
 
 /// As each of the services says it.

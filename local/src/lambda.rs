@@ -6,6 +6,7 @@
 mod environment;
 mod events;
 mod faults;
+mod figures;
 mod invoke_api;
 mod memory;
 mod outbox;
@@ -17,16 +18,20 @@ mod response_stream;
 mod runtime_api;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use serde_json::json;
+use tokio::time::Instant;
 
+use self::figures::Figures;
+pub(crate) use self::figures::{Told, milliseconds};
 pub(crate) use self::invoke_api::serve;
 pub(crate) use self::memory::is_known as memory_is_known;
 use self::outbox::Outbox;
@@ -40,6 +45,7 @@ use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::model;
+use crate::record::{Invoked, Recorder};
 
 /// All functions of a template. Clones are the same Lambda.
 #[derive(Debug, Clone)]
@@ -47,12 +53,15 @@ pub(crate) struct Lambda(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    functions: BTreeMap<String, Arc<Function>>,
+    functions: RwLock<BTreeMap<String, Arc<Function>>>,
+    /// Those that were replaced and may still be at something.
+    retired: Mutex<Vec<Arc<Pool>>>,
     limits: Arc<Limits>,
     log: Log,
     iam: Iam,
     outbox: Outbox,
     in_flight: AtomicUsize,
+    recorder: Option<Recorder>,
 }
 
 /// One function, ready to be invoked.
@@ -61,6 +70,8 @@ struct Function {
     model: model::Function,
     runs: Runs,
     faults: Option<Arc<FunctionFaults>>,
+    figures: Arc<Figures>,
+    launch: String,
 }
 
 /// Where invocations go.
@@ -97,6 +108,8 @@ pub(crate) struct Outcome {
     pub(crate) result: Result<Bytes, Failure>,
     /// The last 4 KB of the invocation's log, if they were asked for.
     pub(crate) tail: Option<String>,
+    /// How long the process that took it needed to start, if it was its first.
+    pub(crate) init: Option<Duration>,
 }
 
 /// Why there is no answer.
@@ -127,6 +140,7 @@ impl Failure {
 }
 
 /// What the functions of one run need beyond the template.
+#[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) programs: BTreeMap<String, PathBuf>,
     pub(crate) invoke: Option<String>,
@@ -136,6 +150,7 @@ pub(crate) struct Options {
     pub(crate) iam: Iam,
     pub(crate) data: Option<PathBuf>,
     pub(crate) storm: Option<Storm>,
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl Lambda {
@@ -143,33 +158,18 @@ impl Lambda {
     pub(crate) fn new(functions: &BTreeMap<String, model::Function>, options: &Options) -> Result<Self> {
         let mut ready = BTreeMap::new();
         for (id, function) in functions {
-            let program = options.programs.get(id);
-            let faults = options.storm.as_ref().map(|storm| Arc::new(storm.function(id)));
-            let runs = match &options.invoke {
-                Some(endpoint) => Runs::Elsewhere(Box::new(Remote::new(endpoint, function, program, &options.limits)?)),
-                None => {
-                    let path = program.with_context(|| format!("the function {id} has no executable"))?;
-                    let program = Program::new(path.clone(), function, options.variables.of(function));
-                    Runs::Here(Pool::new(
-                        function,
-                        options.variables.region(),
-                        program,
-                        Arc::clone(&options.limits),
-                        options.log.clone(),
-                        faults.clone(),
-                    ))
-                }
-            };
-            ready.insert(id.clone(), Arc::new(Function { model: function.clone(), runs, faults }));
+            ready.insert(id.clone(), Arc::new(Function::new(function, options)?));
         }
         let limits = Arc::clone(&options.limits);
         Ok(Self(Arc::new(Inner {
-            functions: ready,
+            functions: RwLock::new(ready),
+            retired: Mutex::default(),
             limits,
             log: options.log.clone(),
             iam: options.iam.clone(),
             outbox: Outbox { folder: options.data.clone(), iam: options.iam.clone(), log: options.log.clone() },
             in_flight: AtomicUsize::new(0),
+            recorder: options.recorder.clone(),
         })))
     }
 
@@ -180,8 +180,8 @@ impl Lambda {
 
     /// Invokes the function with this logical id, waits for it, and repeats nothing.
     pub(crate) async fn invoke(&self, function: &str, invocation: Invocation) -> Outcome {
-        match self.0.functions.get(function) {
-            Some(function) => self.run(Arc::clone(function), invocation).await,
+        match self.function(function) {
+            Some(function) => self.run(function, invocation).await,
             None => failed(Failure::Unavailable(format!("there is no function {function}"))),
         }
     }
@@ -191,39 +191,95 @@ impl Lambda {
         self.0.iam.region()
     }
 
+    /// Goes on with these functions. What has not changed keeps its processes, unless its code is among `stale`; of the others what is under
+    /// way is finished by the old ones. Tells what became of which function.
+    pub(crate) fn replace(
+        &self,
+        functions: &BTreeMap<String, model::Function>,
+        options: &Options,
+        stale: &BTreeSet<String>,
+    ) -> Result<Vec<String>> {
+        let mut told = Vec::new();
+        let mut ready = BTreeMap::new();
+        for (id, function) in functions {
+            let old = self.function(id);
+            let kept = old.clone().filter(|old| !stale.contains(id) && old.launch == launch(function, options));
+            let new = match (kept, &old) {
+                (Some(kept), _) => kept,
+                (None, Some(old)) => {
+                    told.push(format!("{id} changed"));
+                    Arc::new(Function { figures: Arc::clone(&old.figures), ..Function::new(function, options)? })
+                }
+                (None, None) => {
+                    told.push(format!("{id} is new"));
+                    Arc::new(Function::new(function, options)?)
+                }
+            };
+            ready.insert(id.clone(), new);
+        }
+        let before = std::mem::replace(&mut *self.0.functions.write().unwrap_or_else(PoisonError::into_inner), ready);
+        let mut retired = self.0.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, old) in before {
+            let new = self.function(&id);
+            if new.is_none() {
+                told.push(format!("{id} is gone"));
+            }
+            if let Runs::Here(pool) = &old.runs
+                && !new.is_some_and(|new| Arc::ptr_eq(&new, &old))
+            {
+                pool.retire();
+                retired.push(Arc::clone(pool));
+            }
+        }
+        Ok(told)
+    }
+
     /// How many environments of a function there are, and their processes.
     pub(crate) fn environments(&self, function: &str) -> Vec<u32> {
-        match self.0.functions.get(function).map(|function| &function.runs) {
-            Some(Runs::Here(pool)) => pool.processes(),
-            _ => Vec::new(),
-        }
+        self.function(function).map(|function| function.processes()).unwrap_or_default()
     }
 
     /// Kills one process, as a crash would.
     pub(crate) fn kill(&self, pid: u32) -> bool {
-        self.pools().any(|pool| pool.kill(pid))
+        self.pools().iter().any(|pool| pool.kill(pid))
     }
 
     /// Ends every process; later invocations fail.
     pub(crate) async fn shut_down(&self) {
-        for pool in self.pools() {
-            pool.close();
-        }
-        for pool in self.pools() {
+        let pools = self.pools();
+        pools.iter().for_each(|pool| pool.close());
+        for pool in pools {
             pool.emptied().await;
         }
     }
 
     /// Ends environments that have been idle for long. For a task that calls it now and then.
     pub(crate) fn retire_idle(&self) {
-        self.pools().for_each(|pool| pool.retire_idle());
+        self.pools().iter().for_each(|pool| pool.retire_idle());
+        self.0.retired.lock().unwrap_or_else(PoisonError::into_inner).retain(|pool| !pool.is_empty());
     }
 
-    fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.0.functions.values().filter_map(|function| match &function.runs {
-            Runs::Here(pool) => Some(pool),
+    /// What is known of each function's invocations, in the order of the logical ids.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.all().iter().map(|function| function.told()).collect()
+    }
+
+    fn pools(&self) -> Vec<Arc<Pool>> {
+        let of = |function: Arc<Function>| match &function.runs {
+            Runs::Here(pool) => Some(Arc::clone(pool)),
             Runs::Elsewhere(_) => None,
-        })
+        };
+        let retired = self.0.retired.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.all().into_iter().filter_map(of).chain(retired).collect()
+    }
+
+    /// The function with this logical id.
+    fn function(&self, id: &str) -> Option<Arc<Function>> {
+        self.0.functions.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Function>> {
+        self.0.functions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     async fn run(&self, function: Arc<Function>, invocation: Invocation) -> Outcome {
@@ -233,17 +289,60 @@ impl Lambda {
 
     async fn run_once(&self, function: Arc<Function>, invocation: Invocation) -> Outcome {
         let slot = AccountSlot::take(&self.0);
-        let Some(slot) = slot else { return failed(Failure::Throttled) };
+        let Some(slot) = slot else {
+            let outcome = failed(Failure::Throttled);
+            function.figures.count(&outcome, Duration::ZERO);
+            return outcome;
+        };
         let running = tokio::spawn(async move {
+            let began = Instant::now();
+            let event = slot.0.recorder.is_some().then(|| invocation.payload.clone());
             let outcome = match &function.runs {
                 Runs::Here(pool) => pool.invoke(invocation).await,
                 Runs::Elsewhere(remote) => remote.invoke(invocation).await,
             };
-            drop(slot);
+            let took = began.elapsed();
+            function.figures.count(&outcome, took);
+            // What was throttled was not given to the function.
+            if let (Some(recorder), Some(event)) = (&slot.0.recorder, event)
+                && !matches!(outcome.result, Err(Failure::Throttled))
+            {
+                recorder.invoked(&Invoked::new(&function.model.logical_id, event, &outcome, took));
+            }
             outcome
         });
         running.await.unwrap_or_else(|_| failed(Failure::Unavailable("the invocation was ended".into())))
     }
+}
+
+impl Function {
+    fn new(function: &model::Function, options: &Options) -> Result<Self> {
+        let id = &function.logical_id;
+        let program = options.programs.get(id);
+        let faults = options.storm.as_ref().map(|storm| Arc::new(storm.function(id)));
+        let runs = match &options.invoke {
+            Some(endpoint) => Runs::Elsewhere(Box::new(Remote::new(endpoint, function, program, &options.limits)?)),
+            None => {
+                let path = program.with_context(|| format!("the function {id} has no executable"))?;
+                let program = Program::new(path.clone(), function, options.variables.of(function));
+                Runs::Here(Pool::new(
+                    function,
+                    options.variables.region(),
+                    program,
+                    Arc::clone(&options.limits),
+                    options.log.clone(),
+                    faults.clone(),
+                ))
+            }
+        };
+        let launch = launch(function, options);
+        Ok(Self { model: function.clone(), runs, faults, figures: Arc::default(), launch })
+    }
+}
+
+/// All that a function is made of but its code.
+fn launch(function: &model::Function, options: &Options) -> String {
+    format!("{function:?} {:?} {:?}", options.programs.get(&function.logical_id), options.variables.of(function))
 }
 
 /// One of the account's concurrent executions, given back when dropped.
@@ -264,7 +363,7 @@ impl Drop for AccountSlot {
 }
 
 fn failed(failure: Failure) -> Outcome {
-    Outcome { request_id: ids::lambda_request(), result: Err(failure), tail: None }
+    Outcome { request_id: ids::lambda_request(), result: Err(failure), tail: None, init: None }
 }
 
 /// Where the parts of `local` listen, as functions are told.

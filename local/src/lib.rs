@@ -4,6 +4,8 @@
 mod authorizer;
 pub mod chaos;
 pub mod cli;
+pub mod commands;
+pub mod control;
 pub mod environment;
 mod gateway;
 mod http_api;
@@ -19,6 +21,7 @@ pub mod placeholders;
 pub mod programs;
 pub mod progress;
 pub mod project;
+pub mod record;
 pub mod runtimes;
 mod s3;
 pub mod samconfig;
@@ -31,6 +34,7 @@ pub mod template;
 mod time;
 pub mod tls;
 pub mod up;
+mod watch;
 mod websocket;
 
 pub use chaos::Chaos;

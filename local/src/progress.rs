@@ -31,6 +31,19 @@ pub enum Color {
     Never,
 }
 
+impl Color {
+    /// Whether there are colors where this is written, which is a terminal or not. <https://no-color.org>
+    #[must_use]
+    pub fn on(self, terminal: bool) -> bool {
+        let wanted = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        match self {
+            Self::Auto => terminal && wanted(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
 /// Tells a person what is going on.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -53,13 +66,7 @@ impl Progress {
     #[must_use]
     pub fn to_stderr(color: Color) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let color = match color {
-            Color::Auto => terminal && wanted,
-            Color::Always => true,
-            Color::Never => false,
-        };
-        Self { out: Some(Arc::default()), terminal, color }
+        Self { out: Some(Arc::default()), terminal, color: color.on(terminal) }
     }
 
     /// Says nothing, for tests and libraries.
@@ -87,6 +94,11 @@ impl Progress {
     /// Something because of which it does not go on.
     pub fn fail(&self, line: impl Display) {
         self.write(&format!("{} {line}", self.paint("1;31", "     error")));
+    }
+
+    /// A text as it is.
+    pub fn text(&self, text: &str) {
+        self.write(text.trim_end_matches('\n'));
     }
 
     /// Runs one step, whose result is the line to say when it is done.

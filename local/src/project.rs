@@ -1,6 +1,6 @@
 //! A project on the disk: its template, what stands beside it, and where things are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,9 @@ use crate::mongod::target_folder;
 use crate::samconfig::SamConfig;
 use crate::settings::Settings;
 use crate::template;
+
+/// Where data is kept beside a template.
+const DATA: &str = ".local";
 
 /// What a run starts from.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl Project {
         let given = options.environment.iter().cloned().collect();
         let sources =
             Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
-        let data = options.data.clone().unwrap_or_else(|| folder.join(".local"));
+        let data = options.data.clone().unwrap_or_else(|| folder.join(DATA));
         Ok(Self { template, root, data, target: target_folder(&folder), settings, sam, sources })
     }
 
@@ -79,6 +82,16 @@ impl Project {
     pub fn runtimes(&self) -> PathBuf {
         let kept = if self.target.is_dir() { &self.target } else { &self.data };
         kept.join("runtimes")
+    }
+
+    /// The files that a run is made from, whether they are there or not; the functions' code aside.
+    #[must_use]
+    pub fn files(&self, options: &Up) -> BTreeSet<PathBuf> {
+        let folder = std::path::absolute(&self.template).ok().and_then(|path| path.parent().map(Path::to_owned));
+        let beside = |name: &str| folder.clone().unwrap_or_default().join(name);
+        let config = options.config.clone().unwrap_or_else(|| beside("local.toml"));
+        let variables = options.env_file.clone().unwrap_or_else(|| beside(".env"));
+        [self.template.clone(), config, variables, beside("samconfig.toml")].into()
     }
 
     /// A random text that only this user can read, made at its first use.
@@ -100,6 +113,18 @@ impl Project {
         let _faster = file.persist_noclobber(&path);
         std::fs::read_to_string(&path).with_context(cannot)
     }
+}
+
+/// Where a run of this project keeps its data, for whoever wants to find that run.
+///
+/// # Errors
+/// It is not named, and there is no template beside which it would be.
+pub fn data_folder(template: Option<&Path>, data: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(data) = data {
+        return Ok(data.to_owned());
+    }
+    let template = template.map_or_else(search, |named| Ok(named.to_owned()))?;
+    Ok(std::path::absolute(&template)?.parent().map(Path::to_owned).unwrap_or_default().join(DATA))
 }
 
 /// A path as short as it can be said from here.

@@ -1,24 +1,28 @@
 //! Runs a [`Cloud`] on this machine: binds every address first, so that whatever needs to know one can be told, and then serves.
 
-mod bind;
+pub(crate) mod bind;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use crate::chaos::{Chaos, Storm};
+use crate::control::{About, Control};
+use crate::gateway::current::Current;
 use crate::http_api::HttpApi;
 use crate::iam::Iam;
 use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
 pub use crate::log::Log;
-use crate::model::Cloud;
+use crate::model::{Cloud, Function};
+use crate::record::Recorder;
 use crate::s3::S3;
 use crate::schedule::Calendar;
 use crate::site;
@@ -44,7 +48,7 @@ pub struct Ports {
 }
 
 /// Where everything is, as clients and functions address it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Addresses {
     /// Logical id and `http://127.0.0.1:3000`, followed by the stage unless that is `$default`.
     pub http: BTreeMap<String, String>,
@@ -85,6 +89,8 @@ pub struct Setup {
     pub issuers: BTreeMap<String, String>,
     /// Where data stays between runs; what queues and topics would have got is kept there.
     pub data: Option<PathBuf>,
+    /// Where events are recorded, if they are.
+    pub recorder: Option<Recorder>,
 }
 
 /// A folder of static files, served as Netlify would.
@@ -113,11 +119,63 @@ pub struct Bound {
 pub struct Running {
     addresses: Addresses,
     lambda: Lambda,
+    https: BTreeMap<String, Arc<Current<HttpApi>>>,
     websockets: BTreeMap<String, WebSocket>,
+    schedules: Mutex<Schedules>,
     storm: Option<Storm>,
+    log: Log,
+    options: Options,
+    issuers: BTreeMap<String, String>,
     tasks: JoinSet<()>,
     /// Of buckets whose objects are not to stay.
     _folder: Option<tempfile::TempDir>,
+}
+
+/// What is to run in place of what runs.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The functions and APIs. There are the same APIs as before, with the same stages.
+    pub cloud: Cloud,
+    /// As in [`Setup`].
+    pub programs: BTreeMap<String, PathBuf>,
+    /// As in [`Setup`].
+    pub environment: BTreeMap<String, String>,
+    /// As in [`Setup`].
+    pub extra_environment: BTreeMap<String, String>,
+    /// Functions whose code has changed, although nothing else of them has.
+    pub stale: BTreeSet<String>,
+}
+
+/// The time tables of all functions, running.
+#[derive(Debug)]
+struct Schedules {
+    of: String,
+    /// Dropped, they end.
+    _tasks: JoinSet<()>,
+}
+
+impl Schedules {
+    fn start(cloud: &Cloud, lambda: &Lambda, options: &Options) -> Self {
+        let mut tasks = JoinSet::new();
+        let calendar = Calendar {
+            lambda: lambda.clone(),
+            region: options.variables.region().to_owned(),
+            minute: options.limits.minute,
+            log: options.log.clone(),
+        };
+        for (id, function) in &cloud.functions {
+            for schedule in function.schedules.clone() {
+                tasks.spawn(calendar.clone().keep(id.clone(), schedule));
+            }
+        }
+        Self { of: Self::of(cloud), _tasks: tasks }
+    }
+
+    /// All that they go by.
+    fn of(cloud: &Cloud) -> String {
+        let of = |(id, function): (&String, &Function)| format!("{id} {:?}", function.schedules);
+        cloud.functions.iter().filter(|(_, function)| !function.schedules.is_empty()).map(of).collect()
+    }
 }
 
 impl Bound {
@@ -148,28 +206,22 @@ impl Bound {
             iam,
             data: setup.data.clone(),
             storm: storm.clone(),
+            recorder: setup.recorder.map(|recorder| recorder.knowing(ids_of(&cloud))),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
         let tls = self.authority.as_ref().map(Authority::config);
         let mut tasks = JoinSet::new();
-        let calendar = Calendar {
-            lambda: lambda.clone(),
-            region: options.variables.region().to_owned(),
-            minute: limits.minute,
-            log: setup.log.clone(),
-        };
-        for (id, function) in &cloud.functions {
-            for schedule in function.schedules.clone() {
-                tasks.spawn(calendar.clone().keep(id.clone(), schedule));
-            }
-        }
+        let schedules = Schedules::start(&cloud, &lambda, &options);
+        let mut https = BTreeMap::new();
         let mut http_apis = cloud.http_apis;
         for (id, listener) in self.http {
             if let Some(api) = http_apis.remove(&id) {
                 let address = listener.local_addr()?;
                 let (limits, log) = (Arc::clone(&limits), setup.log.clone());
                 let api = HttpApi::new(api, address, lambda.clone(), limits, log, &setup.issuers);
-                tasks.spawn(api.serve(listener, tls.clone()));
+                let api = Arc::new(Current::new(Arc::new(api)));
+                tasks.spawn(HttpApi::serve(Arc::clone(&api), listener, tls.clone()));
+                https.insert(id, api);
             }
         }
         let mut websockets = BTreeMap::new();
@@ -197,7 +249,19 @@ impl Bound {
             tasks.spawn(s3.serve(listener));
         }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
-        Ok(Running { addresses: self.addresses, lambda, websockets, storm, tasks, _folder: folder })
+        Ok(Running {
+            addresses: self.addresses,
+            lambda,
+            https,
+            websockets,
+            schedules: Mutex::new(schedules),
+            storm,
+            log: setup.log,
+            options,
+            issuers: setup.issuers,
+            tasks,
+            _folder: folder,
+        })
     }
 }
 
@@ -205,6 +269,54 @@ impl Running {
     /// Where everything is.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Lets whoever knows the token of `about` look on and take part, on this listener.
+    pub fn control(&mut self, listener: TcpListener, about: About) {
+        let websockets = self.websockets.values().cloned().collect();
+        let control = Control::new(about, self.addresses.clone(), self.lambda.clone(), websockets, self.log.clone());
+        self.tasks.spawn(control.serve(listener));
+    }
+
+    /// Goes on with a changed template, other variables or another build. No socket is closed and no invocation ended by it. Tells what has changed.
+    ///
+    /// # Errors
+    /// Something of it cannot be run; then everything is as it was.
+    pub fn replace(&self, change: Change) -> Result<Vec<String>> {
+        let Change { cloud, programs, environment, extra_environment, stale } = change;
+        cloud.websocket_apis.values().try_for_each(WebSocket::check)?;
+        let lacks = cloud.functions.keys().find(|id| !programs.contains_key(*id) && self.options.invoke.is_none());
+        if let Some(id) = lacks {
+            bail!("the function {id} has no executable");
+        }
+        self.options.iam.replace(&cloud);
+        let variables = self.options.variables.with(environment, extra_environment);
+        let variables = variables.signing_with(self.options.iam.credentials());
+        let options = Options { programs, variables, ..self.options.clone() };
+        let mut told = self.lambda.replace(&cloud.functions, &options, &stale)?;
+        // Whether an API is another one shows in how it is written out, whatever it is made of.
+        for (id, api) in &self.https {
+            if let Some(new) = cloud.http_apis.get(id)
+                && format!("{new:?}") != format!("{:?}", api.get().model())
+            {
+                api.set(Arc::new(api.get().replaced(new.clone(), &self.issuers)));
+                told.push(format!("{id} changed"));
+            }
+        }
+        for (id, api) in &self.websockets {
+            if let Some(new) = cloud.websocket_apis.get(id)
+                && format!("{new:?}") != format!("{:?}", api.model())
+            {
+                api.replace(new.clone())?;
+                told.push(format!("{id} changed"));
+            }
+        }
+        let mut schedules = self.schedules.lock().unwrap_or_else(PoisonError::into_inner);
+        if schedules.of != Schedules::of(&cloud) {
+            *schedules = Schedules::start(&cloud, &self.lambda, &options);
+            told.push("schedules begin anew".to_owned());
+        }
+        Ok(told)
     }
 
     /// Stops all faults from now on: frozen processes go on, delayed frames arrive, posts that hang are answered with 500, and the
@@ -268,6 +380,12 @@ async fn retire_idle(lambda: Lambda, idle: Duration) {
         ticks.tick().await;
         lambda.retire_idle();
     }
+}
+
+/// The logical ids of APIs by their ids.
+fn ids_of(cloud: &Cloud) -> BTreeMap<String, String> {
+    let http = cloud.http_apis.values().map(|api| (api.id.clone(), api.logical_id.clone()));
+    http.chain(cloud.websocket_apis.values().map(|api| (api.id.clone(), api.logical_id.clone()))).collect()
 }
 
 fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {

@@ -4,15 +4,20 @@
 //! while the functions and the site are built. A parameter may hold an address (`{site}`) and the addresses depend on which APIs
 //! there are, so the template is read twice, first with addresses that are only of the right form.
 
+mod control;
+mod reload;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Up;
+use crate::control::Claim;
 use crate::environment::Variables;
 use crate::lambda::memory_is_known;
 use crate::model::{Cloud, Function};
@@ -21,11 +26,15 @@ use crate::placeholders::{Placeholder, fill_all};
 use crate::programs::{self, Profile};
 use crate::progress::Progress;
 use crate::project::{Project, shown};
+use crate::record::Recorder;
 use crate::runtimes;
+use crate::serve::bind::bind;
 use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
 use crate::tls::Authority;
+use control::{claim, open_control};
+use reload::{Present, Reloader};
 
 /// A database that ends sooner than that after its start, as often as that, will not do better the next time.
 const CRASH_LOOP: Duration = Duration::from_secs(10);
@@ -56,16 +65,20 @@ enum Database {
 /// One sentence (for a template, one line a problem) that says what to do.
 pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     let mut signals = Signals::new()?;
-    let log = Log::stdout();
-    let (running, mut database) = tokio::select! {
+    let log = Log::stdout().kept();
+    let Started { mut running, mut database, project, present, recorder, control } = tokio::select! {
         started = start(options, progress, &log) => started?,
         () = signals.next() => return Ok(End::Interrupted),
     };
+    let _claim = open_control(&mut running, &project, control, progress)?;
     welcome(running.addresses(), &database, options, progress);
+    let mongodb = database.uri().map(str::to_owned);
+    let reloader = Reloader { options, progress, running: &running, mongodb, project, present };
     let watching = watch(&mut database, &running, progress);
     tokio::select! {
         () = signals.next() => {}
         failed = watching => failed?,
+        () = reloader.run() => {}
     }
     if options.chaos.is_some() {
         progress.say("chaos", counted(&running.faults()));
@@ -76,6 +89,7 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
         () = signals.next() => End::Interrupted,
     };
     log.flush();
+    recorder.iter().for_each(Recorder::flush);
     Ok(end)
 }
 
@@ -106,11 +120,62 @@ async fn watch(database: &mut Database, running: &Running, progress: &Progress) 
     }
 }
 
-async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(Running, Database)> {
+/// What a start has come to.
+struct Started {
+    running: Running,
+    database: Database,
+    project: Project,
+    present: Present,
+    recorder: Option<Recorder>,
+    control: (Option<Claim>, TcpListener),
+}
+
+/// The template and what goes with it, now that every address is known.
+#[derive(Debug, Clone)]
+struct Resolved {
+    cloud: Cloud,
+    variables: Variables,
+    /// Texts of the site's files and what takes their place.
+    replace: BTreeMap<String, String>,
+}
+
+fn resolve(
+    project: &Project,
+    options: &Up,
+    progress: &Progress,
+    addresses: &Addresses,
+    mongodb: Option<&str>,
+) -> anyhow::Result<Resolved> {
+    let secret = project.secret()?;
+    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", options.site_port));
+    let value = |placeholder: Placeholder<'_>| {
+        let found = match placeholder {
+            Placeholder::Site => Some(&site_address),
+            Placeholder::Secret => Some(&secret),
+            Placeholder::Lambda => Some(&addresses.lambda),
+            Placeholder::Http(api) => addresses.http.get(api),
+            Placeholder::WebSocket(api) => addresses.websocket.get(api),
+            Placeholder::Management(api) => addresses.management.get(api),
+            Placeholder::Mongodb => return mongodb.map(str::to_owned).ok_or_else(|| anyhow!("there is no database")),
+        };
+        found.cloned().ok_or_else(|| anyhow!("{placeholder:?} has no address"))
+    };
+    let cloud = load(project, options, progress, false, value)?;
+    let settings = fill_all("environment", &project.settings.environment, value)?;
+    let variables = project.sources.variables(&cloud, &settings)?;
+    let replace = match &project.settings.site {
+        Some(site) => fill_all("site.replace", &site.replace, value)?,
+        None => BTreeMap::new(),
+    };
+    Ok(Resolved { cloud, variables, replace })
+}
+
+async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<Started> {
     if options.memory_limits && !memory_is_known() {
         bail!("--memory-limits needs Linux, which tells how much memory a process has: leave it out here");
     }
     let project = Project::open(options)?;
+    let claim = claim(&project.data, progress);
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
@@ -128,45 +193,30 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         site: options.site_port,
         s3: options.s3_port,
     };
+    let recorder = options.record.as_deref().map(Recorder::to).transpose()?;
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     let bound = bound.with_tls(Authority::open(&std::path::absolute(&project.data)?.join("tls"))?);
+    let (control, _) = bind(options.control_port, "the status page", "--control-port")?;
     progress.say("template", summary(&project, &cloud));
 
     let (database, (programs, folder)) =
         tokio::try_join!(database(&project, options, progress), build(&project, options, &cloud, progress))?;
 
-    let secret = project.secret()?;
-    let addresses = bound.addresses().clone();
-    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", options.site_port));
-    let value = |placeholder: Placeholder<'_>| {
-        let found = match placeholder {
-            Placeholder::Site => Some(&site_address),
-            Placeholder::Secret => Some(&secret),
-            Placeholder::Lambda => Some(&addresses.lambda),
-            Placeholder::Http(api) => addresses.http.get(api),
-            Placeholder::WebSocket(api) => addresses.websocket.get(api),
-            Placeholder::Management(api) => addresses.management.get(api),
-            Placeholder::Mongodb => return database.uri(),
-        };
-        found.cloned().ok_or_else(|| anyhow::anyhow!("{placeholder:?} has no address"))
-    };
     let known = apis(&cloud);
-    let cloud = load(&project, options, progress, false, value)?;
-    if apis(&cloud) != known {
+    let resolved = resolve(&project, options, progress, bound.addresses(), database.uri())?;
+    if apis(&resolved.cloud) != known {
         bail!(
             "which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value"
         );
     }
-    let settings = fill_all("environment", &project.settings.environment, value)?;
-    let Variables { declared, extra } = project.sources.variables(&cloud, &settings)?;
     let site = match (site, folder) {
-        (Some(site), Some(folder)) => Some(Site { folder, replace: fill_all("site.replace", &site.replace, value)? }),
+        (Some(_), Some(folder)) => Some(Site { folder, replace: resolved.replace.clone() }),
         _ => None,
     };
     let setup = Setup {
-        programs,
-        environment: declared,
-        extra_environment: extra,
+        programs: programs.clone(),
+        environment: resolved.variables.declared.clone(),
+        extra_environment: resolved.variables.extra.clone(),
         site,
         invoke: options.invoke_endpoint.clone(),
         log: log.clone(),
@@ -175,16 +225,25 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         iam: options.iam,
         issuers: project.settings.issuers(&project.root),
         data: Some(project.data.clone()),
+        recorder: recorder.clone(),
     };
     if options.iam {
-        let doubts = cloud.roles.values().flat_map(|role| &role.doubts);
+        let doubts = resolved.cloud.roles.values().flat_map(|role| &role.doubts);
         doubts.for_each(|doubt| progress.warn(doubt));
     } else {
         for api in cloud.signed() {
             progress.warn(format!("`{api}` asks for signatures (AWS_IAM): without --iam everybody gets in"));
         }
     }
-    Ok((bound.serve(cloud, setup).await?, database))
+    let running = bound.serve(resolved.cloud.clone(), setup).await?;
+    Ok(Started {
+        running,
+        database,
+        project,
+        present: Present { resolved, programs },
+        recorder,
+        control: (claim, control),
+    })
 }
 
 /// Reads the template; its problems are told one by one.
@@ -212,7 +271,7 @@ fn load(
         }
         Err(problems) => {
             problems.iter().for_each(|problem| progress.fail(problem));
-            bail!("the template cannot be run: mend what is said above and start again")
+            bail!("the template cannot be run: mend what is said above")
         }
     }
 }
@@ -284,12 +343,13 @@ async fn database(project: &Project, options: &Up, progress: &Progress) -> anyho
     Ok(Database::Ours(Box::new(progress.step("MongoDB", "starting mongod", start).await?)))
 }
 
-async fn build(
+/// The functions' programs, built if that is wanted.
+async fn programs(
     project: &Project,
     options: &Up,
     cloud: &Cloud,
     progress: &Progress,
-) -> anyhow::Result<(BTreeMap<String, PathBuf>, Option<PathBuf>)> {
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let profile = if options.release { Profile::Release } else { Profile::Dev };
     let is_program = |function: &Function| function.managed.is_none();
     let mut programs = match (&options.invoke_endpoint, options.no_build) {
@@ -308,6 +368,16 @@ async fn build(
     if options.invoke_endpoint.is_none() {
         programs.extend(runtimes::prepare(cloud, &project.runtimes(), !options.no_build, progress).await?);
     }
+    Ok(programs)
+}
+
+async fn build(
+    project: &Project,
+    options: &Up,
+    cloud: &Cloud,
+    progress: &Progress,
+) -> anyhow::Result<(BTreeMap<String, PathBuf>, Option<PathBuf>)> {
+    let programs = programs(project, options, cloud, progress).await?;
     let folder = match project.settings.site.as_ref().filter(|_| !options.no_site) {
         None => None,
         Some(site) if options.no_build => Some(project.root.join(&site.output)),
@@ -384,11 +454,11 @@ fn apis(cloud: &Cloud) -> Vec<(String, String)> {
 }
 
 impl Database {
-    fn uri(&self) -> anyhow::Result<String> {
+    fn uri(&self) -> Option<&str> {
         match self {
-            Self::Ours(mongod) => Ok(mongod.uri().to_owned()),
-            Self::Given { uri, .. } => Ok(uri.clone()),
-            Self::None => bail!("there is no database"),
+            Self::Ours(mongod) => Some(mongod.uri()),
+            Self::Given { uri, .. } => Some(uri),
+            Self::None => None,
         }
     }
 

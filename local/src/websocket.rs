@@ -11,13 +11,14 @@ mod faults;
 pub mod frame;
 mod handshake;
 mod head;
+mod inspect;
 mod management;
 mod registry;
 mod selection;
 mod socket;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use anyhow::{Context, Result};
 use hyper_util::rt::TokioIo;
@@ -28,9 +29,11 @@ use tokio_rustls::rustls::ServerConfig;
 
 use self::frame::Close;
 use self::head::First;
+pub(crate) use self::inspect::{Open, Unsent};
 use self::registry::Registry;
 use self::selection::Selection;
 use crate::chaos::Storm;
+use crate::gateway::current::Current;
 use crate::gateway::{domain, throttle::Buckets};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
@@ -40,19 +43,21 @@ use crate::model::WebSocketApi;
 
 /// One WebSocket API. Clones are the same API.
 #[derive(Debug, Clone)]
-pub(crate) struct WebSocket(Arc<Gateway>);
+pub(crate) struct WebSocket(Arc<Current<Gateway>>);
 
 #[derive(Debug)]
 struct Gateway {
     api: WebSocketApi,
     selection: Selection,
     domain: String,
-    registry: Registry,
+    registry: Arc<Registry>,
     buckets: Buckets,
     lambda: Lambda,
     limits: Arc<Limits>,
     log: Log,
     storm: Option<Storm>,
+    /// Where the present version of this gateway is.
+    current: Weak<Current<Gateway>>,
 }
 
 impl WebSocket {
@@ -64,47 +69,82 @@ impl WebSocket {
         log: Log,
         storm: Option<Storm>,
     ) -> Result<Self> {
-        let selection = Selection::parse(&api.route_selection_expression)
-            .with_context(|| format!("the RouteSelectionExpression of {}", api.logical_id))?;
-        Ok(Self(Arc::new(Gateway {
-            selection,
-            domain: domain(address),
-            registry: Registry::default(),
+        let selection = selection(&api)?;
+        Ok(Self(Arc::new_cyclic(|current| {
+            Current::new(Arc::new(Gateway {
+                selection,
+                domain: domain(address),
+                registry: Arc::default(),
+                buckets: Buckets::new(api.throttle, &api.route_throttles),
+                api,
+                lambda,
+                limits,
+                log,
+                storm,
+                current: current.clone(),
+            }))
+        })))
+    }
+
+    /// Whether an API can be served.
+    pub(crate) fn check(api: &WebSocketApi) -> Result<()> {
+        selection(api).map(drop)
+    }
+
+    /// Goes on with another description: routes, selection, stage variables, throttle. Sockets stay open, and what they say from now on
+    /// goes by it.
+    pub(crate) fn replace(&self, api: WebSocketApi) -> Result<()> {
+        let old = self.now();
+        self.0.set(Arc::new(Gateway {
+            selection: selection(&api)?,
+            domain: old.domain.clone(),
+            registry: Arc::clone(&old.registry),
             buckets: Buckets::new(api.throttle, &api.route_throttles),
             api,
-            lambda,
-            limits,
-            log,
-            storm,
-        })))
+            lambda: old.lambda.clone(),
+            limits: Arc::clone(&old.limits),
+            log: old.log.clone(),
+            storm: old.storm.clone(),
+            current: Arc::downgrade(&self.0),
+        }));
+        Ok(())
+    }
+
+    /// What it was made from.
+    pub(crate) fn model(&self) -> WebSocketApi {
+        self.now().api.clone()
+    }
+
+    fn now(&self) -> Arc<Gateway> {
+        self.0.get()
     }
 
     /// Serves until the task is aborted.
     pub(crate) async fn serve(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
-        listen::accept(listener, |stream, peer| serve(Arc::clone(&self.0), stream, tls.clone(), peer)).await;
+        listen::accept(listener, |stream, peer| serve(self.now(), stream, tls.clone(), peer)).await;
     }
 
     /// The ids of the open sockets.
     pub(crate) fn connections(&self) -> Vec<String> {
-        self.0.registry.all().iter().map(|connection| connection.id.to_string()).collect()
+        self.now().registry.all().iter().map(|connection| connection.id.to_string()).collect()
     }
 
     /// How many sockets are open.
     pub(crate) fn sockets(&self) -> usize {
-        self.0.registry.len()
+        self.now().registry.len()
     }
 
     /// Cuts every socket.
     pub(crate) fn cut_all(&self) {
-        self.0.registry.all().iter().for_each(|connection| connection.cut());
+        self.now().registry.all().iter().for_each(|connection| connection.cut());
     }
 
     /// Closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
     pub(crate) async fn close_all(&self) {
-        for connection in self.0.registry.all() {
+        for connection in self.now().registry.all() {
             connection.close(Close::going_away());
         }
-        let _ = timeout(self.0.limits.shutdown, self.0.registry.emptied()).await;
+        let _ = timeout(self.now().limits.shutdown, self.now().registry.emptied()).await;
     }
 }
 
@@ -119,6 +159,16 @@ impl Gateway {
         }
         keys.any(str::is_empty).then_some(path)
     }
+
+    /// The present version of this gateway, for a socket that has outlived another.
+    fn newest(self: &Arc<Self>) -> Arc<Self> {
+        self.current.upgrade().map_or_else(|| Arc::clone(self), |current| current.get())
+    }
+}
+
+fn selection(api: &WebSocketApi) -> Result<Selection> {
+    Selection::parse(&api.route_selection_expression)
+        .with_context(|| format!("the RouteSelectionExpression of {}", api.logical_id))
 }
 
 async fn serve(gateway: Arc<Gateway>, stream: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {

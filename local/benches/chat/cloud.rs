@@ -158,6 +158,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
             iam: false,
             issuers: BTreeMap::new(),
             data: None,
+            recorder: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let addresses = running.addresses();

@@ -96,3 +96,28 @@ fn what_is_no_signature_is_told_apart() {
     let claim = signature::Claim::read(&request).expect("a claim");
     assert!(claim.is_signed_by(KEY, &request).expect_err("a refusal").message.starts_with("'Host'"));
 }
+
+#[test]
+fn another_template_changes_what_a_role_may_and_not_who_it_is() {
+    let mut cloud = Cloud::default();
+    let loaded = crate::template::read(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  F: { Type: AWS::Serverless::Function, Properties: { Runtime: \
+         provided.al2023, CodeUri: . } }\n",
+        std::path::Path::new("t"),
+        std::path::Path::new("/p"),
+        &crate::template::Inputs::default(),
+    );
+    cloud.functions = loaded.expect("a template").cloud.functions;
+    let iam = Iam::new(&cloud, "us-east-1", true, Log::nothing());
+    let before = iam.credentials();
+    let may = |iam: &Iam| {
+        let all = iam.0.identities.get();
+        let own = all.get(&before["F"].access_key).expect("an identity");
+        policy::decide(&own.statements, "execute-api:ManageConnections", "arn:aws:execute-api:us-east-1:1:a/b")
+    };
+    assert_eq!(may(&iam), Decision::Unmentioned);
+    let statements = vec![Statement::allow(&["execute-api:*"], &["*"])];
+    cloud.roles.insert("F".to_owned(), crate::model::Role { statements, ..crate::model::Role::default() });
+    iam.replace(&cloud);
+    assert_eq!((may(&iam), iam.credentials()), (Decision::Allowed, before.clone()));
+}

@@ -30,7 +30,7 @@ impl Lambda {
     /// Takes an event for the function with this logical id; gives the request id of all its attempts.
     pub(crate) fn event(&self, function: &str, invocation: Invocation) -> String {
         let id = ids::lambda_request();
-        let Some(function) = self.0.functions.get(function).cloned() else { return id };
+        let Some(function) = self.function(function) else { return id };
         // What a client says about itself is for whoever it waits for.
         let event = Invocation { request_id: Some(id.clone()), client_context: None, tail: false, ..invocation };
         let lambda = self.clone();
@@ -52,7 +52,9 @@ impl Lambda {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let result = self.run(std::sync::Arc::clone(function), event.clone()).await.result;
+            // The function may have been mended since the last attempt.
+            let newest = self.function(&model.logical_id).unwrap_or_else(|| std::sync::Arc::clone(function));
+            let result = self.run(newest, event.clone()).await.result;
             let wait = match &result {
                 Ok(_) => return Ended { condition: "Success", attempts, result },
                 Err(Failure::Function(_)) => waits.next().copied(),

@@ -103,9 +103,15 @@ impl Lambda {
         }
     }
 
+    /// The logical id of the function that is named by its name, its ARN, or its logical id.
+    pub(crate) fn find(&self, named: &str) -> Option<String> {
+        let Reference { name, .. } = Reference::of(named, None);
+        self.named(&name).map(|function| function.model.logical_id.clone())
+    }
+
     fn named(&self, name: &str) -> Option<Arc<Function>> {
-        let found = self.0.functions.values().find(|function| function.model.name == name);
-        found.or_else(|| self.0.functions.get(name)).cloned()
+        let found = self.all().into_iter().find(|function| function.model.name == name);
+        found.or_else(|| self.function(name))
     }
 }
 

@@ -170,14 +170,14 @@ impl Scribe {
         self.keep(line);
         if !self.log.is_silent() {
             let short = self.request_id.get(..8).unwrap_or("init");
-            self.log.line(format!("{} {short} {line}", self.of.function));
+            self.log.of(&self.of.function, &self.request_id, short, line);
         }
     }
 
     fn add(&mut self, line: &str) {
         self.keep(line);
         if !self.log.is_silent() {
-            self.log.line(format!("{} {line}", self.of.function));
+            self.log.of(&self.of.function, &self.request_id, "", line);
         }
     }
 

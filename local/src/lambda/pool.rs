@@ -66,6 +66,8 @@ struct State {
     version: Option<Version>,
     looked: Option<Instant>,
     closed: bool,
+    /// Another pool has taken over: who is free ends.
+    retired: bool,
 }
 
 impl Pool {
@@ -94,6 +96,7 @@ impl Pool {
                 version: None,
                 looked: None,
                 closed: false,
+                retired: false,
             }),
             empty: Notify::new(),
         })
@@ -117,7 +120,7 @@ impl Pool {
         let (environment, started) = loop {
             let environment = match self.free_one().await {
                 Ok(environment) => environment,
-                Err(failure) => return Outcome { request_id, result: Err(failure), tail: None },
+                Err(failure) => return Outcome { request_id, result: Err(failure), tail: None, init: None },
             };
             let _ = environment.marks.send(Mark::Start { request_id: request_id.clone() });
             let started = Instant::now();
@@ -133,13 +136,14 @@ impl Pool {
         let duration = started.elapsed();
         let (result, status, error) = self.concluded(&environment, &request_id, reply.ok());
         let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
-        let report = Report { duration, init: environment.take_init(), status, error };
+        let init = environment.take_init();
+        let report = Report { duration, init, status, error };
         let _ = environment.marks.send(Mark::End { report, tail: tail_sender });
         let tail = match tail {
             Some(tail) => tail.await.ok(),
             None => None,
         };
-        Outcome { request_id, result, tail }
+        Outcome { request_id, result, tail, init }
     }
 
     /// The answer, or the failure that Lambda makes of its absence.
@@ -194,6 +198,19 @@ impl Pool {
         state.all.iter().for_each(|environment| environment.end());
     }
 
+    /// Ends every process that is free, and the others when they are.
+    pub(super) fn retire(&self) {
+        let mut state = self.state();
+        state.retired = true;
+        state.idle.drain(..).for_each(|environment| environment.end());
+    }
+
+    /// Whether there is nothing left to end.
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.living == 0 && state.in_flight == 0
+    }
+
     /// Waits until no process is left.
     pub(super) async fn emptied(&self) {
         loop {
@@ -227,7 +244,8 @@ impl Pool {
             None => return Ok(()),
         }
         self.look(&mut state);
-        if state.closed || environment.version != state.version {
+        let is_needed = !state.retired || !state.waiting.is_empty();
+        if state.closed || !is_needed || environment.version != state.version {
             environment.end();
         } else {
             let mut offered = Some(Arc::clone(environment));

@@ -56,7 +56,7 @@ impl Remote {
                 .unwrap_or_else(|error| Err(Failure::Unavailable(format!("{} does not answer: {error:#}", self.uri)))),
             Err(_) => Err(Failure::Unavailable(format!("{} does not answer", self.uri))),
         };
-        Outcome { request_id, result, tail: None }
+        Outcome { request_id, result, tail: None, init: None }
     }
 
     async fn send(&self, invocation: Invocation) -> Result<Result<Bytes, Failure>> {

@@ -45,6 +45,11 @@ impl Variables {
         Self { credentials, ..self }
     }
 
+    /// The same addresses with other values.
+    pub(crate) fn with(&self, replaced: BTreeMap<String, String>, extra: BTreeMap<String, String>) -> Self {
+        Self::new(replaced, extra, self.endpoints.clone())
+    }
+
     /// `AWS_REGION` of the variables for all functions, or us-east-1.
     pub(crate) fn region(&self) -> &str {
         self.extra.get("AWS_REGION").map_or("us-east-1", String::as_str)

@@ -65,7 +65,7 @@ fn next(port: u16, offset: u16) -> u16 {
     if port == 0 { 0 } else { port.saturating_add(offset) }
 }
 
-fn bind(port: u16, what: &str, option: &str) -> Result<(TcpListener, SocketAddr)> {
+pub(crate) fn bind(port: u16, what: &str, option: &str) -> Result<(TcpListener, SocketAddr)> {
     let listener = listen(port).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             anyhow!("port {port} for {what} is taken: end what uses it, or choose another with {option}")

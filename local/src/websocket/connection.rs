@@ -4,6 +4,7 @@
 //! it is too much the next frame is refused, so that a client that sleeps costs a bounded amount and delays nobody.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,8 @@ pub(super) struct Connection {
     /// What was found out about the client before it was let in.
     pub(super) known: Option<Box<Known>>,
     last_active: AtomicU64,
+    /// A hash of the key of the route that the latest message took; zero before the first. Eight bytes, for sockets that are many.
+    last_route: AtomicU64,
     /// Bytes that wait to be written.
     waiting: AtomicUsize,
     /// Messages that are with functions.
@@ -78,6 +81,7 @@ impl Connection {
             user_agent,
             known: None,
             last_active: AtomicU64::new(now),
+            last_route: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             outbox: Mutex::default(),
@@ -156,6 +160,22 @@ impl Connection {
         self.last_active.load(Ordering::Relaxed)
     }
 
+    /// A message takes this route.
+    pub(super) fn routed(&self, key: &str) {
+        self.last_route.store(hash(key), Ordering::Relaxed);
+    }
+
+    /// Which of these routes the latest message took.
+    pub(super) fn last_route<'a>(&self, mut keys: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+        let last = self.last_route.load(Ordering::Relaxed);
+        keys.find(|key| hash(key) == last).map(String::as_str)
+    }
+
+    /// Bytes that wait for the client to read.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// A message begins or ends to be with a function.
     pub(super) fn dispatched(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -173,6 +193,12 @@ impl Connection {
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Wakes without the lock, which the woken task wants first.

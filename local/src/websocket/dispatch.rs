@@ -36,6 +36,7 @@ impl Gateway {
             return failed("Too Many Requests");
         }
         let Some((key, route)) = found else { return failed("Forbidden") };
+        connection.routed(key);
         let trace_root = ids::trace_root();
         let payload = event::message(self, connection, key, &message, request_id);
         drop(message);

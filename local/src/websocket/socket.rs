@@ -87,7 +87,7 @@ impl Socket {
             match poll_fn(|cx| self.step(cx, &gateway)).await {
                 Step::Message(message) => {
                     self.connection.dispatched();
-                    let (gateway, connection) = (Arc::clone(&gateway), Arc::clone(&self.connection));
+                    let (gateway, connection) = (gateway.newest(), Arc::clone(&self.connection));
                     tokio::spawn(async move { gateway.dispatch(&connection, message).await });
                 }
                 Step::Ended(ended) => break ended,
@@ -108,8 +108,8 @@ impl Socket {
                 (None, Close::new(1006, ""))
             }
         };
-        let connection = Arc::clone(&self.connection);
-        tokio::join!(gateway.disconnected(&connection, &told), async move {
+        let (newest, connection) = (gateway.newest(), Arc::clone(&self.connection));
+        tokio::join!(newest.disconnected(&connection, &told), async move {
             if let Some(farewell) = farewell {
                 let _ = timeout(PARTING, self.part(&farewell)).await;
             }

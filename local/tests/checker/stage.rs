@@ -78,6 +78,7 @@ impl Stage {
             iam: false,
             issuers: BTreeMap::new(),
             data: None,
+            recorder: None,
         };
         let running = bound.serve(cloud, setup).await?;
         let http = Http::new(running.addresses().http["HttpApi"].clone());

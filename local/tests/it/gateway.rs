@@ -3,7 +3,7 @@
 mod addresses;
 mod authorizers;
 mod chaos;
-mod client;
+pub(crate) mod client;
 mod clients;
 mod connections;
 mod events;
@@ -23,3 +23,5 @@ mod sockets;
 mod static_site;
 mod tls;
 mod world;
+
+pub(crate) use world::echo;

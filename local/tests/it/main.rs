@@ -13,3 +13,4 @@ mod project;
 mod signing;
 mod site_build;
 mod template;
+mod tool;

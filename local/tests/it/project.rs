@@ -38,6 +38,16 @@ impl Project {
         project
     }
 
+    /// One whose functions do what their events say, by `examples/echo.rs`.
+    pub(crate) fn with_echo() -> Self {
+        let project = Self::new();
+        for function in ["hello", "echo"] {
+            let program = crate::gateway::echo().expect("the example function");
+            fs::copy(program, project.path().join(function).join("bootstrap")).expect("a program");
+        }
+        project
+    }
+
     /// One whose functions get a database of its own.
     pub(crate) fn with_mongodb() -> Self {
         let project = Self::new();
@@ -116,6 +126,12 @@ impl Running {
     /// Whether it has said this.
     pub(crate) fn heard(&self, what: &str) -> bool {
         self.said.contains(what)
+    }
+
+    /// What stands behind a word at the beginning of a line that it said.
+    pub(crate) fn told(&self, what: &str) -> &str {
+        let line = self.said.lines().find_map(|line| line.trim_start().strip_prefix(what)?.strip_prefix(' '));
+        line.and_then(|rest| rest.split_whitespace().next()).unwrap_or_else(|| panic!("no {what} in:\n{}", self.said))
     }
 
     /// The connection string among what it said.

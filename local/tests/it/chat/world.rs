@@ -129,6 +129,7 @@ impl World {
             iam: true,
             issuers: BTreeMap::new(),
             data: None,
+            recorder: None,
         };
         let running = bound.serve(cloud, setup).await.unwrap();
         let http = Http::new(running.addresses().http["HttpApi"].clone());

@@ -39,7 +39,7 @@ fn come_true(script: &str, options: &[&str]) {
 }
 
 /// A Chromium: the one that is named, one of the machine's, or Debian's.
-fn browser() -> PathBuf {
+pub(crate) fn browser() -> PathBuf {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -20,32 +20,32 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use super::world::{SOON, World};
 
 /// One request on a connection of its own.
-pub(super) async fn send(request: http::request::Builder, body: impl Into<Bytes>) -> Result<Response<Bytes>> {
+pub(crate) async fn send(request: http::request::Builder, body: impl Into<Bytes>) -> Result<Response<Bytes>> {
     send_whole(request.body(Full::new(body.into()))?).await
 }
 
 /// A request that is complete, for example signed.
-pub(super) async fn send_whole(request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+pub(crate) async fn send_whole(request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let sent = timeout(SOON, client.request(request));
     let (head, body) = sent.await.context("no response in time")??.into_parts();
     Ok(Response::from_parts(head, timeout(SOON, body.collect()).await??.to_bytes()))
 }
 
-pub(super) async fn get(url: &str) -> Result<Response<Bytes>> {
+pub(crate) async fn get(url: &str) -> Result<Response<Bytes>> {
     send(Request::get(url), "").await
 }
 
-pub(super) fn json(response: &Response<Bytes>) -> Value {
+pub(crate) fn json(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
-pub(super) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
+pub(crate) fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
 /// Everything that comes back for these bytes until the other side closes or falls silent.
-pub(super) async fn raw(url: &str, bytes: &[u8]) -> Result<String> {
+pub(crate) async fn raw(url: &str, bytes: &[u8]) -> Result<String> {
     let mut stream = TcpStream::connect(host(url)).await?;
     stream.write_all(bytes).await?;
     let mut answer = Vec::new();
@@ -54,17 +54,17 @@ pub(super) async fn raw(url: &str, bytes: &[u8]) -> Result<String> {
 }
 
 /// `127.0.0.1:3000` of a URL.
-pub(super) fn host(url: &str) -> &str {
+pub(crate) fn host(url: &str) -> &str {
     url.split('/').nth(2).unwrap_or_default()
 }
 
 /// A WebSocket client.
-pub(super) struct Socket(pub(super) WebSocketStream<TcpStream>);
+pub(crate) struct Socket(pub(crate) WebSocketStream<TcpStream>);
 
 /// A refused handshake, as the client sees it.
-pub(super) struct Refused {
-    pub(super) status: u16,
-    pub(super) body: String,
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) body: String,
 }
 
 impl Socket {
@@ -76,7 +76,7 @@ impl Socket {
     }
 
     /// The socket and its protocol, or how it was refused.
-    pub(super) async fn dial(
+    pub(crate) async fn dial(
         url: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Result<(Self, Option<String>), Refused>> {
@@ -100,29 +100,29 @@ impl Socket {
         }
     }
 
-    pub(super) async fn say(&mut self, message: impl ToString) -> Result<()> {
+    pub(crate) async fn say(&mut self, message: impl ToString) -> Result<()> {
         Ok(self.0.send(Message::text(message.to_string())).await?)
     }
 
     /// The next frame that is not a pong.
-    pub(super) async fn next(&mut self) -> Result<Message> {
+    pub(crate) async fn next(&mut self) -> Result<Message> {
         let next = timeout(SOON, self.0.next()).await.context("heard nothing")?;
         Ok(next.context("the socket ended")??)
     }
 
-    pub(super) async fn hear(&mut self) -> Result<String> {
+    pub(crate) async fn hear(&mut self) -> Result<String> {
         match self.next().await? {
             Message::Text(text) => Ok(text.to_string()),
             other => bail!("heard {other:?}"),
         }
     }
 
-    pub(super) async fn hear_json(&mut self) -> Result<Value> {
+    pub(crate) async fn hear_json(&mut self) -> Result<Value> {
         Ok(serde_json::from_str(&self.hear().await?)?)
     }
 
     /// The code and the reason of the close frame that comes next.
-    pub(super) async fn closed(&mut self) -> Result<(u16, String)> {
+    pub(crate) async fn closed(&mut self) -> Result<(u16, String)> {
         match self.next().await? {
             Message::Close(Some(frame)) => Ok((frame.code.into(), frame.reason.to_string())),
             Message::Close(None) => Ok((1005, String::new())),
@@ -131,7 +131,7 @@ impl Socket {
     }
 
     /// This connection's id, asked of the function.
-    pub(super) async fn id(&mut self) -> Result<String> {
+    pub(crate) async fn id(&mut self) -> Result<String> {
         self.say(r#"{"action":"tell"}"#).await?;
         let event = self.hear_json().await?;
         Ok(event["requestContext"]["connectionId"].as_str().context("no id")?.to_owned())

@@ -15,7 +15,7 @@ use local::tls::Authority;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
-pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(super) struct World {
     pub(super) running: Running,
@@ -95,6 +95,7 @@ impl Plan {
             iam: self.iam,
             issuers: self.issuers,
             data: self.data,
+            recorder: None,
         };
         Ok(World { running: bound.serve(self.cloud, setup).await?, log, tls })
     }
@@ -161,7 +162,7 @@ pub(super) async fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> 
 }
 
 /// The function's executable. `cargo test` has built it, unless only this test binary was asked for.
-pub(super) fn echo() -> Result<PathBuf> {
+pub(crate) fn echo() -> Result<PathBuf> {
     static BUILT: OnceLock<bool> = OnceLock::new();
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(|deps| deps.parent()).context("no target folder")?;
