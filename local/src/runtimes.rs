@@ -65,7 +65,7 @@ pub async fn prepare(
                     for (function, managed) in functions {
                         let code = code(function, managed, "index.py", home)?;
                         let packages = python.packages(function, &layers).await?;
-                        let script = python::bootstrap(&runtime, packages.as_deref(), &layers.home().join("pycache"));
+                        let script = python::bootstrap(&runtime, packages.as_deref());
                         bootstraps.insert(function.logical_id.clone(), written(function, &code, &script, home)?);
                     }
                     told.push(format!("Python {}", python.version));

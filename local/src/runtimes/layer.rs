@@ -21,10 +21,6 @@ impl Layers {
         Ok(Self { home, install })
     }
 
-    pub(super) fn home(&self) -> &Path {
-        &self.home
-    }
-
     /// The folder of this name, made of `content`. `make` fills it, unless it is there: an earlier run made it, or another one that came at
     /// the same time.
     pub(super) async fn layer(

@@ -3,6 +3,7 @@
 //! A virtual environment keeps the machine's own packages out of sight, which are not there in the cloud either. A function's
 //! packages are in a folder in front of it, so that its boto3 wins over Lambda's.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -21,6 +22,9 @@ const MODERN: u32 = 10;
 const INSTALLED_BEFORE: [&str; 2] = ["awslambdaric>=2,<4", "boto3>=1.26,<2"];
 /// The oldest Python 3 that a client can be installed for.
 const OLDEST: u32 = 9;
+
+/// The compiled part of the client, for systems that it is not made for.
+const RUNTIME_CLIENT: &str = include_str!("python/runtime_client.py");
 
 /// Tells the version, and where the program is: PATH may lead to a script that chooses one by the folder it is called in.
 const EXAMINE: &str = "import sys; print('%d %d %d' % sys.version_info[:3]); print(sys.executable)";
@@ -69,13 +73,23 @@ impl Python {
         let packages = if self.minor < MODERN { INSTALLED_BEFORE } else { INSTALLED };
         let name = format!("python{}", self.version);
         layers
-            .layer(&name, (&self.program, packages), async |folder| {
+            .layer(&name, (&self.program, packages, RUNTIME_CLIENT), async |folder| {
                 let mut venv = Command::new(&self.program);
                 venv.args(["-m", "venv", "--without-pip"]).arg(folder);
                 let help = "install Python's module venv (the package python3-venv, where it is one of its own)";
                 run(&mut venv, "making a virtual environment", help).await?;
                 let site = folder.join(format!("lib/python3.{}/site-packages", self.minor));
-                self.pip(&site, &packages, Path::new("/"), "what Lambda has installed").await
+                self.pip(&site, &packages, Path::new("/"), "what Lambda has installed").await?;
+                let is_compiled = |entry: &fs::DirEntry| {
+                    entry
+                        .file_name()
+                        .to_str()
+                        .is_some_and(|name| name.starts_with("runtime_client.") && name.ends_with(".so"))
+                };
+                if !fs::read_dir(&site)?.flatten().any(|entry| is_compiled(&entry)) {
+                    fs::write(site.join("runtime_client.py"), RUNTIME_CLIENT)?;
+                }
+                Ok(())
             })
             .await
     }
@@ -102,7 +116,7 @@ impl Python {
 
     async fn pip(&self, target: &Path, what: &[&str], from: &Path, whose: &str) -> anyhow::Result<()> {
         let mut pip = Command::new(&self.program);
-        pip.args(["-m", "pip", "install", "--quiet", "--no-compile", "--upgrade", "--target"]).arg(target).args(what);
+        pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"]).arg(target).args(what);
         pip.current_dir(from)
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
             .env("PIP_ROOT_USER_ACTION", "ignore")
@@ -116,7 +130,7 @@ impl Python {
 
 /// What the packages are made of: the file, and those that it includes.
 fn read(path: &Path, content: &mut String, depth: usize) {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = fs::read_to_string(path).unwrap_or_default();
     for line in text.lines() {
         content.push_str(line);
         content.push('\n');
@@ -128,16 +142,16 @@ fn read(path: &Path, content: &mut String, depth: usize) {
     }
 }
 
-/// The end of a function's bootstrap. A `PYTHONPATH` of the template's goes first, and compiled files stay out of the code's folder.
-pub(super) fn bootstrap(runtime: &Path, packages: Option<&Path>, compiled: &Path) -> String {
+/// The end of a function's bootstrap. A `PYTHONPATH` of the template's goes first. Nothing that is compiled is kept: it would clutter the
+/// code's folder, and elsewhere be taken for a source that was changed within the same second.
+pub(super) fn bootstrap(runtime: &Path, packages: Option<&Path>) -> String {
     let path = packages.map_or_else(String::new, |packages| {
         format!("export PYTHONPATH=\"${{PYTHONPATH:+$PYTHONPATH:}}\"{}\n", quoted(packages))
     });
     format!(
-        "{path}export LAMBDA_RUNTIME_DIR={}\nexec {} -X pycache_prefix={} -m awslambdaric \"$_HANDLER\"\n",
+        "{path}export LAMBDA_RUNTIME_DIR={}\nexec {} -B -m awslambdaric \"$_HANDLER\"\n",
         quoted(runtime),
-        quoted(&runtime.join("bin/python")),
-        quoted(compiled)
+        quoted(&runtime.join("bin/python"))
     )
 }
 

@@ -46,6 +46,32 @@ async fn two_people_talk(fixture: &str, template: &str) -> Result<()> {
     Ok(())
 }
 
+/// Only those whom the function of an authorizer lets in, and they are known by the name that it gives them.
+async fn guests_talk(fixture: &str, template: &str) -> Result<()> {
+    let folder = Folder::fixture(fixture)?;
+    let connections = folder.path().join("connections");
+    fs::create_dir(&connections)?;
+    let world = folder.run(template, &[("ConnectionsFolder", &connections.to_string_lossy())]).await?;
+    let url = &world.running.addresses().websocket["SimpleChatWebSocket"];
+    for (query, status) in [("", 401), ("?token=expired", 401), ("?token=stranger", 403)] {
+        let refused = Socket::dial(&format!("{url}{query}"), &[]).await?.err().context("a refusal")?;
+        assert_eq!(refused.status, status, "{query}: {:#?}", world.log.lines());
+    }
+    let open = async |name: &str| {
+        let dialled = Socket::dial(&format!("{url}?token={name}"), &[]).await?;
+        dialled.map_err(|refused| anyhow::anyhow!("refused with {}: {}", refused.status, refused.body))
+    };
+    let ((mut anna, _), (mut ben, _)) = (open("anna").await?, open("ben").await?);
+    for name in ["anna", "ben"] {
+        let sender = if name == "anna" { &mut anna } else { &mut ben };
+        sender.say(json!({"action": "sendmessage", "data": "hello"})).await?;
+        for socket in [&mut anna, &mut ben] {
+            assert_eq!(socket.hear().await?, format!("{name}: hello"));
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn two_people_talk_in_python_through_a_written_out_api() -> Result<()> {
     two_people_talk("chat-python", "raw.yaml").await
@@ -64,4 +90,16 @@ async fn two_people_talk_in_javascript_through_a_written_out_api() -> Result<()>
 #[tokio::test]
 async fn two_people_talk_in_javascript_through_an_api_of_sam() -> Result<()> {
     two_people_talk("chat-node", "sam.yaml").await
+}
+
+#[tokio::test]
+async fn guests_of_an_authorizer_in_python_talk_through_either_form_of_an_api() -> Result<()> {
+    guests_talk("chat-python", "raw-authorizer.yaml").await?;
+    guests_talk("chat-python", "sam-authorizer.yaml").await
+}
+
+#[tokio::test]
+async fn guests_of_an_authorizer_in_javascript_talk_through_either_form_of_an_api() -> Result<()> {
+    guests_talk("chat-node", "raw-authorizer.yaml").await?;
+    guests_talk("chat-node", "sam-authorizer.yaml").await
 }

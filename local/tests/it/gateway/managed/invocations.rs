@@ -124,6 +124,30 @@ async fn a_large_payload_and_every_character_pass_through_a_managed_runtime() ->
 }
 
 #[tokio::test]
+async fn where_the_client_for_python_is_not_compiled_its_stand_in_does_the_same() -> Result<()> {
+    let code = "import runtime_client\ndef handler(event, context):\n    if 'fail' in event:\n        raise ValueError('žádný')\n    \
+                return [event, context.get_remaining_time_in_millis() > 15000, runtime_client.__file__, context.aws_request_id]\n";
+    // What stands in PYTHONPATH goes before the compiled one.
+    let stand_in = include_str!("../../../../src/runtimes/python/runtime_client.py");
+    let folder = Folder::of(&[("stand-in/runtime_client.py", stand_in)])?;
+    let path = folder.path().join("stand-in");
+    let template = inline(&[("Snake", "python3.11", code)]);
+    let variables =
+        format!("      Environment: {{ Variables: {{ PYTHONPATH: '{}' }} }}\n      Handler:", path.display());
+    folder.write("template.yaml", &template.replace("      Handler:", &variables))?;
+    let world = folder.run("template.yaml", &[]).await?;
+    for _ in 0..2 {
+        let (failed, answer) = invoke(&world, "Snake", json!({"n": "ž"})).await?;
+        assert_eq!((failed.as_str(), &answer[0], &answer[1]), ("", &json!({"n": "ž"}), &json!(true)), "{answer}");
+        assert_eq!(answer[2], path.join("runtime_client.py").to_string_lossy().as_ref());
+        let (failed, error) = invoke(&world, "Snake", json!({"fail": true})).await?;
+        assert_eq!((failed.as_str(), &error["errorMessage"]), ("Unhandled", &json!("žádný")));
+    }
+    assert_eq!(world.running.processes("Snake").len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_new_environment_starts_from_the_code_as_it_is() -> Result<()> {
     for (runtime, file, before, after) in [
         (
