@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::raw_api::fields_of;
+use super::raw_api::{API, fields_of};
 use super::scope::{HTTP_API, Resource, Scope, api_id};
 use crate::model::{Mapping, WebSocketApi};
 
@@ -19,7 +19,8 @@ pub(super) fn give(present: &[&Resource], apis: &mut BTreeMap<String, WebSocketA
         let whose = fields.whose.clone();
         fields.finish();
         let (Some(api), Some(domain), Some(stage)) = (api, domain, stage) else { continue };
-        let is_http = scope.resources.values().any(|one| one.kind == HTTP_API && api_id(&one.id) == api);
+        let is_api = |one: &Resource| [HTTP_API, API].contains(&one.kind.as_str()) && api_id(&one.id) == api;
+        let is_http = scope.resources.values().any(is_api);
         match apis.values_mut().find(|one| one.id == api) {
             Some(api) if api.stage != stage => {
                 let what = format!("{whose} shows the stage {stage}, and `{}` runs at {}", api.logical_id, api.stage);

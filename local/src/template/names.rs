@@ -5,7 +5,7 @@
 //! form that could be made up (a database's host, a user pool's secret) stays a value that only the cloud has.
 
 use super::intrinsics::Trouble;
-use super::scope::{Resource, Scope, cloud_only, made_up};
+use super::scope::{BUCKET, Resource, Scope, cloud_only, made_up};
 
 impl Scope<'_> {
     /// What `Ref` gives for a resource that is not played.
@@ -38,10 +38,9 @@ impl Scope<'_> {
             ("AWS::DynamoDB::Table", "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{}/stream/2024-01-01T00:00:00.000", name()?))
             }
-            ("AWS::S3::Bucket", "Arn") => format!("arn:{}:s3:::{}", self.partition(), name()?),
-            ("AWS::S3::Bucket", "DomainName") => format!("{}.s3.amazonaws.com", name()?),
-            ("AWS::S3::Bucket", "RegionalDomainName") => {
-                format!("{}.s3.{}.amazonaws.com", name()?, self.inputs.region)
+            (BUCKET, "DomainName") => format!("{}.s3.amazonaws.com", self.bucket_name(resource)?),
+            (BUCKET, "RegionalDomainName") => {
+                format!("{}.s3.{}.amazonaws.com", self.bucket_name(resource)?, self.inputs.region)
             }
             ("AWS::SQS::Queue", "Arn") => self.arn("sqs", &name()?),
             ("AWS::SQS::Queue", "QueueName") | ("AWS::SNS::Topic", "TopicName") => name()?,
@@ -71,8 +70,7 @@ impl Scope<'_> {
         if let Some(given) = own_name(&resource.kind).and_then(|property| resource.properties.get(property)) {
             return self.once(&resource.id, || self.scalar(given, "a name"));
         }
-        let name = format!("{}-{}-{}", self.inputs.stack, resource.id, made_up(&resource.id, 12).to_uppercase());
-        Ok(if resource.kind == "AWS::S3::Bucket" { name.to_lowercase() } else { name })
+        Ok(format!("{}-{}-{}", self.inputs.stack, resource.id, made_up(&resource.id, 12).to_uppercase()))
     }
 
     fn queue_url(&self, name: &str) -> String {
@@ -94,7 +92,6 @@ fn uuid(id: &str) -> String {
 fn own_name(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
-        "AWS::S3::Bucket" => "BucketName",
         "AWS::SQS::Queue" => "QueueName",
         "AWS::SNS::Topic" => "TopicName",
         "AWS::Logs::LogGroup" => "LogGroupName",
