@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_rustls::rustls::ServerConfig;
 
 use self::cors::Cors;
 use self::entry::Authorizer;
@@ -25,7 +26,7 @@ use crate::gateway::throttle::Buckets;
 use crate::ids;
 use crate::lambda::{Failure, Invocation, Lambda};
 use crate::limits::Limits;
-use crate::listen::{self, Body, Unread, message};
+use crate::listen::{self, Body, Stream, Unread, message};
 use crate::log::Log;
 use crate::model;
 
@@ -67,12 +68,13 @@ impl HttpApi {
     }
 
     /// Serves until the task is aborted.
-    pub(crate) async fn serve(self, listener: TcpListener) {
+    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
         let keep_alive = self.limits.keep_alive;
         let api = Arc::new(self);
         listen::accept(listener, |stream, peer| {
-            let api = Arc::clone(&api);
+            let (api, tls) = (Arc::clone(&api), tls.clone());
             async move {
+                let Some(stream) = Stream::open(stream, tls, keep_alive).await else { return };
                 listen::http(TokioIo::new(stream), keep_alive, |request| api.answer(request, peer)).await;
             }
         })

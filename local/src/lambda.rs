@@ -278,4 +278,6 @@ pub(crate) struct Endpoints {
     pub(crate) s3: Option<String>,
     /// `http://127.0.0.1:…/stage` of the only WebSocket API, if there is just one.
     pub(crate) management: Option<String>,
+    /// Variables that have TLS libraries trust the APIs.
+    pub(crate) trust: BTreeMap<&'static str, String>,
 }

@@ -28,6 +28,7 @@ mod site;
 pub mod site_build;
 pub mod template;
 mod time;
+pub mod tls;
 pub mod up;
 mod websocket;
 

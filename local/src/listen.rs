@@ -2,6 +2,8 @@
 //!
 //! A task that accepts owns the tasks of its connections: when it is dropped, so are they.
 
+mod stream;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
+
+pub(crate) use self::stream::Stream;
 
 /// The body of every response: all there is, at once.
 pub(crate) type Body = Full<Bytes>;

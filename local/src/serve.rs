@@ -22,6 +22,7 @@ use crate::model::Cloud;
 use crate::s3::S3;
 use crate::schedule::Calendar;
 use crate::site;
+use crate::tls::Authority;
 use crate::websocket::WebSocket;
 
 /// How long processes that were killed may take to be gone.
@@ -104,6 +105,7 @@ pub struct Bound {
     lambda: TcpListener,
     site: Option<TcpListener>,
     s3: Option<TcpListener>,
+    authority: Option<Authority>,
 }
 
 /// A cloud that is being served. Dropped, it ends at once; [`Running::shutdown`] ends it in order.
@@ -124,6 +126,12 @@ impl Bound {
         &self.addresses
     }
 
+    /// Has the ports of the APIs answer in TLS as well, and functions trust it.
+    #[must_use]
+    pub fn with_tls(self, authority: Authority) -> Self {
+        Self { authority: Some(authority), ..self }
+    }
+
     /// Starts to serve. No function runs before it is first invoked.
     pub async fn serve(self, cloud: Cloud, setup: Setup) -> Result<Running> {
         let limits = Arc::new(setup.limits);
@@ -142,6 +150,7 @@ impl Bound {
             storm: storm.clone(),
         };
         let lambda = Lambda::new(&cloud.functions, &options)?;
+        let tls = self.authority.as_ref().map(Authority::config);
         let mut tasks = JoinSet::new();
         let calendar = Calendar {
             lambda: lambda.clone(),
@@ -160,7 +169,7 @@ impl Bound {
                 let address = listener.local_addr()?;
                 let (limits, log) = (Arc::clone(&limits), setup.log.clone());
                 let api = HttpApi::new(api, address, lambda.clone(), limits, log, &setup.issuers);
-                tasks.spawn(api.serve(listener));
+                tasks.spawn(api.serve(listener, tls.clone()));
             }
         }
         let mut websockets = BTreeMap::new();
@@ -170,7 +179,7 @@ impl Bound {
                 let address = listener.local_addr()?;
                 let (limits, log) = (Arc::clone(&limits), setup.log.clone());
                 let api = WebSocket::new(api, address, lambda.clone(), limits, log, storm.clone())?;
-                tasks.spawn(api.clone().serve(listener));
+                tasks.spawn(api.clone().serve(listener, tls.clone()));
                 websockets.insert(id, api);
             }
         }
@@ -278,5 +287,7 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
         (Some(only), None) => Some(only.clone()),
         _ => None,
     };
-    Ok(Endpoints { apis, lambda: bound.addresses.lambda.clone(), s3: bound.addresses.s3.clone(), management })
+    let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
+    let (lambda, s3) = (bound.addresses.lambda.clone(), bound.addresses.s3.clone());
+    Ok(Endpoints { apis, lambda, s3, management, trust })
 }

@@ -24,6 +24,7 @@ use crate::project::{Project, shown};
 use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
+use crate::tls::Authority;
 
 /// A database that ends sooner than that after its start, as often as that, will not do better the next time.
 const CRASH_LOOP: Duration = Duration::from_secs(10);
@@ -127,6 +128,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<(
         s3: options.s3_port,
     };
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
+    let bound = bound.with_tls(Authority::open(&std::path::absolute(&project.data)?.join("tls"))?);
     progress.say("template", summary(&project, &cloud));
 
     let (database, (programs, folder)) =

@@ -24,6 +24,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::rustls::ServerConfig;
 
 use self::frame::Close;
 use self::head::First;
@@ -33,7 +34,7 @@ use crate::chaos::Storm;
 use crate::gateway::{domain, throttle::Buckets};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
-use crate::listen;
+use crate::listen::{self, Stream};
 use crate::log::Log;
 use crate::model::WebSocketApi;
 
@@ -79,8 +80,8 @@ impl WebSocket {
     }
 
     /// Serves until the task is aborted.
-    pub(crate) async fn serve(self, listener: TcpListener) {
-        listen::accept(listener, |stream, peer| serve(Arc::clone(&self.0), stream, peer)).await;
+    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+        listen::accept(listener, |stream, peer| serve(Arc::clone(&self.0), stream, tls.clone(), peer)).await;
     }
 
     /// The ids of the open sockets.
@@ -107,7 +108,8 @@ impl WebSocket {
     }
 }
 
-async fn serve(gateway: Arc<Gateway>, mut stream: TcpStream, peer: SocketAddr) {
+async fn serve(gateway: Arc<Gateway>, stream: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
+    let Some(mut stream) = Stream::open(stream, tls, gateway.limits.slow_request).await else { return };
     match head::read(&mut stream, &gateway.limits).await {
         // Boxed, so that a socket that lives for hours does not hold the room that its handshake needed.
         Some(First::Handshake(head, rest)) => {
@@ -120,8 +122,8 @@ async fn serve(gateway: Arc<Gateway>, mut stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-async fn http(gateway: &Gateway, stream: TcpStream, begun: Vec<u8>) {
-    let (read, write) = stream.into_split();
+async fn http(gateway: &Gateway, stream: Stream, begun: Vec<u8>) {
+    let (read, write) = tokio::io::split(stream);
     let stream = tokio::io::join(std::io::Cursor::new(begun).chain(read), write);
     listen::http(TokioIo::new(stream), gateway.limits.keep_alive, |request| gateway.manage(request)).await;
 }

@@ -6,9 +6,13 @@
 //!
 //! A template builds the address of its own APIs as `https://${Api}.execute-api.${AWS::Region}.amazonaws.com`; wherever that stands in
 //! a value, in whatever region, the local address takes its place.
+//!
+//! Which certificates are trusted is set as well, because the APIs answer in TLS with one of `local`'s own. A template that names a file of
+//! the cloud's there, such as `/var/runtime/ca-cert.pem`, would have its functions trust nothing here: what is not on this machine is left out.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use super::Endpoints;
 use crate::iam::Credentials;
@@ -78,11 +82,17 @@ impl Variables {
         if let Some(s3) = &self.endpoints.s3 {
             set("AWS_ENDPOINT_URL_S3", s3);
         }
+        for (name, value) in &self.endpoints.trust {
+            set(name, value);
+        }
         for (name, value) in self.extra.iter().chain(&function.environment) {
             let value = match self.replaced.get(name) {
                 Some(value) if function.environment.contains_key(name) => value,
                 _ => value,
             };
+            if self.endpoints.trust.contains_key(name.as_str()) && !Path::new(value).is_file() {
+                continue;
+            }
             all.insert(name.clone(), self.localized(value));
         }
         all

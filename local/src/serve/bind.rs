@@ -50,7 +50,7 @@ impl Bound {
             addresses.s3 = Some(format!("http://{address}"));
             Some(listener)
         };
-        Ok(Self { addresses, http, websocket, lambda, site, s3 })
+        Ok(Self { addresses, http, websocket, lambda, site, s3, authority: None })
     }
 }
 

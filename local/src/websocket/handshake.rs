@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -25,6 +24,7 @@ use super::socket::Socket;
 use crate::gateway::answer::{Answer, Malformed};
 use crate::ids;
 use crate::lambda::Invocation;
+use crate::listen::Stream;
 
 /// How long a refused client may take to read why.
 const PARTING: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ impl Refusal {
 /// Answers a handshake. A socket if it became a connection.
 pub(super) async fn accept(
     gateway: &Gateway,
-    mut stream: TcpStream,
+    mut stream: Stream,
     peer: SocketAddr,
     head: Head,
     rest: Vec<u8>,
@@ -66,6 +66,7 @@ pub(super) async fn accept(
             );
             // If the client is gone, the connection's first read finds out, and `$disconnect` runs as it must.
             let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.flush().await;
             connection
         }
         Err(refusal) => {
@@ -138,6 +139,11 @@ fn permitted(gateway: &Gateway, head: &Head) -> Result<(), Refusal> {
     if stage.strip_suffix('/').unwrap_or(stage) != gateway.api.stage {
         return Err(Refusal::of(StatusCode::FORBIDDEN, "Forbidden"));
     }
+    let times = |name: &str| head.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count();
+    // None may stand twice, and HTTP/1.1 wants a host.
+    if times("host") != 1 || times("sec-websocket-key") > 1 || times("sec-websocket-version") > 1 {
+        return Err(Refusal::of(StatusCode::BAD_REQUEST, "Bad Request"));
+    }
     if head.get("sec-websocket-version") != Some("13") {
         return Err(Refusal::of(StatusCode::UPGRADE_REQUIRED, "Upgrade Required"));
     }
@@ -155,7 +161,7 @@ fn is_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
 }
 
-async fn refuse(stream: &mut TcpStream, refusal: &Refusal) -> std::io::Result<()> {
+async fn refuse(stream: &mut Stream, refusal: &Refusal) -> std::io::Result<()> {
     let Refusal { status, body, kind, request_id } = refusal;
     let version = if *status == StatusCode::UPGRADE_REQUIRED { "Sec-WebSocket-Version: 13\r\n" } else { "" };
     let head = format!(

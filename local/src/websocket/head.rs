@@ -3,11 +3,11 @@
 //! Only a plain, well-formed handshake is recognized here. Whatever is odd goes to the HTTP library, which knows how to refuse it.
 
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::gateway::url;
 use crate::limits::Limits;
+use crate::listen::Stream;
 
 /// What a client began with.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl Head {
 }
 
 /// Reads until it is clear what the request is. `None`: the client went away or was too slow.
-pub(super) async fn read(stream: &mut TcpStream, limits: &Limits) -> Option<First> {
+pub(super) async fn read(stream: &mut Stream, limits: &Limits) -> Option<First> {
     timeout(limits.slow_request, reading(stream, limits.head)).await.ok().flatten()
 }
 
-async fn reading(stream: &mut TcpStream, most: usize) -> Option<First> {
+async fn reading(stream: &mut Stream, most: usize) -> Option<First> {
     let mut bytes = Vec::with_capacity(1024);
     let mut seen = 0;
     loop {

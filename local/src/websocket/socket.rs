@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::Gateway;
 use super::connection::{Connection, Goodbye};
 use super::frame::{self, Close, Reader, Received};
 use crate::chaos::Fault;
+use crate::listen::Stream;
 
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
@@ -34,7 +34,7 @@ const PARTING: Duration = Duration::from_secs(2);
 /// An open connection with its stream.
 pub(super) struct Socket {
     pub(super) connection: Arc<Connection>,
-    stream: TcpStream,
+    stream: Stream,
     reader: Reader,
     /// Being written; the first may be written in part.
     out: VecDeque<Bytes>,
@@ -63,7 +63,7 @@ enum Step {
 
 impl Socket {
     /// `rest` is what the client sent behind its handshake.
-    pub(super) fn new(connection: Arc<Connection>, stream: TcpStream, rest: &[u8], gateway: &Gateway) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, stream: Stream, rest: &[u8], gateway: &Gateway) -> Self {
         let now = Instant::now();
         let mut reader = Reader::default();
         reader.push(rest);
@@ -104,7 +104,7 @@ impl Socket {
             Ended::Lost => (None, Close::new(1006, "")),
             Ended::Cut => {
                 // Closed like this, the client is sent a reset.
-                let _ = self.stream.set_zero_linger();
+                self.stream.cut();
                 (None, Close::new(1006, ""))
             }
         };
@@ -211,7 +211,11 @@ impl Socket {
         if self.out.capacity() > SLICES {
             self.out = VecDeque::new();
         }
-        Ok(())
+        // TLS may hold what it took; a plain stream never does.
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn advance(&mut self, mut written: usize) {

@@ -29,11 +29,11 @@ pub(crate) fn run(command: &mut Command) -> String {
     said
 }
 
-/// The folder of a Python package and what it needs, by its name and version, installed without touching the machine's Python.
-pub(crate) fn python(package: &str) -> PathBuf {
+/// The folder of Python packages and what they need, by their names and versions, installed without touching the machine's Python.
+pub(crate) fn python(packages: &str) -> PathBuf {
     static INSTALLING: Mutex<()> = Mutex::new(());
     let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = target().join(package.replace("==", "-"));
+    let folder = target().join(packages.replace("==", "-").replace(' ', "_"));
     if !folder.join("complete").is_file() {
         let pip = [
             "-m",
@@ -45,14 +45,14 @@ pub(crate) fn python(package: &str) -> PathBuf {
             "--upgrade",
             "--target",
         ];
-        run(Command::new("python3").args(pip).arg(&folder).arg(package));
-        std::fs::write(folder.join("complete"), package).unwrap();
+        run(Command::new("python3").args(pip).arg(&folder).args(packages.split(' ')));
+        std::fs::write(folder.join("complete"), packages).unwrap();
     }
     folder
 }
 
 /// A folder for what checks install, which is not part of the project.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     local::mongod::target_folder(&root())
 }
 

@@ -59,14 +59,17 @@ fn every_package_is_locked_with_its_hash_and_comes_from_its_registry() {
             assert!(source.starts_with("registry+"), "{:?} comes from {source}", package["name"]);
         }
     }
-    let lock: Value = serde_json::from_str(&read("site/package-lock.json")).unwrap();
-    let packages: Vec<_> = lock["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()).collect();
-    assert!(packages.len() > 20, "{} npm packages only", packages.len());
-    for (path, package) in packages {
-        let hash = package["integrity"].as_str().unwrap_or_default();
-        assert!(hash.starts_with("sha512-"), "{path} has no hash");
-        // Without an address it is the registry that npm is set to.
-        assert!(package.get("resolved").is_none(), "{path} comes from {}", package["resolved"]);
-        assert_ne!(package["hasInstallScript"], true, "{path} runs a script when it is installed");
+    for lock in ["site/package-lock.json", "local/tests/it/gateway/clients/package-lock.json"] {
+        let lock: Value = serde_json::from_str(&read(lock)).unwrap();
+        let packages: Vec<_> =
+            lock["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()).collect();
+        assert!(packages.len() > 20, "{} npm packages only", packages.len());
+        for (path, package) in packages {
+            let hash = package["integrity"].as_str().unwrap_or_default();
+            assert!(hash.starts_with("sha512-"), "{path} has no hash");
+            // Without an address it is the registry that npm is set to.
+            assert!(package.get("resolved").is_none(), "{path} comes from {}", package["resolved"]);
+            assert_ne!(package["hasInstallScript"], true, "{path} runs a script when it is installed");
+        }
     }
 }

@@ -11,6 +11,8 @@ use local::Chaos;
 use local::model::access::Entry;
 use local::model::{Asynchronous, Cloud, Function, HttpApi, HttpRoute, WebSocketApi, WebSocketRoute};
 use local::serve::{Bound, Limits, Log, Ports, Running, Setup, Site};
+use local::tls::Authority;
+use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
 pub(super) const SOON: Duration = Duration::from_secs(20);
@@ -18,6 +20,7 @@ pub(super) const SOON: Duration = Duration::from_secs(20);
 pub(super) struct World {
     pub(super) running: Running,
     pub(super) log: Log,
+    tls: TempDir,
 }
 
 /// What a test wants otherwise than it is.
@@ -71,6 +74,8 @@ impl Plan {
     pub(super) async fn start(self) -> Result<World> {
         let log = Log::captured();
         let bound = Bound::bind(&self.cloud, &Ports::default(), self.site.is_some()).await?;
+        let tls = tempfile::tempdir()?;
+        let bound = bound.with_tls(Authority::open(tls.path())?);
         let program = self.program.map_or_else(echo, Ok)?;
         let setup = Setup {
             programs: self.cloud.functions.keys().map(|id| (id.clone(), program.clone())).collect(),
@@ -85,7 +90,7 @@ impl Plan {
             issuers: self.issuers,
             data: self.data,
         };
-        Ok(World { running: bound.serve(self.cloud, setup).await?, log })
+        Ok(World { running: bound.serve(self.cloud, setup).await?, log, tls })
     }
 }
 
@@ -112,6 +117,19 @@ impl World {
 
     pub(super) fn processes(&self) -> Vec<u32> {
         self.running.processes("Echo")
+    }
+
+    /// The certificate that signs those of the ports.
+    pub(super) fn authority(&self) -> String {
+        self.tls.path().join("authority.pem").to_string_lossy().into_owned()
+    }
+
+    /// What has the TLS libraries of this world's clients trust its authority, as functions are told it.
+    pub(super) fn trust(&self) -> BTreeMap<&'static str, String> {
+        let roots = self.tls.path().join("roots.pem").to_string_lossy().into_owned();
+        [("SSL_CERT_FILE", &roots), ("AWS_CA_BUNDLE", &roots), ("NODE_EXTRA_CA_CERTS", &self.authority())]
+            .map(|(name, file)| (name, file.clone()))
+            .into()
     }
 
     /// Waits for a log line that contains `part`.
