@@ -44,6 +44,10 @@ pub struct Up {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
+    /// Leave this resource of the template out, by its logical id; can be repeated
+    #[arg(long, value_name = "ID")]
+    pub without: Vec<String>,
+
     /// Port of the site, the address to open in a browser
     #[arg(long, value_name = "PORT", default_value_t = 8800, help_heading = "Ports (0 is any free one)")]
     pub site_port: u16,

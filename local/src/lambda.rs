@@ -278,6 +278,8 @@ pub(crate) struct Endpoints {
     pub(crate) s3: Option<String>,
     /// `http://127.0.0.1:…/stage` of the only WebSocket API, if there is just one.
     pub(crate) management: Option<String>,
+    /// Custom domains and the address of the API that each leads to.
+    pub(crate) domains: BTreeMap<String, SocketAddr>,
     /// Variables that have TLS libraries trust the APIs.
     pub(crate) trust: BTreeMap<&'static str, String>,
 }

@@ -104,3 +104,22 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Other tests shorten these; what they stand for is looked up here.
+    #[test]
+    fn the_limits_are_those_that_aws_documents() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let limits = Limits::default();
+        assert_eq!((limits.idle, limits.lifetime), (minutes(10), minutes(120)));
+        assert_eq!((limits.frame, limits.message, limits.url), (32 * 1024, 128 * 1024, 4096));
+        assert_eq!((limits.http_integration, limits.http_body), (Duration::from_secs(30), 10 * 1024 * 1024));
+        assert_eq!((limits.head, limits.payload, limits.event), (10_240, 6_291_556, 1024 * 1024));
+        assert_eq!((limits.init, limits.account_concurrency), (Duration::from_secs(10), 1000));
+        assert_eq!((limits.retry_after, limits.event_age), ([minutes(1), minutes(2)], minutes(6 * 60)));
+        assert_eq!((limits.throttle_backoff, limits.minute), (Duration::from_secs(1), minutes(1)));
+    }
+}

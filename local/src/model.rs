@@ -232,6 +232,17 @@ pub struct WebSocketApi {
     pub route_throttles: BTreeMap<String, Throttle>,
     /// What is asked of a handshake before `$connect` runs.
     pub entry: Entry,
+    /// Where else it is reached.
+    pub mappings: Vec<Mapping>,
+}
+
+/// A custom domain, and the path there that leads to an API's stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// `chat.example.org`
+    pub domain: String,
+    /// The first segment of the path in place of the stage; empty if the whole domain is the API's.
+    pub key: String,
 }
 
 /// One route of a WebSocket API.

@@ -271,7 +271,7 @@ async fn retire_idle(lambda: Lambda, idle: Duration) {
 }
 
 fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
-    let mut apis = BTreeMap::new();
+    let (mut apis, mut domains) = (BTreeMap::new(), BTreeMap::new());
     for (id, api) in &cloud.http_apis {
         if let Some(listener) = bound.http.get(id) {
             apis.insert(api.id.clone(), listener.local_addr()?);
@@ -279,7 +279,9 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     }
     for (id, api) in &cloud.websocket_apis {
         if let Some(listener) = bound.websocket.get(id) {
-            apis.insert(api.id.clone(), listener.local_addr()?);
+            let address = listener.local_addr()?;
+            apis.insert(api.id.clone(), address);
+            domains.extend(api.mappings.iter().map(|mapping| (mapping.domain.clone(), address)));
         }
     }
     let mut management = bound.addresses.management.values();
@@ -289,5 +291,5 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     };
     let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
     let (lambda, s3) = (bound.addresses.lambda.clone(), bound.addresses.s3.clone());
-    Ok(Endpoints { apis, lambda, s3, management, trust })
+    Ok(Endpoints { apis, domains, lambda, s3, management, trust })
 }

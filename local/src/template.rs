@@ -15,6 +15,8 @@ mod http_access;
 mod http_api;
 mod intrinsics;
 mod kinds;
+mod mappings;
+mod names;
 mod parameters;
 mod policies;
 mod raw_api;
@@ -30,7 +32,7 @@ mod websocket_api;
 mod yaml;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::Cloud;
@@ -38,7 +40,7 @@ use kinds::Kind;
 pub use report::Problem;
 use report::Report;
 use scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
-use yaml::{Content, Node};
+use yaml::{Content, Mark, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
 pub const CLOUD_ONLY: &str = scope::CLOUD_ONLY;
@@ -54,6 +56,8 @@ pub struct Inputs {
     pub account: String,
     /// `AWS::StackName`
     pub stack: String,
+    /// Logical ids of resources that are left out, as if a condition said so.
+    pub without: BTreeSet<String>,
 }
 
 impl Default for Inputs {
@@ -63,6 +67,7 @@ impl Default for Inputs {
             region: "us-east-1".into(),
             account: "123456789012".into(),
             stack: "local".into(),
+            without: BTreeSet::new(),
         }
     }
 }
@@ -125,6 +130,9 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
         decided: RefCell::default(),
         busy: RefCell::default(),
     };
+    for id in inputs.without.iter().filter(|id| !scope.resources.contains_key(*id)) {
+        report.error_anywhere(format!("has no resource `{id}` to be left out: mend --without"));
+    }
     for (name, node) in &scope.conditions {
         let _decided_and_reported = scope.decide(name, node.mark);
     }
@@ -165,27 +173,47 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
     policies::doubt_routes(&mut cloud, &present, &scope);
-    for resource in &present {
+    mappings::give(&present, &mut cloud.websocket_apis, &scope);
+    told(&present, report);
+    cloud.outputs = outputs(root, &scope);
+    cloud
+}
+
+/// Says what of the template is not played: all of a kind in one line.
+fn told(present: &[&Resource], report: &Report) {
+    let (mut absent, mut foreign) = (Vec::new(), Vec::new());
+    for resource in present.iter().copied() {
         match kinds::kind(&resource.kind) {
             Kind::Run | Kind::Accepted => {}
-            Kind::Absent => report.warn(
-                resource.mark,
-                format!(
-                    "`{}` ({}) does not exist locally: functions reach what their settings name",
-                    resource.id, resource.kind
-                ),
-            ),
+            Kind::Absent => absent.push(resource),
+            Kind::Foreign => foreign.push(resource),
             Kind::Unknown => report.error(
                 resource.mark,
                 format!(
-                    "`{}` is an {}, which `local` does not know: give it a Condition that is false on the laptop",
-                    resource.id, resource.kind
+                    "`{}` is of the type {}, which `local` does not know: give it a Condition that is false on the laptop, or start \
+                     with --without {}",
+                    resource.id, resource.kind, resource.id
                 ),
             ),
         }
     }
-    cloud.outputs = outputs(root, &scope);
-    cloud
+    if let Some((at, names)) = by_kind(&absent) {
+        report.warn(at, format!("not there: {names}: functions reach what their settings name"));
+    }
+    if let Some((at, names)) = by_kind(&foreign) {
+        report.warn(at, format!("not known, and left out: {names}"));
+    }
+}
+
+/// `AWS::SNS::Topic (News, Alarms), …`, and where the first of them stands.
+fn by_kind(resources: &[&Resource]) -> Option<(Mark, String)> {
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for resource in resources {
+        kinds.entry(&resource.kind).or_default().push(&resource.id);
+    }
+    let names: Vec<String> = kinds.iter().map(|(kind, ids)| format!("{kind} ({})", ids.join(", "))).collect();
+    let first = resources.iter().min_by_key(|resource| resource.mark.line)?;
+    Some((first.mark, names.join(", ")))
 }
 
 /// The sections of a template that say something here, and those that do not.

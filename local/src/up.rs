@@ -195,7 +195,12 @@ fn load(
     value: impl FnMut(Placeholder<'_>) -> anyhow::Result<String>,
 ) -> anyhow::Result<Cloud> {
     let parameters = project.parameters(fill_all("parameters", &project.settings.parameters, value)?, options);
-    let mut inputs = Inputs { parameters, region: project.sources.region().to_owned(), ..Inputs::default() };
+    let mut inputs = Inputs {
+        parameters,
+        region: project.sources.region().to_owned(),
+        without: options.without.iter().cloned().collect(),
+        ..Inputs::default()
+    };
     if let Some(stack) = &project.sam.stack {
         inputs.stack.clone_from(stack);
     }

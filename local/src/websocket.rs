@@ -108,6 +108,19 @@ impl WebSocket {
     }
 }
 
+impl Gateway {
+    /// What of a path follows the stage, or the key under which a custom domain has it.
+    fn within<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let path = path.trim_start_matches('/');
+        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let mut keys = self.api.mappings.iter().map(|mapping| mapping.key.as_str());
+        if first == self.api.stage || keys.clone().any(|key| key == first) {
+            return Some(rest);
+        }
+        keys.any(str::is_empty).then_some(path)
+    }
+}
+
 async fn serve(gateway: Arc<Gateway>, stream: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
     let Some(mut stream) = Stream::open(stream, tls, gateway.limits.slow_request).await else { return };
     match head::read(&mut stream, &gateway.limits).await {

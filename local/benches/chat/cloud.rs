@@ -127,6 +127,7 @@ fn nothing() -> model::Cloud {
         throttle: None,
         route_throttles: BTreeMap::new(),
         entry: model::access::Entry::default(),
+        mappings: vec![],
     };
     model::Cloud {
         functions: [("Echo".to_owned(), function)].into(),

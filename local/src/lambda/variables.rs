@@ -99,21 +99,26 @@ impl Variables {
     }
 
     fn localized(&self, value: &str) -> String {
-        self.endpoints.apis.iter().fold(value.to_owned(), |value, (id, address)| localized(&value, id, *address))
+        let value = self.endpoints.apis.iter().fold(value.to_owned(), |value, (id, address)| {
+            let is_api =
+                |host: &str| host.starts_with(&format!("{id}.execute-api.")) && host.contains(".amazonaws.com");
+            localized(&value, id, *address, is_api)
+        });
+        let domains = self.endpoints.domains.iter();
+        domains.fold(value, |value, (domain, address)| localized(&value, domain, *address, |host| host == domain))
     }
 }
 
-/// Replaces `[https://|wss://]{id}.execute-api.{region}.amazonaws.com[.cn]` by the local address.
-fn localized(value: &str, id: &str, address: SocketAddr) -> String {
-    let prefix = format!("{id}.execute-api.");
+/// Replaces each host that begins with `start` and is the one, with `https://` or `wss://` before it, by the local address.
+fn localized(value: &str, start: &str, address: SocketAddr, is_it: impl Fn(&str) -> bool) -> String {
+    let in_host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     let mut done = String::with_capacity(value.len());
     let mut rest = value;
-    while let Some(start) = rest.find(&prefix) {
-        let host = &rest[start..];
-        let length = host.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(host.len());
-        let before = &rest[..start];
+    while let Some(at) = rest.find(start) {
+        let (before, host) = rest.split_at(at);
+        let length = host.find(|c| !in_host(c)).unwrap_or(host.len());
         rest = &host[length..];
-        if !host[..length].contains(".amazonaws.com") {
+        if before.ends_with(in_host) || !is_it(&host[..length]) {
             done.push_str(before);
             done.push_str(&host[..length]);
             continue;
@@ -139,6 +144,13 @@ mod tests {
 
     #[test]
     fn the_address_of_an_api_becomes_the_local_one_wherever_it_stands() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 3001));
+        let endpoints = Endpoints {
+            apis: BTreeMap::from([("abc123defg".to_owned(), address)]),
+            domains: BTreeMap::from([("chat.example.org".to_owned(), address)]),
+            ..Endpoints::default()
+        };
+        let variables = Variables::new(BTreeMap::new(), BTreeMap::new(), endpoints);
         for (value, expected) in [
             ("https://abc123defg.execute-api.us-east-1.amazonaws.com/v1", "http://127.0.0.1:3001/v1"),
             ("wss://abc123defg.execute-api.eu-west-1.amazonaws.com/v1", "ws://127.0.0.1:3001/v1"),
@@ -149,9 +161,18 @@ mod tests {
                 "https://other12345.execute-api.us-east-1.amazonaws.com",
             ),
             ("abc123defg.execute-api.example.org", "abc123defg.execute-api.example.org"),
+            ("wss://chat.example.org/live", "ws://127.0.0.1:3001/live"),
+            (
+                "https://chat.example.org https://chat.example.org.uk",
+                "http://127.0.0.1:3001 https://chat.example.org.uk",
+            ),
+            (
+                "https://www.chat.example.org, me@chat.example.org.",
+                "https://www.chat.example.org, me@chat.example.org.",
+            ),
             ("plain", "plain"),
         ] {
-            assert_eq!(localized(value, "abc123defg", SocketAddr::from(([127, 0, 0, 1], 3001))), expected);
+            assert_eq!(variables.localized(value), expected);
         }
     }
 

@@ -188,8 +188,8 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
         "S3" => return None,
         "Api" => {
             let message =
-                format!("{} is of a REST API, which `local` does not run: use events of type HttpApi", fields.whose);
-            scope.report.error(mark, message);
+                format!("{} is of a REST API, which `local` does not run: it never invokes the function", fields.whose);
+            scope.report.warn(mark, message);
             return None;
         }
         other => {

@@ -2,6 +2,7 @@
 
 use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
+use super::mappings::API_MAPPING;
 use super::raw_api;
 use super::scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
 
@@ -13,14 +14,15 @@ pub(super) enum Kind {
     Accepted,
     /// Something that functions talk to, or that calls them, and that is not there.
     Absent,
-    /// Not known, so that nothing can be promised.
+    /// Not known, and not of what `local` plays.
+    Foreign,
+    /// Part of what `local` plays, but not known, so that nothing can be promised.
     Unknown,
 }
 
 /// Permissions, logs, alarms, names: what surrounds a function without being seen by it.
-const ACCEPTED: [&str; 28] = [
+const ACCEPTED: [&str; 27] = [
     "AWS::ApiGateway::Account",
-    "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     // Of a proxy integration it maps nothing.
     "AWS::ApiGatewayV2::IntegrationResponse",
@@ -70,13 +72,21 @@ const ABSENT: [&str; 16] = [
     "AWS::Serverless::SimpleTable",
 ];
 
+/// What an API or a function is made of: to pass over a part of it would change how it behaves.
+const OURS: [&str; 3] = ["AWS::ApiGatewayV2::", "AWS::Lambda::Function", "AWS::Serverless::Function"];
+
 pub(super) fn kind(name: &str) -> Kind {
     match name {
         BUCKET | EVENT_INVOKE_CONFIG | FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
+        API_MAPPING => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
+        name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,
+        name if name.split("::").count() > 1 && ["AWS", "Custom"].contains(&name.split("::").next().unwrap_or("")) => {
+            Kind::Foreign
+        }
         _ => Kind::Unknown,
     }
 }

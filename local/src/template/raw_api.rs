@@ -143,6 +143,7 @@ fn api(resource: &Resource, scope: &Scope<'_>) -> Option<WebSocketApi> {
         throttle: None,
         route_throttles: BTreeMap::new(),
         entry: Entry { key_source, ..Entry::default() },
+        mappings: vec![],
     })
 }
 

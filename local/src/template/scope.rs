@@ -95,10 +95,11 @@ impl Scope<'_> {
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
             AUTHORIZER | API_KEY | USAGE_PLAN => text(made_id(name)),
-            kind => match own_name(kind).and_then(|property| resource.properties.get(property)) {
-                Some(given) => text(self.once(name, || self.scalar(given, "a name"))?),
+            raw_api::STAGE => match resource.properties.get("StageName") {
+                Some(given) => text(self.once(name, || self.scalar(given, "StageName"))?),
                 None => text(cloud_only(name)),
             },
+            _ => text(self.absent_reference(resource)?),
         }
     }
 
@@ -123,7 +124,7 @@ impl Scope<'_> {
             (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
                 say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
             }
-            _ => Ok(cloud_only(&format!("{name}.{attribute}"))),
+            _ => self.absent_attribute(resource, attribute),
         }
     }
 
@@ -152,9 +153,11 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether its condition lets a resource be there.
+    /// Whether its condition and the command line let a resource be there.
     pub(super) fn is_present(&self, resource: &Resource) -> bool {
-        resource.condition.as_ref().is_none_or(|(condition, at)| self.decide(condition, *at).unwrap_or(false))
+        let is_wanted = !self.inputs.without.contains(&resource.id);
+        is_wanted
+            && resource.condition.as_ref().is_none_or(|(condition, at)| self.decide(condition, *at).unwrap_or(false))
     }
 
     pub(super) fn function_arn(&self, name: &str) -> String {
@@ -193,7 +196,7 @@ impl Scope<'_> {
         format!("arn:{}:{service}:{}:{}:{rest}", self.partition(), self.inputs.region, self.inputs.account)
     }
 
-    fn partition(&self) -> &'static str {
+    pub(super) fn partition(&self) -> &'static str {
         ids::partition(&self.inputs.region)
     }
 }
@@ -219,7 +222,7 @@ pub(super) fn cloud_only(what: &str) -> String {
 }
 
 /// Written out (FNV-1a) because the standard library's hash may change, and ids must not.
-fn made_up(name: &str, length: usize) -> String {
+pub(super) fn made_up(name: &str, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut hash = name
         .bytes()
@@ -233,17 +236,4 @@ fn made_up(name: &str, length: usize) -> String {
             char::from(letter)
         })
         .collect()
-}
-
-/// The property that `Ref` gives for resources that `local` does not run.
-fn own_name(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
-        "AWS::Logs::LogGroup" => "LogGroupName",
-        "AWS::IAM::Role" => "RoleName",
-        "AWS::SSM::Parameter" => "Name",
-        "AWS::Kinesis::Stream" => "Name",
-        raw_api::STAGE => "StageName",
-        _ => return None,
-    })
 }

@@ -6,6 +6,7 @@ use crate::model::{HttpRoute, Throttle};
 
 mod access;
 mod http_access;
+mod tolerance;
 
 const ECHO: &str = include_str!("../../tests/it/fixtures/template.yaml");
 
@@ -52,7 +53,7 @@ Resources:
   Ws: {{ Type: AWS::Serverless::WebSocketApi, Properties: {{ RouteSelectionExpression: x, Routes: {{}} }} }}
   Http: {{ Type: AWS::Serverless::HttpApi }}
   Table: {{ Type: AWS::DynamoDB::Table, Properties: {{ TableName: !Sub 'my-${{Name}}' }} }}
-  Queue: {{ Type: AWS::SQS::Queue }}
+  Base: {{ Type: AWS::RDS::DBInstance }}
   F:
     Type: AWS::Serverless::Function
     Properties:
@@ -136,7 +137,7 @@ Resources:
         Old: { Type: Api, Properties: { Path: /, Method: get } }
         Night: { Type: Schedule, Properties: { Schedule: rate(1 day) } }
   G:
-    Type: Custom::Thing
+    Type: AWS::ApiGatewayV2::VpcLink
   H:
     Type: AWS::CloudWatch::Alarm
     Condition: Never
@@ -154,8 +155,7 @@ Output: {}
             "template.yaml:16: there is no parameter and no resource `Nowhere`",
             "template.yaml:17: Timeout of the function `F` must be a whole number from 1 to 900",
             "template.yaml:18: `A` must be a text, not a list",
-            "template.yaml:20: the event `Old` of `F` is of a REST API",
-            "template.yaml:22: `G` is an Custom::Thing, which `local` does not know",
+            "template.yaml:22: `G` is of the type AWS::ApiGatewayV2::VpcLink, which `local` does not know",
             "template.yaml:26: there is no condition `Never`",
             "template.yaml:27: a template has no section `Output`",
         ],
@@ -183,7 +183,7 @@ Resources:
     check(
         &said(text, &Inputs::default()),
         &[
-            "template.yaml:3: `Table` (AWS::DynamoDB::Table) does not exist locally",
+            "template.yaml:3: not there: AWS::DynamoDB::Table (Table): functions reach what their settings name",
             "template.yaml:7: Domain of the HTTP API `Api`",
             "template.yaml:13: Layers of the function `F`",
             "template.yaml:15: the event `Night` of `F`: nothing sends SNS events locally",
@@ -249,10 +249,10 @@ fn intrinsics_resolve() {
         ("!GetAtt Ws.ApiEndpoint", "wss://WS.execute-api.us-east-1.amazonaws.com"),
         ("!Ref Table", "my-tea"),
         ("!Ref Secret", "{{resolve:ssm:/echo/secret}}"),
-        ("!GetAtt Queue.Arn", "{{resolve:cloud:Queue.Arn}}"),
+        ("!GetAtt Base.Arn", "{{resolve:cloud:Base.Arn}}"),
         ("!GetAtt FRole.Arn", "{{resolve:cloud:FRole.Arn}}"),
         ("!ImportValue other-stack", "{{resolve:cloud:other-stack}}"),
-        ("!Select [3, !Split ['/', !GetAtt Queue.Arn]]", "{{resolve:cloud:Queue.Arn}}"),
+        ("!Select [3, !Split ['/', !GetAtt Base.Arn]]", "{{resolve:cloud:Base.Arn}}"),
         ("'{{resolve:secretsmanager:a:SecretString:b}}'", "{{resolve:secretsmanager:a:SecretString:b}}"),
     ] {
         let expected = expected.replace("WS", &ws).replace("HTTP", &super::scope::api_id("Http"));

@@ -83,6 +83,7 @@ pub(super) fn read(
         throttle: throttles.default,
         route_throttles: throttles.routes,
         entry: WayIn { authorization, key_required, key_source, keys: vec![] },
+        mappings: vec![],
     })
 }
 

@@ -135,8 +135,7 @@ fn permitted(gateway: &Gateway, head: &Head) -> Result<(), Refusal> {
         return Err(Refusal::of(StatusCode::URI_TOO_LONG, "Request URI Too Long"));
     }
     let path = head.target.split('?').next().unwrap_or_default();
-    let stage = path.trim_start_matches('/');
-    if stage.strip_suffix('/').unwrap_or(stage) != gateway.api.stage {
+    if gateway.within(path) != Some("") {
         return Err(Refusal::of(StatusCode::FORBIDDEN, "Forbidden"));
     }
     let times = |name: &str| head.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count();

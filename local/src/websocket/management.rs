@@ -30,11 +30,9 @@ impl Gateway {
     async fn managed(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
-        let (stage, rest) =
-            path.strip_prefix('/').unwrap_or(path).split_once('/').unwrap_or((path.trim_matches('/'), ""));
-        if stage != self.api.stage {
+        let Some(rest) = self.within(path) else {
             return refused(StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden"));
-        }
+        };
         let Some(id) = rest.strip_prefix("@connections/").or_else(|| rest.strip_prefix("%40connections/")) else {
             return if head.method == Method::GET && rest.is_empty() {
                 upgrade_required()
@@ -63,7 +61,7 @@ impl Gateway {
         };
         let iam = self.lambda.iam();
         let wish = || {
-            let resource = format!("{}/{stage}/{}/@connections/{id}", self.api.id, head.method);
+            let resource = format!("{}/{}/{}/@connections/{id}", self.api.id, self.api.stage, head.method);
             Wish {
                 service: "execute-api",
                 action: "execute-api:ManageConnections",

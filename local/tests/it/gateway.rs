@@ -14,6 +14,7 @@ mod http_authorizers;
 mod invoke;
 mod memory;
 mod permissions;
+mod quotas;
 mod rfc6455;
 mod s3;
 mod schedules;

@@ -1,9 +1,12 @@
-//! Ports: the ones that were asked for, the next ones, and the taken ones.
+//! Ports: the ones that were asked for, the next ones, and the taken ones; and what leads to an API there.
 
 use anyhow::{Context, Result};
+use http::Request;
+use local::model::Mapping;
 use local::serve::{Bound, Ports};
 use tokio::net::TcpListener;
 
+use super::client::{Socket, send};
 use super::world::Plan;
 
 #[tokio::test]
@@ -44,5 +47,36 @@ async fn a_second_api_takes_the_next_port() -> Result<()> {
     assert_eq!(bound.addresses().site, None);
     let (socket, management) = (&bound.addresses().websocket["Socket"], &bound.addresses().management["Socket"]);
     assert_eq!(socket.strip_prefix("ws"), management.strip_prefix("http"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_key_of_a_mapping_leads_to_the_stage() -> Result<()> {
+    for (key, path) in [("live", "/live"), ("", "")] {
+        let mut plan = Plan::default();
+        plan.socket().mappings = vec![Mapping { domain: "chat.example.org".into(), key: key.into() }];
+        plan.echo().environment.insert("ENDPOINT".into(), format!("https://chat.example.org{path}"));
+        let world = plan.start().await?;
+        let root = world.websocket().replace("/v1", "");
+        let refused = Socket::dial(&format!("{root}/v2"), &[]).await?;
+        assert_eq!(refused.err().map(|refused| refused.status), Some(403));
+        let (mut socket, _) =
+            Socket::dial(&format!("{root}{path}/"), &[]).await?.map_err(|refused| anyhow::anyhow!(refused.body))?;
+        socket.say(r#"{"action":"tell"}"#).await?;
+        let context = socket.hear_json().await?["requestContext"].take();
+        assert_eq!(context["stage"], "v1", "the event has the stage and not the key");
+        let id = context["connectionId"].as_str().context("no id")?.replace('=', "%3D");
+        let root = world.management().replace("/v1", "");
+        for at in [path, "/v1"] {
+            let posted = send(Request::post(format!("{root}{at}/@connections/{id}")), "hello").await?;
+            assert_eq!(posted.status(), 200, "{at}");
+            assert_eq!(socket.hear().await?, "hello");
+        }
+        let elsewhere = send(Request::post(format!("{root}/v2/@connections/{id}")), "hello").await?;
+        assert_eq!(elsewhere.status(), 403);
+        socket.say(r#"{"action":"tell","do":"env"}"#).await?;
+        let variables: serde_json::Value = serde_json::from_str(&socket.hear().await?)?;
+        assert_eq!(variables["ENDPOINT"], format!("{root}{path}"), "and variables lead here");
+    }
     Ok(())
 }

@@ -54,6 +54,19 @@ async fn what_is_no_call_is_refused_by_its_own_status() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_sign_of_connections_may_be_encoded() -> Result<()> {
+    let world = World::start().await?;
+    let mut socket = Socket::open(&world).await?;
+    let id = socket.id().await?;
+    for id in [id.clone(), id.replace('=', "%3D")] {
+        let request = Request::post(format!("{}/%40connections/{id}", world.management()));
+        assert_eq!(send(request, "encoded").await?.status(), 200, "{id}");
+        assert_eq!(socket.hear().await?, "encoded");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_connection_does_not_exist_while_connect_runs() -> Result<()> {
     let world = World::start().await?;
     let url = format!("{}?do=post", world.websocket());

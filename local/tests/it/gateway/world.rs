@@ -228,5 +228,6 @@ fn websocket_api() -> WebSocketApi {
         throttle: None,
         route_throttles: BTreeMap::new(),
         entry: Entry::default(),
+        mappings: Vec::new(),
     }
 }
