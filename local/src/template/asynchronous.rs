@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::scope::{CLOUD_ONLY, FUNCTION, Resource, Scope};
+use super::scope::{FUNCTION, Resource, Scope};
 use super::yaml::{Mark, Node};
 use crate::model::{Asynchronous, Function, Target};
 
@@ -117,15 +117,18 @@ pub(super) fn function_of(arn: &str, scope: &Scope<'_>) -> Option<String> {
     None
 }
 
+/// What takes a message, beside functions.
+const RECEIVERS: [&str; 3] = ["AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Events::EventBus"];
+
 fn named(arn: &str, kind: Option<&str>, scope: &Scope<'_>) -> Option<Target> {
     if let Some(function) = function_of(arn, scope) {
         return Some(Target::Function(function));
     }
-    let marked = arn.strip_prefix(CLOUD_ONLY).and_then(|rest| rest.strip_prefix("cloud:")?.strip_suffix("}}"));
-    let name = match marked {
-        Some(marked) => marked.split('.').next().unwrap_or(marked),
-        None => arn.rsplit([':', '/']).next().unwrap_or(arn),
-    };
+    let own = scope.resources.values().find(|one| {
+        let names = [scope.absent_reference(one), scope.absent_attribute(one, "Arn")];
+        RECEIVERS.contains(&one.kind.as_str()) && names.into_iter().flatten().any(|name| name == arn)
+    });
+    let name = own.map_or_else(|| arn.rsplit([':', '/']).next().unwrap_or(arn), |own| own.id.as_str());
     let of_resource = scope.resources.get(name).map(|resource| resource.kind.as_str());
     let service = kind.or(of_resource).or_else(|| arn.split(':').nth(2))?;
     let name = name.to_owned();

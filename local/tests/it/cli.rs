@@ -60,8 +60,11 @@ fn every_mistake_of_a_template_is_told_with_its_line() {
             "error the template cannot be run",
         ],
     );
-    project.write("template.yaml", "Resources:\n  Thing:\n    Type: AWS::EC2::Instance\n");
-    check(&project.run(&[]), &["error template.yaml:2: `Thing` is an AWS::EC2::Instance, which `local` does not know"]);
+    project.write("template.yaml", "Resources:\n  Thing:\n    Type: AWS::ApiGatewayV2::VpcLink\n");
+    check(
+        &project.run(&[]),
+        &["error template.yaml:2: `Thing` is of the type AWS::ApiGatewayV2::VpcLink, which `local` does not know"],
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn what_would_change_an_api_is_no_type_to_pass_over() {
         let text = sample(&format!("  Odd: {{ Type: {kind} }}\n"));
         check(
             &said(&text, &Inputs::default()),
-            &[&format!("template.yaml:8: `Odd` is an {kind}, which `local` does not know")],
+            &[&format!("template.yaml:8: `Odd` is of the type {kind}, which `local` does not know")],
         );
     }
 }
