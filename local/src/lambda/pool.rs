@@ -397,13 +397,6 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
-    /// Nothing runs on of what nobody can invoke any more.
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
 /// One of the function's concurrent executions, given back when dropped.
 struct Slot(Arc<Pool>);
 

@@ -181,7 +181,7 @@ impl Person {
     pub(super) async fn connects(&self, room: &Room) -> Result<Tab, (u16, String)> {
         let protocols = format!("parlour.v1, bearer.{}", self.session.access_token);
         let socket = dial(&self.socket_url, &[("sec-websocket-protocol", &protocols)]).await?.0;
-        Ok(Tab { person: self.clone(), room: room.clone(), socket, heard: VecDeque::new(), position: 0 })
+        Ok(Tab { person: self.clone(), room: room.clone(), socket, heard: VecDeque::new(), rest: VecDeque::new(), position: 0 })
     }
 }
 
@@ -219,6 +219,8 @@ pub(super) struct Tab {
     /// Frames that nobody has asked about yet.
     pub(super) heard: VecDeque<Frame>,
     /// Up to where this tab has everything.
+    /// What came in one frame with what was waited for, behind it.
+    rest: VecDeque<Message>,
     pub(super) position: i64,
 }
 
@@ -296,13 +298,16 @@ impl Tab {
 
     async fn hears_what(&mut self, what: &str, wanted: impl Fn(&Message) -> bool) -> Message {
         loop {
+            while let Some(message) = self.rest.pop_front() {
+                if wanted(&message) {
+                    return message;
+                }
+            }
             let found = self.finds(what, |frame| matches!(frame, Frame::Changes { .. })).await;
             let Frame::Changes { from, to, changes, .. } = found else { continue };
             assert!(from <= self.position + 1, "a gap: from {from} at {}", self.position);
             self.position = self.position.max(to);
-            if let Some(message) = changes.into_iter().find(&wanted) {
-                return message;
-            }
+            self.rest.extend(changes);
         }
     }
 
