@@ -181,7 +181,14 @@ impl Person {
     pub(super) async fn connects(&self, room: &Room) -> Result<Tab, (u16, String)> {
         let protocols = format!("parlour.v1, bearer.{}", self.session.access_token);
         let socket = dial(&self.socket_url, &[("sec-websocket-protocol", &protocols)]).await?.0;
-        Ok(Tab { person: self.clone(), room: room.clone(), socket, heard: VecDeque::new(), rest: VecDeque::new(), position: 0 })
+        Ok(Tab {
+            person: self.clone(),
+            room: room.clone(),
+            socket,
+            heard: VecDeque::new(),
+            rest: VecDeque::new(),
+            position: 0,
+        })
     }
 }
 
