@@ -56,6 +56,13 @@ fn main() -> Outcome<()> {
             _ => (format!("{path}/response"), "", done(&task, &event, &head)?),
         };
         call(&mut api, "POST", &path, extra, answer.as_bytes())?;
+        if task["do"] == "linger" {
+            std::thread::sleep(Duration::from_millis(task["ms"].as_u64().unwrap_or_default()));
+            if task["then"] == "crash" {
+                std::process::exit(3);
+            }
+            writeln!(std::io::stdout(), "lingered")?;
+        }
     }
 }
 
@@ -117,6 +124,19 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
             writeln!(std::io::stderr(), "and a complaint")?;
             answer("printed".into())
         }
+        "shout" => {
+            let lines = task["lines"].as_u64().unwrap_or_default();
+            let text: String = (0..lines).map(|line| format!("shouted {line} {}\n", "x".repeat(80))).collect();
+            std::io::stdout().write_all(text.as_bytes())?;
+            answer("hoarse".into())
+        }
+        "family" => {
+            let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
+            writeln!(std::io::stdout(), "a child: {}", child.id())?;
+            child.wait()?;
+            answer("alone".into())
+        }
+        "linger" => answer("answered".into()),
         "allocate" => {
             let bytes = task["mb"].as_u64().unwrap_or(1) as usize * 1024 * 1024;
             // Every page is written to, and the last byte is read, so that all of it has to be there.

@@ -87,7 +87,7 @@ pub(crate) struct Invocation {
     pub(crate) payload: Bytes,
     /// `Root=1-…`, if the request already has one.
     pub(crate) trace_root: Option<String>,
-    /// The header of that name: base64, passed on as JSON.
+    /// The JSON that the header of that name has in base64.
     pub(crate) client_context: Option<String>,
     /// Whether [`Outcome::tail`] is wanted.
     pub(crate) tail: bool,
@@ -244,6 +244,12 @@ impl Lambda {
         self.pools().iter().any(|pool| pool.kill(pid))
     }
 
+    /// Kills every process and what it has started, and waits for nothing.
+    pub(crate) fn kill_all(&self) {
+        let processes = self.pools().into_iter().flat_map(|pool| pool.processes());
+        processes.for_each(environment::kill_group);
+    }
+
     /// Ends every process; later invocations fail.
     pub(crate) async fn shut_down(&self) {
         let pools = self.pools();
@@ -294,17 +300,21 @@ impl Lambda {
             function.figures.count(&outcome, Duration::ZERO);
             return outcome;
         };
+        let recorder = self.0.recorder.clone();
         let running = tokio::spawn(async move {
             let began = Instant::now();
-            let event = slot.0.recorder.is_some().then(|| invocation.payload.clone());
+            let event = recorder.is_some().then(|| invocation.payload.clone());
             let outcome = match &function.runs {
-                Runs::Here(pool) => pool.invoke(invocation).await,
-                Runs::Elsewhere(remote) => remote.invoke(invocation).await,
+                Runs::Here(pool) => pool.invoke(invocation, slot).await,
+                Runs::Elsewhere(remote) => {
+                    let _slot = slot;
+                    remote.invoke(invocation).await
+                }
             };
             let took = began.elapsed();
             function.figures.count(&outcome, took);
             // What was throttled was not given to the function.
-            if let (Some(recorder), Some(event)) = (&slot.0.recorder, event)
+            if let (Some(recorder), Some(event)) = (&recorder, event)
                 && !matches!(outcome.result, Err(Failure::Throttled))
             {
                 recorder.invoked(&Invoked::new(&function.model.logical_id, event, &outcome, took));
@@ -346,6 +356,7 @@ fn launch(function: &model::Function, options: &Options) -> String {
 }
 
 /// One of the account's concurrent executions, given back when dropped.
+#[derive(Debug)]
 struct AccountSlot(Arc<Inner>);
 
 impl AccountSlot {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -104,6 +104,13 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, within: Duration) -> 
         let _ = timeout_at(ends, passes).await;
     }
     read
+}
+
+/// Whether a web page sends a request. Whoever may invoke functions or post to connections is a program on this machine: any page that somebody looks
+/// at could do so as well, since a browser asks nobody before it sends a text. No SDK says where it comes from, and every browser does, with
+/// whatever changes something.
+pub(crate) fn is_of_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN)
 }
 
 /// A response with nothing in it.

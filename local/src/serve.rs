@@ -265,6 +265,13 @@ impl Bound {
     }
 }
 
+/// Dropped, no process of a function is left, whatever it is at.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.lambda.kill_all();
+    }
+}
+
 impl Running {
     /// Where everything is.
     pub fn addresses(&self) -> &Addresses {

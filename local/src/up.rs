@@ -75,11 +75,11 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     let mongodb = database.uri().map(str::to_owned);
     let reloader = Reloader { options, progress, running: &running, mongodb, project, present };
     let watching = watch(&mut database, &running, progress);
-    tokio::select! {
-        () = signals.next() => {}
-        failed = watching => failed?,
-        () = reloader.run() => {}
-    }
+    let ran = tokio::select! {
+        () = signals.next() => Ok(()),
+        failed = watching => failed,
+        () = reloader.run() => Ok(()),
+    };
     if options.chaos.is_some() {
         progress.say("chaos", counted(&running.faults()));
     }
@@ -90,7 +90,7 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
     };
     log.flush();
     recorder.iter().for_each(Recorder::flush);
-    Ok(end)
+    ran.map(|()| end)
 }
 
 /// Starts the database again when it ends by itself, but not when it does so over and over; and when the chaos has it killed.

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::figures::percentile;
 use super::http::Http;
@@ -30,7 +30,8 @@ pub(super) struct Measured {
 }
 
 pub(super) fn measure(server: &Server, idle_sockets: usize, length: Duration) -> Result<Measured> {
-    let idle_kb = idle(server, idle_sockets)?;
+    let idle_kb = idle(server, idle_sockets).context("idle sockets")?;
+    server.rested()?;
     let opened = during(
         length,
         || Ok(Vec::new()),
@@ -38,9 +39,11 @@ pub(super) fn measure(server: &Server, idle_sockets: usize, length: Duration) ->
             sockets.push(socket::open(&server.websocket, None)?);
             Ok(())
         },
-    )?;
+    )
+    .context("connections")?;
     let connections = opened.iter().map(|(sockets, _)| sockets.len()).sum::<usize>();
     drop(opened);
+    server.rested()?;
     let open = || server.connection().map(|(socket, _)| (socket, Vec::new()));
     let echoed = during(length, open, |(socket, waits): &mut (TcpStream, Vec<f64>)| {
         let began = Instant::now();
@@ -48,7 +51,9 @@ pub(super) fn measure(server: &Server, idle_sockets: usize, length: Duration) ->
         socket::read(socket)?;
         waits.push(began.elapsed().as_secs_f64() * 1e3);
         Ok(())
-    })?;
+    })
+    .context("echoes")?;
+    server.rested()?;
     let mut waits: Vec<f64> = echoed.into_iter().flat_map(|((_, waits), _)| waits).collect();
     let open = || {
         let (socket, id) = server.connection()?;
@@ -56,10 +61,11 @@ pub(super) fn measure(server: &Server, idle_sockets: usize, length: Duration) ->
     };
     let posted = during(length, open, |(http, path, socket): &mut (Http, String, TcpStream)| {
         let answer = http.call("POST", path, None, TEXT)?;
-        ensure!(answer.status == 200, "a post was answered with {}", answer.status);
+        ensure!(matches!(answer.status, 200 | 204), "a post was answered with {}", answer.status);
         ensure!(socket::read(socket)? == TEXT, "another text arrived");
         Ok(())
-    })?;
+    })
+    .context("posts")?;
     let rate = |count: usize| count as f64 / length.as_secs_f64();
     Ok(Measured {
         start: server.start,

@@ -2,8 +2,9 @@
 //! `npm install serverless@3 serverless-offline@13` was run. Without one, `local` is measured alone.
 //!
 //! Both serve the same WebSocket API: `$connect`, `$disconnect` and a `$default` that answers with the connection's id, in the language in which each runs
-//! functions: a program here, a handler in JavaScript in the server's own process there, which spares it the invocation of another process. Neither writes
-//! its log to a terminal. Clients are threads of this program with a WebSocket reader that costs next to nothing. One after the other:
+//! functions: a program in a process of its own here, a handler in JavaScript there. serverless-offline is measured twice: as it is unless told otherwise, when
+//! handlers have a thread of their own, and with `--useInProcess`, when they run in the server's, which spares it the invocation of anything. Neither
+//! server writes its log to a terminal. Clients are threads of this program with a WebSocket reader that costs next to nothing. One after the other:
 //!
 //! - *Start*: from the command until a first client has an echo, the start of the function included.
 //! - *Connections*: sixteen clients open sockets, one after another, for which `$connect` is invoked each time.
@@ -42,15 +43,13 @@ use self::http::Http;
 use self::load::Measured;
 use self::server::Server;
 
-/// Idle sockets whose memory is measured at both, and at `local`.
+/// Idle sockets whose memory is measured at both, and at `local`, if so many files may be open.
 const IDLE: usize = 2_000;
 const MANY: usize = 20_000;
 
-/// Files that so many sockets need, in this program and in the server.
+/// Files that so many sockets need, in this program and in the server, and those that are none.
 const FILES: u64 = 65_536;
-
-/// How many times better is asked for.
-const ASKED: f64 = 5.0;
+const OTHER_FILES: usize = 500;
 
 /// Measures `local` as a gateway, alone or beside serverless-offline
 #[derive(Debug, Parser)]
@@ -105,36 +104,41 @@ fn measure() -> Result<()> {
     // Only root may raise what it may have at most.
     setrlimit(Resource::Nofile, raised)
         .or_else(|_| setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }))?;
+    let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
+    let many = files.map_or(MANY, |files| MANY.min(files.saturating_sub(OTHER_FILES)));
     println!("{}\n", machine::described());
     let length = Duration::from_secs_f64(options.seconds);
     let server = Server::local()?;
     let ours = load::measure(&server, IDLE, length)?;
     drop(server);
     let server = Server::local()?;
-    let many = load::idle(&server, MANY)?;
+    let many_kb = load::idle(&server, many).context("many idle sockets")?;
     drop(server);
     let theirs = match &options.serverless {
-        Some(folder) => Some(load::measure(&Server::serverless_offline(folder)?, IDLE, length)?),
+        Some(folder) => {
+            let measured = |in_process| load::measure(&Server::serverless_offline(folder, in_process)?, IDLE, length);
+            Some((measured(false)?, measured(true)?))
+        }
         None => None,
     };
-    println!("{}", told(&ours, many, theirs.as_ref()).to_markdown());
+    println!("{}", told(&ours, (many, many_kb), theirs.as_ref()).to_markdown());
     Ok(())
 }
 
-fn told(ours: &Measured, many: f64, theirs: Option<&Measured>) -> Table {
-    let mut table = Table::of(&["the same WebSocket API", "local", "serverless-offline", "ahead", "asked"]);
+fn told(ours: &Measured, (many, many_kb): (usize, f64), theirs: Option<&(Measured, Measured)>) -> Table {
+    let mut table =
+        Table::of(&["the same WebSocket API", "local", "serverless-offline", "ahead", "in its own thread", "ahead"]);
     let mut row = |what: &str, unit: &str, of: fn(&Measured) -> f64, more_is_better: bool| {
-        let (our, their) = (of(ours), theirs.map(of));
-        let ahead = their.map(|their| if more_is_better { our / their } else { their / our });
         let shown =
             |value: f64| if value < 100.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") };
-        table.cells(vec![
-            what.to_owned(),
-            shown(our),
-            their.map(shown).unwrap_or_default(),
-            ahead.map(|ahead| format!("{ahead:.1}")).unwrap_or_default(),
-            format!("{ASKED:.0}"),
-        ]);
+        let our = of(ours);
+        let mut cells = vec![what.to_owned(), shown(our)];
+        for their in theirs.iter().flat_map(|(apart, within)| [of(apart), of(within)]) {
+            let ahead = if more_is_better { our / their } else { their / our };
+            cells.extend([shown(their), format!("{ahead:.1}")]);
+        }
+        cells.resize(6, String::new());
+        table.cells(cells);
     };
     row("start to the first echo", "ms", |measured| measured.start.as_secs_f64() * 1e3, false);
     row("connections opened", "/s", |measured| measured.connections, true);
@@ -143,12 +147,8 @@ fn told(ours: &Measured, many: f64, theirs: Option<&Measured>) -> Table {
     row("… one of them, p99", "ms", |measured| measured.echo_ms.1, false);
     row("posts to `@connections`, 16 at once", "/s", |measured| measured.posts, true);
     row("memory of each of 2,000 idle sockets", "KB", |measured| measured.idle_kb, false);
-    table.cells(vec![
-        format!("memory of each of {MANY} idle sockets"),
-        format!("{many:.1} KB"),
-        "".into(),
-        "".into(),
-        "12 KB".into(),
-    ]);
+    let mut cells = vec![format!("memory of each of {many} idle sockets"), format!("{many_kb:.1} KB")];
+    cells.resize(6, String::new());
+    table.cells(cells);
     table
 }

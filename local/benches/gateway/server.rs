@@ -14,6 +14,8 @@ use super::{machine, socket};
 
 /// How long it may take until the first echo.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A socket and an echo of a server that does nothing else take less.
+const RESTED: Duration = Duration::from_millis(250);
 
 const TEMPLATE: &str = "
 Transform: AWS::Serverless-2016-10-31
@@ -30,6 +32,9 @@ Resources:
         $connect: { FunctionArn: !GetAtt Echo.Arn }
         $disconnect: { FunctionArn: !GetAtt Echo.Arn }
         $default: { FunctionArn: !GetAtt Echo.Arn, RouteResponseSelectionExpression: $default }
+  Answer:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: { ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default }
 ";
 
 const SERVERLESS: &str = "
@@ -88,7 +93,8 @@ impl Server {
         Self::start(command, folder, port, format!("ws://{base}"), format!("http://{base}/@connections"))
     }
 
-    pub(super) fn serverless_offline(installed: &Path) -> Result<Self> {
+    /// Runs handlers in threads of their own, as it does unless told otherwise, or in that of the server.
+    pub(super) fn serverless_offline(installed: &Path, in_process: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let modules = installed.canonicalize()?.join("node_modules");
         let program = modules.join("serverless/bin/serverless.js");
@@ -98,7 +104,7 @@ impl Server {
         fs::write(folder.path().join("handler.js"), HANDLER)?;
         let port = free_port()?;
         let mut command = Command::new("node");
-        command.arg(program).args(["offline", "start", "--useInProcess"]);
+        command.arg(program).args(["offline", "start"]).args(in_process.then_some("--useInProcess"));
         command.env("WS_PORT", port.to_string()).env("SLS_TELEMETRY_DISABLED", "1").env("CI", "1");
         command.env("HTTP_PORT", free_port()?.to_string()).env("LAMBDA_PORT", free_port()?.to_string());
         command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
@@ -122,9 +128,23 @@ impl Server {
         Ok(server)
     }
 
+    /// Waits until one socket is served at once again: thousands that were closed together are thousands of invocations.
+    pub(super) fn rested(&self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let asked = Instant::now();
+            match self.connection() {
+                Ok(_) if asked.elapsed() < RESTED => return Ok(()),
+                _ => ensure!(began.elapsed() < PATIENCE, "it does not come to rest"),
+            }
+            std::thread::sleep(RESTED);
+        }
+    }
+
     /// Opens a socket, and says what its id is.
     pub(super) fn connection(&self) -> Result<(std::net::TcpStream, String)> {
         let socket = socket::open(&self.websocket, None)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
         socket::write(&socket, "{}")?;
         let id = socket::read(&socket)?;
         Ok((socket, id))

@@ -2,6 +2,9 @@
 //!
 //! The stage says which of the two sides moves next. The process moves by its calls (`/next`, `/response`, `/error`, or by ending),
 //! the pool by giving work and by killing. Whoever moves holds the lock for that one step, and takes no other lock while it does.
+//!
+//! An answer goes back at once, but the invocation is over when the process asks for more: until then it counts for the function's
+//! concurrency and its time runs.
 
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
@@ -11,18 +14,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::faults::Freezer;
 use super::memory;
-use super::output::Mark;
-use super::pool::Pool;
+use super::output::{Mark, Report, Tail};
+use super::pool::{Pool, Slot};
 use super::program::Version;
-use super::{Failure, runtime_api};
+use super::{AccountSlot, Failure, runtime_api};
+use crate::time;
 
 /// What Lambda calls the end of a process that took too much memory.
 pub(super) const OUT_OF_MEMORY: &str = "Runtime.OutOfMemory";
@@ -37,6 +42,7 @@ pub(super) struct Environment {
     pub(super) marks: UnboundedSender<Mark>,
     pub(super) freezer: Freezer,
     memory_mb: Option<u32>,
+    timeout: Duration,
     pool: Weak<Pool>,
     started: Instant,
     /// Microseconds; zero once it has been reported.
@@ -53,26 +59,50 @@ enum Stage {
     Idle(Instant),
     Given(Box<Work>),
     Busy {
-        request_id: String,
         reply: oneshot::Sender<Reply>,
+        under_way: UnderWay,
     },
     /// Has answered, but not asked for more.
-    Finishing,
+    Finishing(UnderWay),
     Gone,
 }
 
 /// One invocation, as the process gets it.
 #[derive(Debug)]
 pub(super) struct Work {
-    pub(super) request_id: String,
     pub(super) payload: Bytes,
     pub(super) deadline_ms: u64,
     pub(super) trace: String,
     pub(super) client_context: Option<String>,
     pub(super) reply: oneshot::Sender<Reply>,
+    pub(super) under_way: UnderWay,
 }
 
-/// What a process is handed for [`Work`]: all but the way back.
+/// An invocation, from the moment that an environment has it until that environment is free again.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    pub(super) request_id: String,
+    pub(super) began: Instant,
+    /// The start of the process, if this is its first.
+    pub(super) init: Option<Duration>,
+    /// Who waits for the end of the log.
+    pub(super) tail: Option<Tail>,
+    /// The executions that it counts as, given back when this is dropped.
+    _slots: (Slot, AccountSlot),
+    /// How the report shows what was answered.
+    status: Status,
+}
+
+/// The status that a report shows, and the error.
+type Status = (Option<&'static str>, Option<&'static str>);
+
+impl UnderWay {
+    pub(super) fn new(request_id: String, tail: Option<Tail>, slots: (Slot, AccountSlot)) -> Self {
+        Self { request_id, began: Instant::now(), init: None, tail, _slots: slots, status: (None, None) }
+    }
+}
+
+/// What a process is handed for [`Work`].
 pub(super) struct Given {
     pub(super) request_id: String,
     pub(super) payload: Bytes,
@@ -89,8 +119,24 @@ pub(super) enum Reply {
     Failed(Bytes),
     /// The answer was larger than Lambda allows.
     TooLarge,
-    /// The process ended: what Lambda calls that, and how it did.
+    /// There was none in time: what is said of it.
+    TimedOut(String),
+    /// The process ended: what Lambda calls that, and what it says of it.
     Exited(&'static str, String),
+}
+
+/// What Lambda calls an answer that is too large.
+pub(super) const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+
+impl Reply {
+    fn status(&self) -> Status {
+        match self {
+            Self::Answered(_) | Self::Failed(_) => (None, None),
+            Self::TooLarge => (Some("error"), Some(TOO_LARGE)),
+            Self::TimedOut(_) => (Some("timeout"), None),
+            Self::Exited(kind, _) => (Some("error"), Some(kind)),
+        }
+    }
 }
 
 /// A call of the process that does not fit its stage.
@@ -110,6 +156,8 @@ pub(super) struct Made {
     pub(super) payload_limit: usize,
     /// The memory that it may take, if that is watched.
     pub(super) memory_mb: Option<u32>,
+    /// How long an invocation may take.
+    pub(super) timeout: Duration,
     pub(super) marks: UnboundedSender<Mark>,
     pub(super) pool: Weak<Pool>,
     pub(super) started: Instant,
@@ -117,7 +165,7 @@ pub(super) struct Made {
 
 impl Environment {
     pub(super) fn new(made: Made) -> Arc<Self> {
-        let Made { pid, version, arn, payload_limit, memory_mb, marks, pool, started } = made;
+        let Made { pid, version, arn, payload_limit, memory_mb, timeout, marks, pool, started } = made;
         Arc::new(Self {
             pid,
             version,
@@ -126,6 +174,7 @@ impl Environment {
             marks,
             freezer: Freezer::default(),
             memory_mb,
+            timeout,
             pool,
             started,
             init: AtomicU64::new(0),
@@ -141,24 +190,24 @@ impl Environment {
         let mut freezing = pin!(self.freezer.run(self.pid));
         let mut too_much = pin!(async {
             match self.memory_mb {
-                Some(limit) => memory::exceeded(self.pid, limit).await,
+                Some(limit) => memory::exceeded(&self, limit).await,
                 None => std::future::pending().await,
             }
         });
-        let (mut too_slow, mut out_of_memory) = (false, false);
+        let mut out_of_memory = false;
+        let mut due = self.started + init_limit;
         let exit = loop {
             tokio::select! {
                 exit = child.wait() => break exit.ok(),
                 () = self.end_wanted.notified() => {}
                 () = &mut freezing => continue,
                 () = &mut too_much => out_of_memory = true,
-                () = sleep(init_limit), if !too_slow => {
-                    too_slow = true;
-                    if !matches!(*self.stage(), Stage::Starting(_)) {
-                        continue;
-                    }
-                }
+                () = sleep_until(due) => if let Some(later) = self.look_at_the_time(due) {
+                    due = later;
+                    continue;
+                },
             }
+            kill_group(self.pid);
             let _ = child.start_kill();
             break child.wait().await.ok();
         };
@@ -172,7 +221,9 @@ impl Environment {
     }
 
     /// Gives work to an idle process, or gives it back if the process is no longer idle.
-    pub(super) fn give(&self, work: Box<Work>) -> Result<(), Box<Work>> {
+    pub(super) fn give(&self, mut work: Box<Work>) -> Result<(), Box<Work>> {
+        work.under_way.began = Instant::now();
+        work.deadline_ms = time::now_ms() + u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
         let mut stage = self.stage();
         if !matches!(*stage, Stage::Idle(_)) {
             return Err(work);
@@ -199,19 +250,21 @@ impl Environment {
     pub(super) fn answered(&self, request_id: &str, answer: Reply) -> Result<(), OutOfTurn> {
         let mut stage = self.stage();
         match &*stage {
-            Stage::Busy { request_id: current, .. } if current == request_id => {}
+            Stage::Busy { under_way, .. } if under_way.request_id == request_id => {}
             _ => return Err(OutOfTurn::OtherRequest),
         }
-        if let Stage::Busy { reply, .. } = std::mem::replace(&mut *stage, Stage::Finishing) {
+        if let Stage::Busy { reply, mut under_way } = std::mem::replace(&mut *stage, Stage::Gone) {
+            under_way.status = answer.status();
+            *stage = Stage::Finishing(under_way);
             drop(stage);
             let _ = reply.send(answer);
         }
         Ok(())
     }
 
-    /// Whether `request_id` is the invocation that the process is at.
+    /// Whether `request_id` is the invocation that the process is at and has not answered.
     pub(super) fn is_at(&self, request_id: &str) -> bool {
-        matches!(&*self.stage(), Stage::Busy { request_id: current, .. } if current == request_id)
+        matches!(&*self.stage(), Stage::Busy { under_way, .. } if under_way.request_id == request_id)
     }
 
     /// `/init/error`.
@@ -236,25 +289,25 @@ impl Environment {
 
     /// Whether the process has answered and will ask for more in a moment.
     pub(super) fn is_finishing(&self) -> bool {
-        matches!(*self.stage(), Stage::Finishing)
+        matches!(*self.stage(), Stage::Finishing(_))
     }
 
-    /// For the pool, which knows of it in the same moment: whether the process asks for the first time, or `None` if it asks again,
-    /// because it lost its connection.
-    pub(super) fn become_idle(&self) -> Result<Option<bool>, OutOfTurn> {
+    /// For the pool, which knows of it in the same moment and drops what was under way when it holds no lock.
+    pub(super) fn become_idle(&self) -> Result<Asks, OutOfTurn> {
         let mut stage = self.stage();
-        let first = match *stage {
-            Stage::Starting(_) => true,
-            Stage::Finishing => false,
-            Stage::Idle(_) | Stage::Given(_) => return Ok(None),
+        match &*stage {
+            Stage::Starting(_) | Stage::Finishing(_) => {}
+            Stage::Idle(_) | Stage::Given(_) => return Ok(Asks::Again),
             Stage::Busy { .. } | Stage::Gone => return Err(OutOfTurn::StillBusy),
-        };
-        *stage = Stage::Idle(Instant::now());
-        if first {
+        }
+        let Stage::Finishing(mut under_way) = std::mem::replace(&mut *stage, Stage::Idle(Instant::now())) else {
             let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.init.store(micros, Ordering::Relaxed);
-        }
-        Ok(Some(first))
+            return Ok(Asks::First);
+        };
+        let status = under_way.status;
+        self.report(&mut under_way, status);
+        Ok(Asks::AfterWork(under_way))
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -271,9 +324,41 @@ impl Environment {
             return None;
         }
         let Stage::Given(work) = std::mem::replace(&mut *stage, Stage::Gone) else { return None };
-        let Work { request_id, payload, deadline_ms, trace, client_context, reply } = *work;
-        *stage = Stage::Busy { request_id: request_id.clone(), reply };
+        let Work { payload, deadline_ms, trace, client_context, reply, under_way } = *work;
+        let request_id = under_way.request_id.clone();
+        *stage = Stage::Busy { reply, under_way };
         Some(Given { request_id, payload, deadline_ms, trace, client_context })
+    }
+
+    /// When to look again, or `None` if the process has taken too long for what it is at, and shall be killed for it.
+    fn look_at_the_time(&self, due: Instant) -> Option<Instant> {
+        let now = Instant::now();
+        let mut stage = self.stage();
+        let ends = match &*stage {
+            Stage::Starting(_) => return (now < due).then_some(due),
+            // Whatever it is given from now on may take so long.
+            Stage::Idle(_) | Stage::Gone => return Some(now + self.timeout),
+            Stage::Given(work) => work.under_way.began + self.timeout,
+            Stage::Busy { under_way, .. } | Stage::Finishing(under_way) => under_way.began + self.timeout,
+        };
+        if now < ends {
+            return Some(ends);
+        }
+        let (reply, mut under_way) = std::mem::replace(&mut *stage, Stage::Gone).into_work()?;
+        drop(stage);
+        let seconds = self.timeout.as_secs_f64();
+        let at = time::iso(time::now_ms());
+        let message = format!("{at} {} Task timed out after {seconds:.2} seconds", under_way.request_id);
+        let _ = self.marks.send(Mark::Line(message.clone()));
+        let timed_out = Reply::TimedOut(message);
+        self.report(&mut under_way, timed_out.status());
+        reply.and_then(|reply| reply.send(timed_out).err());
+        None
+    }
+
+    fn report(&self, under_way: &mut UnderWay, (status, error): Status) {
+        let report = Report { duration: under_way.began.elapsed(), init: under_way.init, status, error };
+        let _ = self.marks.send(Mark::End { report, tail: under_way.tail.take() });
     }
 
     fn ended(self: &Arc<Self>, exit: Option<ExitStatus>, init_limit: Duration, kind: &'static str) {
@@ -281,26 +366,52 @@ impl Environment {
         let Some(pool) = self.pool.upgrade() else { return };
         pool.gone(self);
         let how = told(exit);
-        match last {
-            Stage::Starting(said) => {
-                let in_time = self.started.elapsed() < init_limit;
-                pool.start_failed(match said {
-                    Some(error) => Failure::Function(error),
-                    None if in_time => Failure::runtime(kind, &format!("Error: {how}")),
-                    None => {
-                        let limit = init_limit.as_secs_f64();
-                        Failure::runtime("Sandbox.Timedout", &format!("Error: Init timed out after {limit:.2} seconds"))
-                    }
-                });
-            }
-            Stage::Given(work) => {
-                let _ = work.reply.send(Reply::Exited(kind, how));
-            }
-            Stage::Busy { reply, .. } => {
-                let _ = reply.send(Reply::Exited(kind, how));
-            }
-            Stage::Idle(_) | Stage::Finishing | Stage::Gone => {}
+        if let Stage::Starting(said) = last {
+            let in_time = self.started.elapsed() < init_limit;
+            pool.start_failed(match said {
+                Some(error) => Failure::Function(error),
+                None if in_time => Failure::runtime(kind, &format!("Error: {how}")),
+                None => {
+                    let limit = init_limit.as_secs_f64();
+                    Failure::runtime("Sandbox.Timedout", &format!("Error: Init timed out after {limit:.2} seconds"))
+                }
+            });
+        } else if let Some((reply, mut under_way)) = last.into_work() {
+            let message = format!("RequestId: {} Error: {how}", under_way.request_id);
+            let _ = self.marks.send(Mark::Line(message.clone()));
+            let exited = Reply::Exited(kind, message);
+            self.report(&mut under_way, exited.status());
+            reply.and_then(|reply| reply.send(exited).err());
         }
+    }
+}
+
+/// How a process came to `/next`.
+#[derive(Debug)]
+pub(super) enum Asks {
+    First,
+    /// What it had to do is over.
+    AfterWork(UnderWay),
+    /// It lost its connection meanwhile.
+    Again,
+}
+
+impl Stage {
+    /// What the process was at, and who waits for its answer.
+    fn into_work(self) -> Option<(Option<oneshot::Sender<Reply>>, UnderWay)> {
+        match self {
+            Self::Given(work) => Some((Some(work.reply), work.under_way)),
+            Self::Busy { reply, under_way } => Some((Some(reply), under_way)),
+            Self::Finishing(under_way) => Some((None, under_way)),
+            Self::Starting(_) | Self::Idle(_) | Self::Gone => None,
+        }
+    }
+}
+
+/// Kills a process that was not waited for yet, and what it has started.
+pub(super) fn kill_group(pid: u32) {
+    if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::Notify;
 
 use super::environment::Environment;
@@ -83,14 +83,14 @@ impl Freezer {
     }
 }
 
-/// A process that goes on when this is dropped. If `local` is killed meanwhile, the system sends `SIGHUP` and `SIGCONT` to the
+/// A process, and what it has started, that goes on when this is dropped. If `local` is killed meanwhile, the system sends `SIGHUP` and `SIGCONT` to the
 /// stopped process, whose group has lost its parent.
 struct Frozen(Pid);
 
 impl Frozen {
     fn new(pid: u32) -> Option<Self> {
         let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
-        kill_process(pid, Signal::STOP).ok()?;
+        kill_process_group(pid, Signal::STOP).ok()?;
         Some(Self(pid))
     }
 }
@@ -98,6 +98,6 @@ impl Frozen {
 impl Drop for Frozen {
     fn drop(&mut self) {
         // It may have been killed meanwhile.
-        let _ = kill_process(self.0, Signal::CONT);
+        let _ = kill_process_group(self.0, Signal::CONT);
     }
 }

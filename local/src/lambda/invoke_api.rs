@@ -32,6 +32,9 @@ pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
 impl Lambda {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
+        if listen::is_of_a_page(&head.headers) {
+            return refused(StatusCode::FORBIDDEN, "AccessDeniedException", "Web pages may not invoke functions here");
+        }
         let path = head.uri.path();
         let plain = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
         let streamed = path.strip_prefix("/2021-11-15/functions/");

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::environment::Environment;
+
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 const MB: u64 = 1024;
@@ -31,13 +33,16 @@ pub(super) fn peak_mb(pid: u32) -> Option<u64> {
     of(pid).map(|memory| memory.peak.div_ceil(MB))
 }
 
-/// Waits until the process takes more than it may; for ever if it does not.
-pub(super) async fn exceeded(pid: u32, limit_mb: u32) {
+/// Waits until the process takes more than it may; for ever if it does not. One that is idle takes no more than it did.
+pub(super) async fn exceeded(environment: &Environment, limit_mb: u32) {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         looks.tick().await;
-        if of(pid).is_some_and(|memory| memory.own > u64::from(limit_mb) * MB) {
+        if environment.idle_for().is_some() {
+            continue;
+        }
+        if of(environment.pid).is_some_and(|memory| memory.own > u64::from(limit_mb) * MB) {
             return;
         }
     }

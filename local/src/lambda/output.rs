@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::environment::OUT_OF_MEMORY;
@@ -20,6 +21,10 @@ use crate::log::Log;
 const LONGEST_LINE: usize = 256 * 1024;
 /// Bytes of a log that an invocation may ask for with `X-Amz-Log-Type: Tail`.
 const TAIL: usize = 4 * 1024;
+/// Bytes that are read at once.
+const READ: usize = 8 * 1024;
+/// Bytes that a pipe holds, on Linux.
+const PIPE: usize = 64 * 1024;
 /// How old the figure for the memory may be; the peak only rises.
 const MEMORY_MEASURED: Duration = Duration::from_secs(1);
 
@@ -105,13 +110,22 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
     }
 
     async fn fill(&mut self) {
+        self.held.reserve(READ);
         if matches!(self.end.read_buf(&mut self.held).await, Ok(0) | Err(_)) {
             self.open = false;
         }
     }
 
+    /// Takes what is in the pipe, and no more than a pipe holds: a process may write faster than anybody reads.
     fn drain(&mut self, scribe: &mut Scribe) {
-        while self.open && self.fill().now_or_never().is_some() {
+        let mut taken = 0;
+        while self.open && taken < PIPE {
+            let before = self.held.len();
+            // Not a task's turn but an answer waits for this.
+            if unconstrained(self.fill()).now_or_never().is_none() {
+                return;
+            }
+            taken += self.held.len() - before;
             self.emit(scribe);
         }
     }
@@ -152,9 +166,7 @@ impl Scribe {
                 self.add(&format!("END RequestId: {}", self.request_id));
                 self.add(&text);
                 if let Some(tail) = tail {
-                    let from = self.tail.len().saturating_sub(TAIL);
-                    let from = (from..).find(|at| self.tail.is_char_boundary(*at)).unwrap_or_default();
-                    let _ = tail.send(self.tail[from..].to_owned());
+                    let _ = tail.send(self.tail[self.last()..].to_owned());
                 }
             }
         }
@@ -183,10 +195,15 @@ impl Scribe {
 
     fn keep(&mut self, line: &str) {
         if self.tail.len() > 16 * TAIL {
-            self.tail.clear();
+            self.tail.drain(..self.last());
         }
         self.tail.push_str(line);
         self.tail.push('\n');
+    }
+
+    /// Where the last 4 KB begin.
+    fn last(&self) -> usize {
+        self.tail.ceil_char_boundary(self.tail.len().saturating_sub(TAIL))
     }
 
     fn report(&mut self, report: &Report) -> String {

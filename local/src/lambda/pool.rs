@@ -7,7 +7,7 @@
 //! that sends one request after another would start a second process now and then.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,18 +15,17 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::environment::{Environment, Made, OutOfTurn, Reply, Work};
+use super::environment::{Asks, Environment, Made, OutOfTurn, Reply, TOO_LARGE, UnderWay, Work};
 use super::faults::perhaps_hurt;
-use super::output::{Mark, Process, Report, follow};
+use super::output::{Mark, Process, follow};
 use super::program::{Program, Version};
-use super::{Failure, Invocation, Outcome, failed};
+use super::{AccountSlot, Failure, Invocation, Outcome, failed};
 use crate::chaos::FunctionFaults;
 use crate::ids;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::model::Function;
 use crate::runtimes;
-use crate::time;
 
 /// How long a process that has answered may take to ask for more before it is no longer counted on.
 const ABOUT_TO_BE_FREE: Duration = Duration::from_millis(20);
@@ -34,9 +33,6 @@ const ABOUT_TO_BE_FREE: Duration = Duration::from_millis(20);
 const STARTING_AT_ONCE: usize = 8;
 /// How often the executable is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// What came of an invocation, the status that its report shows, and the error.
-type Concluded = (Result<bytes::Bytes, Failure>, Option<&'static str>, Option<&'static str>);
 
 /// The environments of one function.
 #[derive(Debug)]
@@ -49,6 +45,7 @@ pub(super) struct Pool {
     faults: Option<Arc<FunctionFaults>>,
     state: Mutex<State>,
     empty: Notify,
+    given_back: Notify,
 }
 
 #[derive(Debug)]
@@ -99,46 +96,41 @@ impl Pool {
                 retired: false,
             }),
             empty: Notify::new(),
+            given_back: Notify::new(),
         })
     }
 
-    /// Runs one invocation to its end.
-    pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation) -> Outcome {
-        let Some(_slot) = Slot::take(self) else { return failed(Failure::Throttled) };
+    /// Runs one invocation until it is answered, and to the end of its log if that is asked for.
+    pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation, account: AccountSlot) -> Outcome {
+        let Some(slot) = self.slot().await else { return failed(Failure::Throttled) };
         let Invocation { payload, trace_root, client_context, tail, request_id } = invocation;
         let request_id = request_id.unwrap_or_else(ids::lambda_request);
-        let limit = self.function.timeout;
         let (reply, answer) = oneshot::channel();
+        let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
         let mut work = Box::new(Work {
-            request_id: request_id.clone(),
             payload,
             deadline_ms: 0,
             trace: ids::trace(&trace_root.unwrap_or_else(ids::trace_root)),
             client_context,
             reply,
+            under_way: UnderWay::new(request_id.clone(), tail_sender, (slot, account)),
         });
-        let (environment, started) = loop {
+        let (environment, init) = loop {
             let environment = match self.free_one().await {
                 Ok(environment) => environment,
                 Err(failure) => return Outcome { request_id, result: Err(failure), tail: None, init: None },
             };
             let _ = environment.marks.send(Mark::Start { request_id: request_id.clone() });
-            let started = Instant::now();
-            work.deadline_ms = time::now_ms() + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+            let init = environment.take_init();
+            work.under_way.init = init;
             match environment.give(work) {
-                Ok(()) => break (environment, started),
+                Ok(()) => break (environment, init),
                 // It died between two steps; nothing has run yet.
                 Err(returned) => work = returned,
             }
         };
         perhaps_hurt(self.faults.as_deref(), &environment, &request_id);
-        let reply = timeout_at(started + limit, answer).await;
-        let duration = started.elapsed();
-        let (result, status, error) = self.concluded(&environment, &request_id, reply.ok());
-        let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
-        let init = environment.take_init();
-        let report = Report { duration, init, status, error };
-        let _ = environment.marks.send(Mark::End { report, tail: tail_sender });
+        let result = self.concluded(answer.await);
         let tail = match tail {
             Some(tail) => tail.await.ok(),
             None => None,
@@ -147,37 +139,42 @@ impl Pool {
     }
 
     /// The answer, or the failure that Lambda makes of its absence.
-    fn concluded(
-        &self,
-        environment: &Environment,
-        request_id: &str,
-        reply: Option<Result<Reply, oneshot::error::RecvError>>,
-    ) -> Concluded {
-        let failure = match reply {
-            Some(Ok(Reply::Answered(answer))) => return (Ok(answer), None, None),
-            Some(Ok(Reply::Failed(error))) => return (Err(Failure::Function(error)), None, None),
-            Some(Ok(Reply::TooLarge)) => {
+    fn concluded(&self, reply: Result<Reply, oneshot::error::RecvError>) -> Result<bytes::Bytes, Failure> {
+        match reply {
+            Ok(Reply::Answered(answer)) => Ok(answer),
+            Ok(Reply::Failed(error)) => Err(Failure::Function(error)),
+            Ok(Reply::TooLarge) => {
                 let limit = self.limits.payload;
                 let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-                const KIND: &str = "Function.ResponseSizeTooLarge";
-                return (Err(Failure::runtime(KIND, &message)), Some("error"), Some(KIND));
+                Err(Failure::runtime(TOO_LARGE, &message))
             }
-            None => {
-                environment.end();
-                let seconds = self.function.timeout.as_secs_f64();
-                let now = time::iso(time::now_ms());
-                let message = format!("{now} {request_id} Task timed out after {seconds:.2} seconds");
-                let _ = environment.marks.send(Mark::Line(message.clone()));
-                let error = serde_json::json!({ "errorMessage": message });
-                return (Err(Failure::Function(error.to_string().into())), Some("timeout"), None);
+            Ok(Reply::TimedOut(message)) => {
+                Err(Failure::Function(serde_json::json!({ "errorMessage": message }).to_string().into()))
             }
-            Some(Ok(Reply::Exited(kind, how))) => (kind, how),
-            Some(Err(_)) => ("Runtime.ExitError", "Runtime exited with an unknown status".into()),
-        };
-        let (kind, how) = failure;
-        let message = format!("RequestId: {request_id} Error: {how}");
-        let _ = environment.marks.send(Mark::Line(message.clone()));
-        (Err(Failure::runtime(kind, &message)), Some("error"), Some(kind))
+            Ok(Reply::Exited(kind, message)) => Err(Failure::runtime(kind, &message)),
+            Err(_) => Err(Failure::Unavailable("local is shutting down".into())),
+        }
+    }
+
+    /// One of the function's concurrent executions. A process that is about to be free counts as free, or else whoever invokes again as soon as
+    /// it has its answer would be throttled now and then.
+    async fn slot(self: &Arc<Self>) -> Option<Slot> {
+        let patience = Instant::now() + ABOUT_TO_BE_FREE;
+        loop {
+            let given_back = self.given_back.notified();
+            {
+                let mut state = self.state();
+                let reserved = self.function.reserved_concurrency.and_then(|reserved| usize::try_from(reserved).ok());
+                if reserved.is_none_or(|reserved| state.in_flight < reserved) {
+                    state.in_flight += 1;
+                    return Some(Slot(Arc::downgrade(self)));
+                }
+                if !state.all.iter().any(|environment| environment.is_finishing()) {
+                    return None;
+                }
+            }
+            timeout_at(patience, given_back).await.ok()?;
+        }
     }
 
     pub(super) fn processes(&self) -> Vec<u32> {
@@ -238,11 +235,14 @@ impl Pool {
     /// An environment asks for work.
     pub(super) fn freed(self: &Arc<Self>, environment: &Arc<Environment>) -> Result<(), OutOfTurn> {
         let mut state = self.state();
-        match environment.become_idle()? {
-            Some(true) => state.starting = state.starting.saturating_sub(1),
-            Some(false) => {}
-            None => return Ok(()),
-        }
+        let over = match environment.become_idle()? {
+            Asks::First => {
+                state.starting = state.starting.saturating_sub(1);
+                None
+            }
+            Asks::AfterWork(under_way) => Some(under_way),
+            Asks::Again => return Ok(()),
+        };
         self.look(&mut state);
         let is_needed = !state.retired || !state.waiting.is_empty();
         if state.closed || !is_needed || environment.version != state.version {
@@ -258,6 +258,8 @@ impl Pool {
             }
         }
         self.start_what_is_missing(&mut state, true);
+        drop(state);
+        drop(over);
         Ok(())
     }
 
@@ -338,6 +340,9 @@ impl Pool {
         if let Err(error) = self.try_start().await {
             let mut state = self.state();
             state.living = state.living.saturating_sub(1);
+            if state.living == 0 {
+                self.empty.notify_waiters();
+            }
             drop(state);
             self.start_failed(Failure::runtime("Runtime.InvalidEntrypoint", &format!("{error:#}")));
         }
@@ -363,6 +368,7 @@ impl Pool {
             arn: self.arn.clone(),
             payload_limit: self.limits.payload,
             memory_mb: self.limits.memory.then_some(self.function.memory_mb),
+            timeout: self.function.timeout,
             marks,
             pool: Arc::downgrade(self),
             started,
@@ -397,24 +403,23 @@ impl Pool {
     }
 }
 
-/// One of the function's concurrent executions, given back when dropped.
-struct Slot(Arc<Pool>);
-
-impl Slot {
-    fn take(pool: &Arc<Pool>) -> Option<Self> {
-        let mut state = pool.state();
-        let reserved = pool.function.reserved_concurrency.and_then(|reserved| usize::try_from(reserved).ok());
-        if reserved.is_some_and(|reserved| state.in_flight >= reserved) {
-            return None;
-        }
-        state.in_flight += 1;
-        Some(Self(Arc::clone(pool)))
+/// Dropped, it ends at once.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
+/// One of the function's concurrent executions, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Slot(Weak<Pool>);
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let Some(pool) = self.0.upgrade() else { return };
+        let mut state = pool.state();
         state.in_flight = state.in_flight.saturating_sub(1);
+        drop(state);
+        pool.given_back.notify_waiters();
     }
 }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
@@ -66,7 +68,7 @@ impl Remote {
             .header("x-amz-invocation-type", "RequestResponse")
             .header("x-amzn-trace-id", trace);
         if let Some(context) = invocation.client_context {
-            request = request.header("x-amz-client-context", context);
+            request = request.header("x-amz-client-context", STANDARD.encode(context));
         }
         let response = self.client.request(request.body(Body::new(invocation.payload))?).await?;
         let (head, body) = response.into_parts();

@@ -36,6 +36,9 @@ pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) 
 
 async fn answer(environment: &Arc<Environment>, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
+    if listen::is_of_a_page(&head.headers) {
+        return refused(StatusCode::FORBIDDEN, "Forbidden", "Web pages are not answered here");
+    }
     let Some(call) = head.uri.path().strip_prefix("/2018-06-01/runtime/") else {
         return refused(StatusCode::NOT_FOUND, "NotFound", "No such call of the Runtime API");
     };
@@ -49,12 +52,16 @@ async fn answer(environment: &Arc<Environment>, request: Request<Incoming>) -> R
             response(environment, id, &head.headers, body).await
         }
         (&Method::POST, Some("invocation"), Some(id), Some("error"), None) => {
-            let error = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-            accepted(environment.answered(id, Reply::Failed(error)))
+            let reply = match Limited::new(body, environment.payload_limit).collect().await {
+                Ok(error) => Reply::Failed(error.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => Reply::TooLarge,
+                Err(_) => Reply::Failed(Bytes::new()),
+            };
+            accepted(environment.answered(id, reply))
         }
         (&Method::POST, Some("init"), Some("error"), None, None) => {
-            let error = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-            environment.init_failed(error);
+            let error = Limited::new(body, environment.payload_limit).collect().await;
+            environment.init_failed(error.map(Collected::to_bytes).unwrap_or_default());
             accepted(Ok(()))
         }
         _ => refused(StatusCode::NOT_FOUND, "NotFound", "No such call of the Runtime API"),

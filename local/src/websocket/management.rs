@@ -29,6 +29,9 @@ impl Gateway {
 
     async fn managed(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
+        if listen::is_of_a_page(&head.headers) {
+            return refused(StatusCode::FORBIDDEN, "ForbiddenException", Some("Web pages are not answered here"));
+        }
         let path = head.uri.path();
         let Some(rest) = self.within(path) else {
             return refused(StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden"));

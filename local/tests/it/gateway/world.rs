@@ -175,7 +175,8 @@ pub(crate) fn echo() -> Result<PathBuf> {
     }
     let built = BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "local", "--example", "echo"]);
+        // All of the workspace: of one package alone, with fewer features, most dependencies would be compiled again.
+        cargo.args(["build", "--quiet", "--workspace", "--example", "echo"]);
         if release {
             cargo.arg("--release");
         }
