@@ -3,6 +3,7 @@
 mod cors;
 mod entry;
 mod event;
+mod function_url;
 mod reply;
 mod route;
 
@@ -21,6 +22,7 @@ use tokio_rustls::rustls::ServerConfig;
 use self::cors::Cors;
 use self::entry::Authorizer;
 use self::event::Event;
+pub(crate) use self::function_url::FunctionUrl;
 use self::route::{Found, Routes};
 use crate::gateway::current::Current;
 use crate::gateway::throttle::Buckets;
@@ -136,6 +138,7 @@ impl HttpApi {
             head,
             body: &body,
             peer,
+            account: ids::ACCOUNT,
             found: &found,
             id,
             trace: &trace_root,

@@ -38,6 +38,7 @@ use self::outbox::Outbox;
 use self::pool::Pool;
 use self::program::Program;
 use self::remote::Remote;
+pub(crate) use self::runtime_api::{PRELUDE_END, STREAMED_HTTP};
 pub(crate) use self::variables::Variables;
 use crate::chaos::{FunctionFaults, Storm};
 use crate::iam::Iam;
@@ -93,11 +94,37 @@ pub(crate) struct Invocation {
     pub(crate) tail: bool,
     /// The id of the request, if it already has one.
     pub(crate) request_id: Option<String>,
+    /// Where a response goes that the function streams. Without it such a response is collected first.
+    pub(crate) stream: Option<Stream>,
+}
+
+/// The end of a streamed response that the function writes to.
+pub(crate) type Stream = tokio::sync::mpsc::Sender<Streamed>;
+
+/// Both ends. A function waits when so many parts were not taken.
+pub(crate) fn stream() -> (Stream, tokio::sync::mpsc::Receiver<Streamed>) {
+    tokio::sync::mpsc::channel(16)
+}
+
+/// A part of a streamed response, in this order.
+#[derive(Debug)]
+pub(crate) enum Streamed {
+    /// The `Content-Type` that the function gave it.
+    Begins(String),
+    /// What comes next.
+    Data(Bytes),
 }
 
 impl Invocation {
     pub(crate) fn of(payload: impl Into<Bytes>) -> Self {
-        Self { payload: payload.into(), trace_root: None, client_context: None, tail: false, request_id: None }
+        Self {
+            payload: payload.into(),
+            trace_root: None,
+            client_context: None,
+            tail: false,
+            request_id: None,
+            stream: None,
+        }
     }
 }
 
@@ -382,6 +409,8 @@ fn failed(failure: Failure) -> Outcome {
 pub(crate) struct Endpoints {
     /// API ids and the address of each API.
     pub(crate) apis: BTreeMap<String, SocketAddr>,
+    /// Ids of function URLs and the address of each.
+    pub(crate) urls: BTreeMap<String, SocketAddr>,
     /// `http://127.0.0.1:…` of the Invoke API.
     pub(crate) lambda: String,
     /// `http://127.0.0.1:…` of S3, if there is a bucket.

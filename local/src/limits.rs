@@ -42,6 +42,8 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// Lambda: bytes of a request and of a response. Lambda's quotas: 6 MB; the figure is the one in Lambda's own error message.
     pub payload: usize,
+    /// Lambda: bytes of a streamed response. Lambda's quotas: 200 MB.
+    pub stream: usize,
     /// Lambda: bytes of an asynchronous event. Lambda's quotas: 1 MB.
     pub event: usize,
     /// Lambda: how long a process may take to its first `/next`. Lambda's quotas: 10 seconds.
@@ -89,6 +91,7 @@ impl Default for Limits {
             slow_request: Duration::from_secs(30),
             keep_alive: Duration::from_secs(120),
             payload: 6_291_556,
+            stream: 200 * 1024 * 1024,
             event: 1024 * 1024,
             init: Duration::from_secs(10),
             account_concurrency: 1000,

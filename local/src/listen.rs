@@ -5,11 +5,13 @@
 mod stream;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -23,8 +25,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 pub(crate) use self::stream::Stream;
 
-/// The body of every response: all there is, at once.
+/// The body of a response: all there is, at once.
 pub(crate) type Body = Full<Bytes>;
+/// The body of a response that may come in parts. An error cuts the connection.
+pub(crate) type Parts = UnsyncBoxBody<Bytes, io::Error>;
 
 /// How long to wait when the system has no file descriptor left for a new connection.
 const EXHAUSTED: Duration = Duration::from_millis(20);
@@ -51,11 +55,14 @@ where
 }
 
 /// Answers the requests of one connection until it ends; `keep_alive` is how long it may wait for the next one's head.
-pub(crate) async fn http<I, F, S>(io: I, keep_alive: Duration, answer: F)
+pub(crate) async fn http<I, F, S, B>(io: I, keep_alive: Duration, answer: F)
 where
     I: Read + Write + Unpin,
     F: Fn(Request<Incoming>) -> S,
-    S: Future<Output = Response<Body>>,
+    S: Future<Output = Response<B>>,
+    B: hyper::body::Body + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let service = service_fn(|request| {
         let answer = answer(request);
@@ -111,6 +118,11 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, within: Duration) -> 
 /// whatever changes something.
 pub(crate) fn is_of_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN)
+}
+
+/// A response that is there already, among those that may come in parts.
+pub(crate) fn whole(response: Response<Body>) -> Response<Parts> {
+    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }
 
 /// A response with nothing in it.

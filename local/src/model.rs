@@ -29,12 +29,14 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The logical ids of the APIs that ask for signatures (`AWS_IAM`).
+    /// The logical ids of the APIs, and of the functions by their URLs, that ask for signatures (`AWS_IAM`).
     #[must_use]
     pub fn signed(&self) -> Vec<&str> {
         let http = self.http_apis.values().filter(|api| api.routes.iter().any(|one| one.access == RouteAccess::Iam));
         let websocket = self.websocket_apis.values().filter(|api| api.entry.authorization == Authorization::Iam);
-        http.map(|api| api.logical_id.as_str()).chain(websocket.map(|api| api.logical_id.as_str())).collect()
+        let urls = self.functions.values().filter(|one| one.url.as_ref().is_some_and(|url| url.signed));
+        let apis = http.map(|api| api.logical_id.as_str()).chain(websocket.map(|api| api.logical_id.as_str()));
+        apis.chain(urls.map(|function| function.logical_id.as_str())).collect()
     }
 }
 
@@ -63,8 +65,23 @@ pub struct Function {
     pub asynchronous: Asynchronous,
     /// When it is invoked by itself.
     pub schedules: Vec<Schedule>,
+    /// Its function URL, if it has one.
+    pub url: Option<FunctionUrl>,
     /// What runs its code, if it is not a program of its own.
     pub managed: Option<Managed>,
+}
+
+/// An address of a function's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionUrl {
+    /// 32 lower-case letters and digits, the same at every start.
+    pub id: String,
+    /// Whether `AuthType` is `AWS_IAM`.
+    pub signed: bool,
+    /// `InvokeMode` is `RESPONSE_STREAM`: what the function streams arrives while it is made.
+    pub streams: bool,
+    /// What the address itself answers to a preflight, if anything.
+    pub cors: Option<Cors>,
 }
 
 /// A function whose code runs on one of Lambda's own runtimes.
@@ -184,6 +201,24 @@ pub struct HttpApi {
     pub route_throttles: BTreeMap<String, Throttle>,
     /// Who decides about requests, by the name by which routes refer to it.
     pub authorizers: BTreeMap<String, HttpAuthorizer>,
+}
+
+impl HttpApi {
+    /// The API that a function URL is like: every request goes to one function.
+    #[must_use]
+    pub fn of_one_route(logical_id: &str, id: String, route: HttpRoute) -> Self {
+        Self {
+            logical_id: logical_id.to_owned(),
+            id,
+            stage: "$default".to_owned(),
+            stage_variables: BTreeMap::new(),
+            routes: vec![route],
+            cors: None,
+            throttle: None,
+            route_throttles: BTreeMap::new(),
+            authorizers: BTreeMap::new(),
+        }
+    }
 }
 
 /// One route of an HTTP API.

@@ -16,7 +16,7 @@ use tokio::time::{interval, timeout};
 use crate::chaos::{Chaos, Storm};
 use crate::control::{About, Control};
 use crate::gateway::current::Current;
-use crate::http_api::HttpApi;
+use crate::http_api::{FunctionUrl, HttpApi};
 use crate::iam::Iam;
 use crate::lambda::{self, Endpoints, Lambda, Options, Variables};
 pub use crate::limits::Limits;
@@ -52,6 +52,8 @@ pub struct Ports {
 pub struct Addresses {
     /// Logical id and `http://127.0.0.1:3000`, followed by the stage unless that is `$default`.
     pub http: BTreeMap<String, String>,
+    /// Logical id of a function and `http://127.0.0.1:3000/`, its function URL.
+    pub urls: BTreeMap<String, String>,
     /// Logical id and `ws://127.0.0.1:3001/stage`.
     pub websocket: BTreeMap<String, String>,
     /// Logical id and `http://127.0.0.1:3001/stage`, the endpoint for `@connections`.
@@ -107,6 +109,7 @@ pub struct Site {
 pub struct Bound {
     addresses: Addresses,
     http: BTreeMap<String, TcpListener>,
+    urls: BTreeMap<String, TcpListener>,
     websocket: BTreeMap<String, TcpListener>,
     lambda: TcpListener,
     site: Option<TcpListener>,
@@ -222,6 +225,14 @@ impl Bound {
                 let api = Arc::new(Current::new(Arc::new(api)));
                 tasks.spawn(HttpApi::serve(Arc::clone(&api), listener, tls.clone()));
                 https.insert(id, api);
+            }
+        }
+        for (id, listener) in self.urls {
+            let function = cloud.functions.get(&id);
+            if let Some((function, url)) = function.and_then(|function| Some((function, function.url.clone()?))) {
+                let (address, lambda) = (listener.local_addr()?, lambda.clone());
+                let url = FunctionUrl::new(function, url, address, lambda, Arc::clone(&limits), setup.log.clone());
+                tasks.spawn(url.serve(listener, tls.clone()));
             }
         }
         let mut websockets = BTreeMap::new();
@@ -409,6 +420,12 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
             domains.extend(api.mappings.iter().map(|mapping| (mapping.domain.clone(), address)));
         }
     }
+    let mut urls = BTreeMap::new();
+    for function in cloud.functions.values() {
+        if let (Some(url), Some(listener)) = (&function.url, bound.urls.get(&function.logical_id)) {
+            urls.insert(url.id.clone(), listener.local_addr()?);
+        }
+    }
     let mut management = bound.addresses.management.values();
     let management = match (management.next(), management.next()) {
         (Some(only), None) => Some(only.clone()),
@@ -416,5 +433,5 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     };
     let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
     let (lambda, s3) = (bound.addresses.lambda.clone(), bound.addresses.s3.clone());
-    Ok(Endpoints { apis, domains, lambda, s3, management, trust })
+    Ok(Endpoints { apis, urls, domains, lambda, s3, management, trust })
 }

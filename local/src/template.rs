@@ -10,6 +10,7 @@ mod api_keys;
 mod asynchronous;
 mod bucket;
 mod fields;
+mod function_url;
 mod functions;
 mod http_access;
 mod http_api;

@@ -401,6 +401,9 @@ fn welcome(addresses: &Addresses, database: &Database, options: &Up, progress: &
     for (api, address) in &addresses.http {
         progress.say("HTTP", format!("{address}  {api}"));
     }
+    for (function, address) in &addresses.urls {
+        progress.say("URL", format!("{address}  {function}"));
+    }
     for (api, address) in &addresses.websocket {
         let management = addresses.management.get(api).map(String::as_str).unwrap_or_default();
         progress.say("WebSocket", format!("{address}  {api}, its @connections at {management}"));

@@ -97,6 +97,7 @@ fn nothing() -> model::Cloud {
         alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
+        url: None,
         managed: None,
     };
     let http = HttpApi {

@@ -33,6 +33,14 @@ pub(super) enum Authorizer {
     Jwt(JwtAuthorizer, Box<Keys>),
 }
 
+/// What a function is told of whoever has signed a request.
+pub(super) fn signer(Caller { access_key, arn, user_id }: Caller) -> Value {
+    json!({"iam": {
+        "accessKey": access_key, "accountId": ACCOUNT, "callerId": user_id, "cognitoIdentity": null,
+        "principalOrgId": null, "userArn": arn, "userId": user_id
+    }})
+}
+
 /// What a function has decided about somebody.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
@@ -88,12 +96,7 @@ impl HttpApi {
         let wish = || Wish { service: "execute-api", action: INVOKE, resource: self.arn(event) };
         let caller = self.lambda.iam().caller(|| Request::of(event.head, event.body), wish);
         let caller = caller.map_err(|_told_in_the_log| refused(StatusCode::FORBIDDEN, "Forbidden", None))?;
-        Ok(caller.map(|Caller { access_key, arn, user_id }| {
-            json!({"iam": {
-                "accessKey": access_key, "accountId": ACCOUNT, "callerId": user_id, "cognitoIdentity": null,
-                "principalOrgId": null, "userArn": arn, "userId": user_id
-            }})
-        }))
+        Ok(caller.map(signer))
     }
 
     async fn by_token(

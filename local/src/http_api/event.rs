@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::route::Found;
 use crate::gateway::{domain, url};
-use crate::ids::ACCOUNT;
 use crate::{model, time};
 
 /// A request on its way to a function.
@@ -25,6 +24,8 @@ pub(super) struct Event<'a> {
     pub(super) head: &'a Parts,
     pub(super) body: &'a [u8],
     pub(super) peer: SocketAddr,
+    /// Who asks, as far as the gateway knows: an account, or `anonymous`.
+    pub(super) account: &'a str,
     pub(super) found: &'a Found<'a>,
     pub(super) id: &'a str,
     pub(super) trace: &'a str,
@@ -108,7 +109,7 @@ impl Event<'_> {
             headers: headers(&self.head.headers, &source_ip, self.trace),
             query_string_parameters: joined(url::query(query)),
             request_context: Context {
-                account_id: ACCOUNT,
+                account_id: self.account,
                 api_id: &self.api.id,
                 authorizer: self.authorizer.as_ref(),
                 domain_name: &domain,
@@ -172,7 +173,7 @@ impl Event<'_> {
             "pathParameters": or_empty(&event["pathParameters"]),
             "stageVariables": or_empty(&event["stageVariables"]),
             "requestContext": {
-                "accountId": ACCOUNT,
+                "accountId": self.account,
                 "apiId": self.api.id,
                 "domainName": context["domainName"],
                 "domainPrefix": context["domainPrefix"],

@@ -26,7 +26,7 @@ use super::memory;
 use super::output::{Mark, Report, Tail};
 use super::pool::{Pool, Slot};
 use super::program::Version;
-use super::{AccountSlot, Failure, runtime_api};
+use super::{AccountSlot, Failure, Stream, runtime_api};
 use crate::time;
 
 /// What Lambda calls the end of a process that took too much memory.
@@ -39,6 +39,7 @@ pub(super) struct Environment {
     pub(super) version: Option<Version>,
     pub(super) arn: String,
     pub(super) payload_limit: usize,
+    pub(super) stream_limit: usize,
     pub(super) marks: UnboundedSender<Mark>,
     pub(super) freezer: Freezer,
     memory_mb: Option<u32>,
@@ -60,6 +61,7 @@ enum Stage {
     Given(Box<Work>),
     Busy {
         reply: oneshot::Sender<Reply>,
+        stream: Option<Stream>,
         under_way: UnderWay,
     },
     /// Has answered, but not asked for more.
@@ -74,6 +76,7 @@ pub(super) struct Work {
     pub(super) deadline_ms: u64,
     pub(super) trace: String,
     pub(super) client_context: Option<String>,
+    pub(super) stream: Option<Stream>,
     pub(super) reply: oneshot::Sender<Reply>,
     pub(super) under_way: UnderWay,
 }
@@ -156,6 +159,7 @@ pub(super) struct Made {
     pub(super) payload_limit: usize,
     /// The memory that it may take, if that is watched.
     pub(super) memory_mb: Option<u32>,
+    pub(super) stream_limit: usize,
     /// How long an invocation may take.
     pub(super) timeout: Duration,
     pub(super) marks: UnboundedSender<Mark>,
@@ -165,12 +169,13 @@ pub(super) struct Made {
 
 impl Environment {
     pub(super) fn new(made: Made) -> Arc<Self> {
-        let Made { pid, version, arn, payload_limit, memory_mb, timeout, marks, pool, started } = made;
+        let Made { pid, version, arn, payload_limit, stream_limit, memory_mb, timeout, marks, pool, started } = made;
         Arc::new(Self {
             pid,
             version,
             arn,
             payload_limit,
+            stream_limit,
             marks,
             freezer: Freezer::default(),
             memory_mb,
@@ -253,7 +258,7 @@ impl Environment {
             Stage::Busy { under_way, .. } if under_way.request_id == request_id => {}
             _ => return Err(OutOfTurn::OtherRequest),
         }
-        if let Stage::Busy { reply, mut under_way } = std::mem::replace(&mut *stage, Stage::Gone) {
+        if let Stage::Busy { reply, mut under_way, .. } = std::mem::replace(&mut *stage, Stage::Gone) {
             under_way.status = answer.status();
             *stage = Stage::Finishing(under_way);
             drop(stage);
@@ -265,6 +270,14 @@ impl Environment {
     /// Whether `request_id` is the invocation that the process is at and has not answered.
     pub(super) fn is_at(&self, request_id: &str) -> bool {
         matches!(&*self.stage(), Stage::Busy { under_way, .. } if under_way.request_id == request_id)
+    }
+
+    /// Where the response to this invocation goes while it is made, if somebody listens.
+    pub(super) fn stream(&self, request_id: &str) -> Option<Stream> {
+        match &*self.stage() {
+            Stage::Busy { stream, under_way, .. } if under_way.request_id == request_id => stream.clone(),
+            _ => None,
+        }
     }
 
     /// `/init/error`.
@@ -324,9 +337,9 @@ impl Environment {
             return None;
         }
         let Stage::Given(work) = std::mem::replace(&mut *stage, Stage::Gone) else { return None };
-        let Work { payload, deadline_ms, trace, client_context, reply, under_way } = *work;
+        let Work { payload, deadline_ms, trace, client_context, stream, reply, under_way } = *work;
         let request_id = under_way.request_id.clone();
-        *stage = Stage::Busy { reply, under_way };
+        *stage = Stage::Busy { reply, stream, under_way };
         Some(Given { request_id, payload, deadline_ms, trace, client_context })
     }
 
@@ -401,7 +414,7 @@ impl Stage {
     fn into_work(self) -> Option<(Option<oneshot::Sender<Reply>>, UnderWay)> {
         match self {
             Self::Given(work) => Some((Some(work.reply), work.under_way)),
-            Self::Busy { reply, under_way } => Some((Some(reply), under_way)),
+            Self::Busy { reply, under_way, .. } => Some((Some(reply), under_way)),
             Self::Finishing(under_way) => Some((None, under_way)),
             Self::Starting(_) | Self::Idle(_) | Self::Gone => None,
         }

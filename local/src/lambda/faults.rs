@@ -16,7 +16,7 @@ impl Lambda {
         let Some(faults) = &function.faults else { return };
         let Some(later) = faults.twice() else { return };
         let (storm, lambda) = (faults.storm.clone(), self.clone());
-        let (function, invocation) = (Arc::clone(function), invocation.clone());
+        let (function, invocation) = (Arc::clone(function), Invocation { stream: None, ..invocation.clone() });
         tokio::spawn(async move {
             storm.wait(later).await;
             if !storm.is_calm() {

@@ -10,11 +10,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Failure, Function, Invocation, Lambda, Outcome, response_stream};
+use super::{Failure, Function, Invocation, Lambda, Outcome, Streamed, failed, response_stream};
 use crate::gateway::url;
 use crate::iam::Wish;
 use crate::ids;
-use crate::listen::{self, Body, Unread};
+use crate::listen::{self, Body, Parts, Unread};
 use crate::model;
 
 /// Serves until the task is aborted.
@@ -30,17 +30,56 @@ pub(crate) async fn serve(listener: TcpListener, lambda: Lambda) {
 }
 
 impl Lambda {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Parts> {
+        let Asked { function, version, kind, streamed, mut invocation } = match self.asked(request).await {
+            Ok(asked) => asked,
+            Err(refusal) => return listen::whole(*refusal),
+        };
+        match kind {
+            Kind::Event => {
+                let id = self.event(&function.model.logical_id, invocation);
+                listen::whole(with_id(listen::empty(StatusCode::ACCEPTED), &id))
+            }
+            Kind::DryRun => listen::whole(with_id(listen::empty(StatusCode::NO_CONTENT), &ids::lambda_request())),
+            Kind::RequestResponse => {
+                let reserved = function.model.reserved_concurrency.is_some();
+                let id = ids::lambda_request();
+                invocation.request_id = Some(id.clone());
+                let (stream, mut parts) = super::stream();
+                invocation.stream = streamed.then_some(stream);
+                let lambda = self.clone();
+                let running = tokio::spawn(async move { lambda.run(function, invocation).await });
+                if let Some(Streamed::Begins(_)) = parts.recv().await {
+                    return with_id(executed(response_stream::live(parts, running), version), &id);
+                }
+                let outcome = running.await.unwrap_or_else(|ended| failed(Failure::Unavailable(ended.to_string())));
+                listen::whole(told(outcome, version, reserved, streamed))
+            }
+        }
+    }
+
+    /// What is to be done, or why nothing is.
+    async fn asked(&self, request: Request<Incoming>) -> Result<Asked, Box<Response<Body>>> {
         let (head, body) = request.into_parts();
         if listen::is_of_a_page(&head.headers) {
-            return refused(StatusCode::FORBIDDEN, "AccessDeniedException", "Web pages may not invoke functions here");
+            return Err(refused(
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                "Web pages may not invoke functions here",
+            )
+            .into());
         }
         let path = head.uri.path();
         let plain = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
         let streamed = path.strip_prefix("/2021-11-15/functions/");
         let streamed = streamed.and_then(|rest| rest.strip_suffix("/response-streaming-invocations"));
         let (Some(name), &Method::POST) = (plain.or(streamed).map(url::decode), &head.method) else {
-            return refused(StatusCode::NOT_FOUND, "UnknownOperationException", "Only invocations are served here");
+            return Err(refused(
+                StatusCode::NOT_FOUND,
+                "UnknownOperationException",
+                "Only invocations are served here",
+            )
+            .into());
         };
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let kind = text("x-amz-invocation-type").unwrap_or("RequestResponse");
@@ -49,10 +88,15 @@ impl Lambda {
             Ok(payload) => payload,
             Err(Unread::TooLarge) => {
                 let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-                return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
+                return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message).into());
             }
             Err(_) => {
-                return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "The body is incomplete");
+                return Err(refused(
+                    StatusCode::BAD_REQUEST,
+                    "InvalidRequestContentException",
+                    "The body is incomplete",
+                )
+                .into());
             }
         };
         let Reference { name, qualifier } = Reference::of(&name, head.uri.query());
@@ -64,21 +108,21 @@ impl Lambda {
         let resource = qualifier.as_ref().map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
         let wish = || Wish { service: "lambda", action: "lambda:InvokeFunction", resource: resource.clone() };
         if let Err(refusal) = self.0.iam.admits(&head, &payload, wish) {
-            return refusal.response();
+            return Err(refusal.response().into());
         }
         let version = function.as_ref().and_then(|function| version(&function.model, qualifier.as_deref()));
         let (Some(function), Some(version)) = (function, version) else {
             let message = format!("Function not found: {resource}");
-            return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
+            return Err(refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message).into());
         };
         if !payload.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
             let message = "Could not parse request body into json";
-            return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
+            return Err(refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message).into());
         }
         let client_context = match text("x-amz-client-context").map(context) {
             Some(None) => {
                 let message = "Client context must be a valid Base64-encoded JSON object.";
-                return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
+                return Err(refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message).into());
             }
             context => context.flatten(),
         };
@@ -88,22 +132,18 @@ impl Lambda {
             client_context,
             tail: text("x-amz-log-type") == Some("Tail"),
             request_id: None,
+            stream: None,
         };
-        match kind {
-            "RequestResponse" => {
-                let reserved = function.model.reserved_concurrency.is_some();
-                told(self.run(function, invocation).await, version, reserved, streamed.is_some())
-            }
-            "Event" if streamed.is_none() => {
-                let id = self.event(&function.model.logical_id, invocation);
-                with_id(listen::empty(StatusCode::ACCEPTED), &id)
-            }
-            "DryRun" => with_id(listen::empty(StatusCode::NO_CONTENT), &ids::lambda_request()),
+        let kind = match kind {
+            "RequestResponse" => Kind::RequestResponse,
+            "Event" if streamed.is_none() => Kind::Event,
+            "DryRun" => Kind::DryRun,
             _ => {
                 let message = format!("{kind} is not one of RequestResponse, Event, DryRun");
-                refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &message)
+                return Err(refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &message).into());
             }
-        }
+        };
+        Ok(Asked { function, version, kind, streamed: streamed.is_some(), invocation })
     }
 
     /// The logical id of the function that is named by its name, its ARN, or its logical id.
@@ -116,6 +156,22 @@ impl Lambda {
         let found = self.all().into_iter().find(|function| function.model.name == name);
         found.or_else(|| self.function(name))
     }
+}
+
+/// A request that can be met.
+struct Asked {
+    function: Arc<Function>,
+    version: &'static str,
+    kind: Kind,
+    /// Whether the answer is to be a stream of events.
+    streamed: bool,
+    invocation: Invocation,
+}
+
+enum Kind {
+    RequestResponse,
+    Event,
+    DryRun,
 }
 
 /// Which function is meant.
@@ -150,9 +206,8 @@ fn version(function: &model::Function, qualifier: Option<&str>) -> Option<&'stat
 }
 
 fn told(outcome: Outcome, version: &'static str, reserved: bool, streamed: bool) -> Response<Body> {
-    if let Some(mut response) = response_stream::response(&outcome).filter(|_| streamed) {
-        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
-        return with_id(response, &outcome.request_id);
+    if let Some(response) = response_stream::response(&outcome).filter(|_| streamed) {
+        return with_id(executed(response, version), &outcome.request_id);
     }
     let mut response = match outcome.result {
         Ok(payload) => listen::json(StatusCode::OK, payload),
@@ -174,7 +229,7 @@ fn told(outcome: Outcome, version: &'static str, reserved: bool, streamed: bool)
         Err(Failure::Unavailable(why)) => refused(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", &why),
     };
     if response.status() == StatusCode::OK {
-        response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
+        response = executed(response, version);
     }
     if let Some(Ok(tail)) = outcome.tail.map(|tail| HeaderValue::try_from(STANDARD.encode(tail))) {
         response.headers_mut().insert("x-amz-log-result", tail);
@@ -182,7 +237,12 @@ fn told(outcome: Outcome, version: &'static str, reserved: bool, streamed: bool)
     with_id(response, &outcome.request_id)
 }
 
-fn with_id(mut response: Response<Body>, id: &str) -> Response<Body> {
+fn executed<B>(mut response: Response<B>, version: &'static str) -> Response<B> {
+    response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static(version));
+    response
+}
+
+fn with_id<B>(mut response: Response<B>, id: &str) -> Response<B> {
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert("x-amzn-requestid", id);
     }

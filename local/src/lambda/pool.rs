@@ -103,7 +103,7 @@ impl Pool {
     /// Runs one invocation until it is answered, and to the end of its log if that is asked for.
     pub(super) async fn invoke(self: &Arc<Self>, invocation: Invocation, account: AccountSlot) -> Outcome {
         let Some(slot) = self.slot().await else { return failed(Failure::Throttled) };
-        let Invocation { payload, trace_root, client_context, tail, request_id } = invocation;
+        let Invocation { payload, trace_root, client_context, tail, request_id, stream } = invocation;
         let request_id = request_id.unwrap_or_else(ids::lambda_request);
         let (reply, answer) = oneshot::channel();
         let (tail_sender, tail) = if tail { Some(oneshot::channel()).unzip() } else { (None, None) };
@@ -112,6 +112,7 @@ impl Pool {
             deadline_ms: 0,
             trace: ids::trace(&trace_root.unwrap_or_else(ids::trace_root)),
             client_context,
+            stream,
             reply,
             under_way: UnderWay::new(request_id.clone(), tail_sender, (slot, account)),
         });
@@ -368,6 +369,7 @@ impl Pool {
             arn: self.arn.clone(),
             payload_limit: self.limits.payload,
             memory_mb: self.limits.memory.then_some(self.function.memory_mb),
+            stream_limit: self.limits.stream,
             timeout: self.function.timeout,
             marks,
             pool: Arc::downgrade(self),

@@ -1,15 +1,20 @@
 //! The answer of `InvokeWithResponseStream`: a stream of events in AWS's binary form (`application/vnd.amazon.eventstream`).
 //!
-//! The function has ended when it begins: what it streamed is collected first, so that the pieces come at once.
+//! What the function streams goes out while it is made; what it does not stream comes in pieces at its end.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderValue, Response, header};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinHandle;
 
-use super::{Failure, Outcome};
-use crate::listen::Body;
+use super::{Failure, Outcome, Streamed};
+use crate::listen::{self, Body};
 
 /// Bytes of one piece.
 const PIECE: usize = 64 * 1024;
@@ -27,6 +32,45 @@ pub(super) fn response(outcome: &Outcome) -> Option<Response<Body>> {
     for piece in payload.chunks(PIECE) {
         message(&mut stream, "PayloadChunk", "application/octet-stream", piece);
     }
+    complete(&mut stream, outcome, error);
+    Some(of(Body::new(Bytes::from(stream))))
+}
+
+/// The stream of an invocation that has begun to stream.
+pub(super) fn live(parts: Receiver<Streamed>, running: JoinHandle<Outcome>) -> Response<listen::Parts> {
+    let frames = stream::unfold(Some((parts, running)), |going| async move {
+        let (mut parts, running) = going?;
+        let mut stream = Vec::new();
+        let going = loop {
+            match parts.recv().await {
+                Some(Streamed::Data(data)) if !data.is_empty() => {
+                    for piece in data.chunks(PIECE) {
+                        message(&mut stream, "PayloadChunk", "application/octet-stream", piece);
+                    }
+                    break Some((parts, running));
+                }
+                Some(_) => {}
+                None => {
+                    let outcome = running.await.unwrap_or_else(|ended| {
+                        super::failed(Failure::runtime("Runtime.ExitError", &ended.to_string()))
+                    });
+                    let error = match &outcome.result {
+                        Ok(_) => None,
+                        Err(Failure::Function(error)) => Some(serde_json::from_slice(error).unwrap_or_default()),
+                        Err(failure) => Some(json!({ "errorMessage": failure.told() })),
+                    };
+                    complete(&mut stream, &outcome, error);
+                    break None;
+                }
+            }
+        };
+        Some((Ok(Frame::data(Bytes::from(stream))), going))
+    });
+    of(StreamBody::new(frames).boxed_unsync())
+}
+
+/// The event at the end.
+fn complete(stream: &mut Vec<u8>, outcome: &Outcome, error: Option<Value>) {
     let mut end = json!({});
     if let Some(error) = error {
         end["ErrorCode"] = error["errorType"].as_str().unwrap_or("Unhandled").into();
@@ -35,15 +79,18 @@ pub(super) fn response(outcome: &Outcome) -> Option<Response<Body>> {
     if let Some(tail) = &outcome.tail {
         end["LogResult"] = STANDARD.encode(tail).into();
     }
-    message(&mut stream, "InvokeComplete", "application/json", end.to_string().as_bytes());
-    let mut response = Response::new(Body::new(Bytes::from(stream)));
+    message(stream, "InvokeComplete", "application/json", end.to_string().as_bytes());
+}
+
+fn of<B>(body: B) -> Response<B> {
+    let mut response = Response::new(body);
     for (name, value) in [
         (header::CONTENT_TYPE.as_str(), "application/vnd.amazon.eventstream"),
         ("x-amzn-remapped-content-type", "application/octet-stream"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    Some(response)
+    response
 }
 
 /// One event: both lengths and their checksum, headers, payload, and the checksum of all.

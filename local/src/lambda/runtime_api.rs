@@ -13,15 +13,21 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 
 use super::environment::{Environment, Given, OutOfTurn, Reply};
+use super::{Stream, Streamed};
 use crate::listen::{self, Body};
 
 /// Longer than any process is frozen or idle: the runtime's connection is never closed from this side.
 const KEEP_ALIVE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long a process may live on whose response was torn, before the response alone is to blame.
+const TORN: Duration = Duration::from_millis(200);
 /// Ends the JSON prelude of a streamed HTTP response.
-const PRELUDE_END: [u8; 8] = [0; 8];
-const STREAMED_HTTP: &str = "application/vnd.awslambda.http-integration-response";
+pub(crate) const PRELUDE_END: [u8; 8] = [0; 8];
+/// What a streamed response is without a type.
+const OCTETS: &str = "application/octet-stream";
+pub(crate) const STREAMED_HTTP: &str = "application/vnd.awslambda.http-integration-response";
 
 /// Serves a process until the task is aborted.
 pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) {
@@ -90,6 +96,23 @@ async fn response(environment: &Environment, id: &str, head: &HeaderMap, body: I
     if !environment.is_at(id) {
         return misplaced(OutOfTurn::OtherRequest);
     }
+    let mode = head.get("lambda-runtime-function-response-mode");
+    if let Some(stream) = environment.stream(id).filter(|_| mode.is_some_and(|mode| mode == "streaming")) {
+        let kind = head.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or(OCTETS);
+        let Some(reply) = passed_on(kind, body, environment.stream_limit, &stream).await else {
+            // Most often the process has ended, which says more.
+            let ends = async {
+                while environment.is_at(id) {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let _ = timeout(TORN, ends).await;
+            let message = "The response ended too early";
+            let error = json!({"errorType": "Runtime.TruncatedResponse", "errorMessage": message});
+            return accepted(environment.answered(id, Reply::Failed(error.to_string().into())));
+        };
+        return accepted(environment.answered(id, reply));
+    }
     let whole = match Limited::new(body, environment.payload_limit).collect().await {
         Ok(whole) => whole,
         Err(error) if error.is::<LengthLimitError>() => {
@@ -109,6 +132,27 @@ async fn response(environment: &Environment, id: &str, head: &HeaderMap, body: I
         None => Reply::Answered(payload),
     };
     accepted(environment.answered(id, reply))
+}
+
+/// Passes a response on while it is made, as fast as it is taken. `None`: it was torn.
+async fn passed_on(kind: &str, mut body: Incoming, limit: usize, stream: &Stream) -> Option<Reply> {
+    let (mut length, mut failed) = (0, None);
+    // A listener who has gone is no reason for the function to stop.
+    let mut listens = stream.send(Streamed::Begins(kind.to_owned())).await.is_ok();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.ok()?;
+        match frame.into_data() {
+            Ok(data) => {
+                length += data.len();
+                if length > limit {
+                    return Some(Reply::TooLarge);
+                }
+                listens = listens && stream.send(Streamed::Data(data)).await.is_ok();
+            }
+            Err(frame) => failed = frame.trailers_ref().and_then(midstream_error).or(failed),
+        }
+    }
+    Some(failed.map_or(Reply::Answered(Bytes::new()), Reply::Failed))
 }
 
 /// A streaming runtime reports an error that it met halfway in the trailers.

@@ -111,6 +111,10 @@ impl Variables {
                 |host: &str| host.starts_with(&format!("{id}.execute-api.")) && host.contains(".amazonaws.com");
             localized(&value, id, *address, is_api)
         });
+        let value = self.endpoints.urls.iter().fold(value, |value, (id, address)| {
+            let is_url = |host: &str| host.starts_with(&format!("{id}.lambda-url.")) && host.ends_with(".on.aws");
+            localized(&value, id, *address, is_url)
+        });
         let domains = self.endpoints.domains.iter();
         domains.fold(value, |value, (domain, address)| localized(&value, domain, *address, |host| host == domain))
     }
@@ -198,6 +202,7 @@ mod tests {
             alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
+            url: None,
             managed: None,
         };
         let variables = Variables::new(map(&[("SECRET", "mine")]), map(&[("RUST_LOG", "info")]), Endpoints::default());
@@ -225,6 +230,7 @@ mod tests {
             alias: None,
             asynchronous: Asynchronous::default(),
             schedules: Vec::new(),
+            url: None,
             managed: None,
         };
         assert!(variables.of(&function).keys().all(|name| !name.starts_with("CARGO")));

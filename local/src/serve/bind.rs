@@ -26,6 +26,15 @@ impl Bound {
             addresses.http.insert(id.clone(), format!("http://{address}{stage}"));
             http.insert(id.clone(), listener);
         }
+        let mut urls = BTreeMap::new();
+        let with_url = cloud.functions.values().filter(|function| function.url.is_some());
+        for (offset, function) in (u16::try_from(http.len()).unwrap_or(u16::MAX)..).zip(with_url) {
+            let id = &function.logical_id;
+            let what = format!("the function URL of {id}");
+            let (listener, address) = bind(next(ports.http, offset), &what, "--http-port")?;
+            addresses.urls.insert(id.clone(), format!("http://{address}/"));
+            urls.insert(id.clone(), listener);
+        }
         let mut websocket = BTreeMap::new();
         for (offset, (id, api)) in (0..).zip(&cloud.websocket_apis) {
             let what = format!("the WebSocket API {id}");
@@ -50,7 +59,7 @@ impl Bound {
             addresses.s3 = Some(format!("http://{address}"));
             Some(listener)
         };
-        Ok(Self { addresses, http, websocket, lambda, site, s3, authority: None })
+        Ok(Self { addresses, http, urls, websocket, lambda, site, s3, authority: None })
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::Fields;
+use super::function_url;
 use super::http_access::{self, Wanted};
 use super::runtime;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
@@ -77,6 +78,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     let alias = fields.text("AutoPublishAlias");
     let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
+    let url = function_url::read(&mut fields, id, scope);
     let managed = runtime::read(&mut fields, scope);
     let inline = managed.as_ref().is_some_and(|managed| managed.inline.is_some());
     let code = fields.text("CodeUri");
@@ -85,7 +87,6 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     fields.accept(&ACCEPTED);
     fields.warn("Layers", runtime::NO_LAYERS);
     fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
-    fields.warn("FunctionUrlConfig", "there is no function URL locally; the Invoke API calls the function");
     fields.finish();
 
     let function = Function {
@@ -100,6 +101,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
         alias,
         asynchronous,
         schedules,
+        url,
         managed,
     };
     Some((function, events))

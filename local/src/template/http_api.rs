@@ -22,7 +22,9 @@ pub(super) fn read(
     let mut fields = Fields::of(properties, format!("the HTTP API `{id}`"), scope.report);
     let stage = fields.text("StageName").unwrap_or_else(|| "$default".to_owned());
     let stage_variables = fields.variables("StageVariables").into_iter().collect();
-    let cors = fields.take("CorsConfiguration").and_then(|node| cors(node, id, scope));
+    let cors = fields
+        .take("CorsConfiguration")
+        .and_then(|node| cors(node, &format!("CorsConfiguration of the HTTP API `{id}`"), scope));
     let mut throttles = throttles(&mut fields);
     let access = fields.inner("Auth").map(|auth| Access::read(auth, functions, scope)).unwrap_or_default();
     fields.accept(&[
@@ -72,20 +74,19 @@ pub(super) fn read(
     })
 }
 
-pub(super) fn cors(node: Node, api: &str, scope: &Scope<'_>) -> Option<Cors> {
+/// Which origins may read answers. `whose` is for sentences.
+pub(super) fn cors(node: Node, whose: &str, scope: &Scope<'_>) -> Option<Cors> {
     if let Content::Text(text) = &node.content {
         return match flag(text) {
             Some(true) => Some(Cors { origins: vec!["*".into()], ..Cors::default() }),
             Some(false) => None,
             None => {
-                scope
-                    .report
-                    .error(node.mark, format!("CorsConfiguration of the HTTP API `{api}` is a mapping, or true"));
+                scope.report.error(node.mark, format!("{whose} is a mapping, or true"));
                 None
             }
         };
     }
-    let mut fields = Fields::of(node, format!("CorsConfiguration of the HTTP API `{api}`"), scope.report);
+    let mut fields = Fields::of(node, whose, scope.report);
     let cors = Cors {
         origins: fields.texts("AllowOrigins").unwrap_or_default(),
         methods: fields.texts("AllowMethods").unwrap_or_default(),

@@ -109,7 +109,9 @@ pub(super) fn read(present: &[&Resource], functions: &BTreeMap<String, Function>
 
 fn api(resource: &Resource, functions: &BTreeMap<String, Function>, scope: &Scope<'_>) -> Option<HttpApi> {
     let mut fields = fields_of(resource, "API", scope)?;
-    let cors = fields.take("CorsConfiguration").and_then(|node| cors(node, &resource.id, scope));
+    let cors = fields
+        .take("CorsConfiguration")
+        .and_then(|node| cors(node, &format!("CorsConfiguration of the HTTP API `{}`", resource.id), scope));
     let target = fields.text("Target");
     let key = fields.text("RouteKey").unwrap_or_else(|| "$default".to_owned());
     fields.accept(&[

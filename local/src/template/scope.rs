@@ -105,6 +105,12 @@ impl Scope<'_> {
 
     /// What `Fn::GetAtt` gives.
     pub(super) fn attribute(&self, name: &str, attribute: &str) -> Result<String, Trouble> {
+        let function = name.strip_suffix("Url").and_then(|function| self.resources.get(function));
+        if let Some(function) = function.filter(|function| function.properties.get("FunctionUrlConfig").is_some())
+            && attribute == "FunctionUrl"
+        {
+            return Ok(format!("https://{}.lambda-url.{}.on.aws/", url_id(&function.id), self.inputs.region));
+        }
         if self.made.contains(name) {
             return Ok(cloud_only(&format!("{name}.{attribute}")));
         }
@@ -210,6 +216,11 @@ pub(super) fn api_id(logical_id: &str) -> String {
 /// What `Ref` gives for something that SAM makes, for example a route.
 pub(super) fn made_id(logical_id: &str) -> String {
     made_up(logical_id, 7)
+}
+
+/// The id of a function URL.
+pub(super) fn url_id(function: &str) -> String {
+    made_up(function, 32)
 }
 
 /// The value of an API key that the template does not give.

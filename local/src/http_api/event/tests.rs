@@ -30,6 +30,7 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         head: &head,
         body,
         peer: ([127, 0, 0, 1], 50_000).into(),
+        account: crate::ids::ACCOUNT,
         found: &Found { route: &route, parameters },
         id: "JKJaXmPLvHcESHA=",
         trace: "Root=1-2",

@@ -4,6 +4,7 @@ mod chat;
 mod failures;
 mod invocations;
 mod packages;
+mod urls;
 
 use std::path::{Path, PathBuf};
 

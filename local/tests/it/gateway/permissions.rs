@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use local::model::{Patterns, Role, Statement};
+use local::model::{FunctionUrl, Patterns, Role, Statement};
 use serde_json::Value;
 
 use super::client::{Socket, header, json, send_whole};
@@ -186,5 +186,37 @@ async fn a_presigned_url_is_good_for_as_long_as_it_says() -> Result<()> {
     assert_eq!(told(&call.signed(Some(&late)).await?), (403, "InvalidSignatureException"));
     let forged = Signer { secret: "wrong".into(), ..signer };
     assert_eq!(told(&call.signed(Some(&forged)).await?), (403, "InvalidSignatureException"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_function_url_that_asks_for_signatures_lets_in_who_may_call_it() -> Result<()> {
+    let url = FunctionUrl { id: "abcdefgh".into(), signed: true, streams: false, cors: None };
+    let plan = || {
+        let mut plan = Plan { iam: true, ..Plan::default() };
+        plan.echo().url = Some(url.clone());
+        let other = Statement::allow(&["lambda:InvokeFunction"], &[ECHO]);
+        let role = Role { name: "stack-EchoRole".into(), statements: vec![other], doubts: vec![] };
+        plan.cloud.roles = BTreeMap::from([("Echo".into(), role)]);
+        plan
+    };
+    let world = plan().start().await?;
+    let call =
+        |world: &World| Call { method: Method::GET, url: world.running.addresses().urls["Echo"].clone(), body: "" };
+    let environment = super::client::send(Request::post(format!("{}/do", world.http())), r#"{"do":"env"}"#).await?;
+    let variables: BTreeMap<String, String> = serde_json::from_slice(environment.body())?;
+    assert_eq!(call(&world).signed(None).await?.status(), 403, "unsigned");
+    let without = Signer::function(&variables, "lambda");
+    assert_eq!(call(&world).signed(Some(&without)).await?.status(), 403, "who may only invoke");
+    let event = json(&call(&world).signed(Some(&Signer::developer("lambda"))).await?);
+    let context = &event["requestContext"];
+    assert_eq!(
+        (&context["accountId"], &context["authorizer"]["iam"]["accessKey"]),
+        (&"123456789012".into(), &"local".into())
+    );
+
+    let open = Plan { iam: false, ..plan() }.start().await?;
+    let event = json(&call(&open).signed(None).await?);
+    assert_eq!(event["requestContext"]["accountId"], "anonymous");
     Ok(())
 }

@@ -199,6 +199,7 @@ pub(super) fn function(id: &str) -> Function {
         alias: None,
         asynchronous: Asynchronous::default(),
         schedules: Vec::new(),
+        url: None,
         managed: None,
     }
 }
