@@ -13,6 +13,7 @@ mod handshakes;
 mod http_api;
 mod http_authorizers;
 mod invoke;
+mod issuers;
 mod managed;
 mod memory;
 mod pages;
