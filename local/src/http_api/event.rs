@@ -158,6 +158,12 @@ impl Event<'_> {
         let route = &self.found.route.path;
         let method = self.head.method.as_str();
         let or_empty = |value: &Value| if value.is_null() { json!({}) } else { value.clone() };
+        // Only the newer format has cookies apart.
+        let mut headers = event["headers"].clone();
+        let cookies = cookies(&self.head.headers);
+        if !cookies.is_empty() {
+            headers["cookie"] = cookies.join("; ").into();
+        }
         json!({
             "version": "1.0",
             "type": "REQUEST",
@@ -167,7 +173,7 @@ impl Event<'_> {
             "resource": route,
             "path": event["rawPath"],
             "httpMethod": method,
-            "headers": event["headers"],
+            "headers": headers,
             "queryStringParameters": or_empty(&event["queryStringParameters"]),
             "pathParameters": or_empty(&event["pathParameters"]),
             "stageVariables": or_empty(&event["stageVariables"]),

@@ -333,6 +333,29 @@ async fn the_old_format_asks_as_rest_apis_do() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_old_format_has_cookies_among_its_headers() -> Result<()> {
+    let world = plan()?.start().await?;
+    let event =
+        json(&get(&world, "Api", "/old/x?who=allow&do=show", &[("cookie", "a=b; c=d"), ("cookie", "e=f")]).await?);
+    let asked = event["requestContext"]["authorizer"]["lambda"]["asked"].as_str().unwrap_or_default();
+    let asked: Value = serde_json::from_str(asked)?;
+    assert_eq!((&asked["headers"]["cookie"], asked.get("cookies")), (&json!("a=b; c=d; e=f"), None));
+    assert_eq!(event["cookies"], json!(["a=b", "c=d", "e=f"]), "the function has them as ever");
+    assert_eq!(event["headers"].get("cookie"), None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_all_values_of_a_parameter_and_not_for_the_first() -> Result<()> {
+    let world = plan()?.start().await?;
+    assert_eq!(get(&world, "Api", "/policy/a?who=allow", &[]).await?.status(), 200);
+    // The function would be asked about `allow,deny`, which it does not know.
+    let both = get(&world, "Api", "/policy/a?who=allow&who=deny", &[]).await?;
+    assert_eq!(said(&both), refusal(500, "Internal Server Error"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_route_may_be_open_and_have_a_throttle_of_its_own() -> Result<()> {
     let world = plan()?.start().await?;
     for expected in [200, 200, 429] {
