@@ -172,13 +172,25 @@ impl HttpApi {
 
     /// The path without the stage, if it is in the stage.
     fn in_stage<'a>(&self, path: &'a str) -> Option<&'a str> {
+        // The longest first: one key may begin with another.
+        let keys = self.api.mappings.iter().map(|mapping| mapping.key.as_str()).filter(|key| !key.is_empty());
+        let within = keys.filter_map(|key| under(path, key).map(|rest| (key.len(), rest))).max();
+        if let Some((_, rest)) = within {
+            return Some(rest);
+        }
         if self.api.stage == "$default" {
             return Some(path);
         }
-        match path.strip_prefix('/')?.strip_prefix(self.api.stage.as_str())? {
-            "" => Some("/"),
-            rest => rest.starts_with('/').then_some(rest),
-        }
+        let is_whole = self.api.mappings.iter().any(|mapping| mapping.key.is_empty());
+        under(path, &self.api.stage).or(is_whole.then_some(path))
+    }
+}
+
+/// What of a path follows its first segments, if they are these.
+fn under<'a>(path: &'a str, first: &str) -> Option<&'a str> {
+    match path.strip_prefix('/')?.strip_prefix(first)? {
+        "" => Some("/"),
+        rest => rest.starts_with('/').then_some(rest),
     }
 }
 

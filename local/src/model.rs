@@ -184,6 +184,8 @@ pub struct HttpApi {
     pub route_throttles: BTreeMap<String, Throttle>,
     /// Who decides about requests, by the name by which routes refer to it.
     pub authorizers: BTreeMap<String, HttpAuthorizer>,
+    /// Where else it is reached.
+    pub mappings: Vec<Mapping>,
 }
 
 /// One route of an HTTP API.
@@ -265,7 +267,7 @@ pub struct WebSocketApi {
 pub struct Mapping {
     /// `chat.example.org`
     pub domain: String,
-    /// The first segment of the path in place of the stage; empty if the whole domain is the API's.
+    /// The beginning of the path in place of the stage; empty if the whole domain is the API's. An HTTP API's may have several segments.
     pub key: String,
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod bind;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -297,7 +298,8 @@ impl Running {
             bail!("the function {id} has no executable");
         }
         self.options.iam.replace(&cloud);
-        let variables = self.options.variables.with(environment, extra_environment);
+        let domains = domains(&cloud, self.options.variables.apis());
+        let variables = self.options.variables.with(environment, extra_environment, domains);
         let variables = variables.signing_with(self.options.iam.credentials());
         let options = Options { programs, variables, ..self.options.clone() };
         let mut told = self.lambda.replace(&cloud.functions, &options, &stale)?;
@@ -396,7 +398,7 @@ fn ids_of(cloud: &Cloud) -> BTreeMap<String, String> {
 }
 
 fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
-    let (mut apis, mut domains) = (BTreeMap::new(), BTreeMap::new());
+    let mut apis = BTreeMap::new();
     for (id, api) in &cloud.http_apis {
         if let Some(listener) = bound.http.get(id) {
             apis.insert(api.id.clone(), listener.local_addr()?);
@@ -404,9 +406,7 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     }
     for (id, api) in &cloud.websocket_apis {
         if let Some(listener) = bound.websocket.get(id) {
-            let address = listener.local_addr()?;
-            apis.insert(api.id.clone(), address);
-            domains.extend(api.mappings.iter().map(|mapping| (mapping.domain.clone(), address)));
+            apis.insert(api.id.clone(), listener.local_addr()?);
         }
     }
     let mut management = bound.addresses.management.values();
@@ -416,5 +416,18 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     };
     let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
     let (lambda, s3) = (bound.addresses.lambda.clone(), bound.addresses.s3.clone());
+    let domains = domains(cloud, &apis);
     Ok(Endpoints { apis, domains, lambda, s3, management, trust })
+}
+
+/// Custom domains, each with the address of the API that it leads to.
+fn domains(cloud: &Cloud, apis: &BTreeMap<String, SocketAddr>) -> BTreeMap<String, SocketAddr> {
+    let http = cloud.http_apis.values().map(|api| (&api.id, &api.mappings));
+    let websocket = cloud.websocket_apis.values().map(|api| (&api.id, &api.mappings));
+    let mut domains = BTreeMap::new();
+    for (id, mappings) in http.chain(websocket) {
+        let Some(address) = apis.get(id) else { continue };
+        domains.extend(mappings.iter().map(|mapping| (mapping.domain.clone(), *address)));
+    }
+    domains
 }

@@ -173,7 +173,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     let raw = raw_http::read(&of_http, &cloud.functions, &scope);
     cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
-    mappings::give(&present, &mut cloud.websocket_apis, &scope);
+    mappings::give(&present, &mut cloud, &scope);
     policies::doubt_routes(&mut cloud, &present, &scope);
     told(&present, report);
     cloud.outputs = outputs(root, &scope);

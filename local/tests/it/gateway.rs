@@ -19,6 +19,7 @@ mod memory;
 mod pages;
 mod permissions;
 mod quotas;
+mod reload;
 mod rfc6455;
 mod s3;
 mod schedules;
