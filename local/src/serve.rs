@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -355,9 +356,7 @@ impl Running {
     /// Stops the chaos, closes every socket with 1001, lets `$disconnect` run for a moment, and ends every process.
     pub async fn shutdown(mut self) {
         self.calm();
-        for api in self.websockets.values() {
-            api.close_all().await;
-        }
+        join_all(self.websockets.values().map(WebSocket::close_all)).await;
         self.tasks.shutdown().await;
         let _ = timeout(KILLED_WITHIN, self.lambda.shut_down()).await;
     }

@@ -139,8 +139,9 @@ impl WebSocket {
         self.now().registry.all().iter().for_each(|connection| connection.cut());
     }
 
-    /// Closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
+    /// Lets nobody in any more, closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
     pub(crate) async fn close_all(&self) {
+        self.now().registry.close();
         for connection in self.now().registry.all() {
             connection.close(Close::going_away());
         }

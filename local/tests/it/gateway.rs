@@ -23,6 +23,7 @@ mod reload;
 mod rfc6455;
 mod s3;
 mod schedules;
+mod shutdown;
 mod sockets;
 mod static_site;
 mod tls;
