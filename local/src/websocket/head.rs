@@ -69,10 +69,18 @@ async fn reading(stream: &mut Stream, most: usize) -> Option<First> {
                 });
             }
             // Twice the limit: a handshake that is a little too large shall hear so.
-            None if may_be_handshake && bytes.len() < 2 * most => seen = bytes.len().saturating_sub(3),
+            None if may_be_handshake && !ends_oddly(&bytes[seen..]) && bytes.len() < 2 * most => {
+                seen = bytes.len().saturating_sub(3);
+            }
             _ => return Some(First::Other(bytes)),
         }
     }
+}
+
+/// Whether there is an empty line after a line that ends without a carriage return. Nothing more will come of it.
+fn ends_oddly(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|window| window == b"\n\n")
+        || bytes.windows(4).any(|window| window[0] != b'\r' && window.ends_with(b"\n\r\n"))
 }
 
 fn parse(bytes: &[u8]) -> Option<Head> {
