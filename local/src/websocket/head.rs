@@ -30,9 +30,9 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The first value of a header.
+    /// The last value of a header, which is the one that events show.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers.iter().rfind(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The names and values of the query, decoded.
@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(head.target, "/v1?a=b");
         let names: Vec<&str> = head.headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["HOST", "coNNection", "Upgrade", "X-a", "X-A"]);
-        assert_eq!((head.get("x-A"), head.get("y")), (Some("1"), None));
+        assert_eq!((head.get("x-A"), head.get("y")), (Some("2"), None));
     }
 }
