@@ -84,9 +84,16 @@ pub(super) fn kind(name: &str) -> Kind {
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,
-        name if name.split("::").count() > 1 && ["AWS", "Custom"].contains(&name.split("::").next().unwrap_or("")) => {
-            Kind::Foreign
-        }
+        name if is_type(name) => Kind::Foreign,
         _ => Kind::Unknown,
     }
+}
+
+/// `Custom::Seed`, or three parts as `AWS::Glue::Job`; those of third parties that are registered with CloudFormation begin with their own names.
+fn is_type(name: &str) -> bool {
+    let parts: Vec<&str> = name.split("::").collect();
+    let is_word = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_@".contains(&byte))
+    };
+    parts.iter().all(is_word) && (parts.len() > 2 || parts.len() == 2 && ["AWS", "Custom"].contains(&parts[0]))
 }
