@@ -129,7 +129,8 @@ impl HttpApi {
             Err(Unread::TooSlow) => return closing(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
             Err(Unread::Broken) => return closing(message(StatusCode::BAD_REQUEST, "Bad Request")),
         };
-        let trace_root = ids::trace_root();
+        let sent = head.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
+        let trace_root = ids::trace_root_after(sent);
         let mut event = Event {
             api: &self.api,
             address: self.address,
@@ -170,7 +171,7 @@ impl HttpApi {
         message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     }
 
-    /// The path without the stage, if it is in the stage.
+    /// The path without the stage, or without the key under which a custom domain has it; if it is in either.
     fn in_stage<'a>(&self, path: &'a str) -> Option<&'a str> {
         // The longest first: one key may begin with another.
         let keys = self.api.mappings.iter().map(|mapping| mapping.key.as_str()).filter(|key| !key.is_empty());

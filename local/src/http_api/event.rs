@@ -233,7 +233,9 @@ fn headers<'a>(sent: &'a HeaderMap, source_ip: &str, trace: &str) -> BTreeMap<&'
     all.insert("x-forwarded-for", hops);
     all.insert("x-forwarded-port", "443".into());
     all.insert("x-forwarded-proto", "https".into());
-    all.entry("x-amzn-trace-id").or_insert_with(|| trace.into());
+    if !all.get("x-amzn-trace-id").is_some_and(|sent| sent.contains(trace)) {
+        all.insert("x-amzn-trace-id", trace.into());
+    }
     all
 }
 

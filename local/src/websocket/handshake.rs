@@ -95,7 +95,7 @@ async fn decide(
     let mut connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent, faults);
     let Some(route) = gateway.api.routes.get("$connect") else { return Ok((Arc::new(connection), None)) };
     let request_id = ids::gateway_request();
-    let trace_root = ids::trace_root();
+    let trace_root = ids::trace_root_after(head.get("x-amzn-trace-id"));
     let id = connection.id.to_string();
     let failed = |status, message: &str| {
         let body = json!({"message": message, "connectionId": id, "requestId": request_id}).to_string();

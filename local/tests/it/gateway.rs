@@ -27,6 +27,7 @@ mod shutdown;
 mod sockets;
 mod static_site;
 mod tls;
+mod traces;
 mod world;
 
 pub(crate) use world::echo;
