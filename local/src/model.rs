@@ -127,8 +127,10 @@ pub enum Target {
 /// A time table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Its key under `Events`.
+    /// Its key under `Events`, or the logical id of what is a resource of its own.
     pub name: String,
+    /// The name of that resource.
+    pub rule: Option<String>,
     /// How often, or when.
     pub when: When,
     /// The time zone of the latter, UTC unless named.
@@ -148,7 +150,16 @@ impl Schedule {
     #[must_use]
     pub fn every(name: &str, minutes: u32) -> Self {
         let when = When::Every(minutes);
-        Self { name: name.to_owned(), when, zone: None, starts: None, ends: None, by_scheduler: false, input: None }
+        Self {
+            name: name.to_owned(),
+            rule: None,
+            when,
+            zone: None,
+            starts: None,
+            ends: None,
+            by_scheduler: false,
+            input: None,
+        }
     }
 }
 

@@ -20,9 +20,11 @@ mod names;
 mod parameters;
 mod policies;
 mod raw_api;
+mod raw_function;
 mod raw_http;
 mod report;
 mod resources;
+mod rules;
 mod runtime;
 mod schedule;
 mod scope;
@@ -40,7 +42,9 @@ use crate::model::Cloud;
 use kinds::Kind;
 pub use report::Problem;
 use report::Report;
-use scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use scope::{
+    BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, RAW_FUNCTION, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API,
+};
 use yaml::{Content, Mark, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
@@ -149,6 +153,13 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
             cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
         }
     }
+    for resource in of(RAW_FUNCTION) {
+        if let Some(function) = raw_function::read(resource, &scope, folder) {
+            cloud.functions.insert(resource.id.clone(), function);
+            cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
+        }
+    }
+    rules::give(&present, &mut cloud.functions, &scope);
     for resource in of(EVENT_INVOKE_CONFIG) {
         asynchronous::apply(resource, &mut cloud.functions, &scope);
     }
@@ -185,6 +196,7 @@ fn told(present: &[&Resource], report: &Report) {
     let (mut absent, mut foreign) = (Vec::new(), Vec::new());
     for resource in present.iter().copied() {
         match kinds::kind(&resource.kind) {
+            Kind::Absent if rules::is_table(resource) => {}
             Kind::Run | Kind::Accepted => {}
             Kind::Absent => absent.push(resource),
             Kind::Foreign => foreign.push(resource),
