@@ -147,7 +147,10 @@ fn done(task: &Value, event: &Value, head: &BTreeMap<String, String>) -> Outcome
         "big" => answer("x".repeat(7_000_000)),
         "pid" => answer(std::process::id().to_string()),
         "env" => answer(json!(std::env::vars().collect::<BTreeMap<_, _>>()).to_string()),
-        "head" => answer(json!(head).to_string()),
+        "head" => {
+            let status = task["status"].as_str().and_then(|status| status.parse::<u16>().ok()).unwrap_or(200);
+            json!({"statusCode": status, "body": json!(head).to_string()}).to_string()
+        }
         "post" => answer(post(event, task)?),
         "protocol" => json!({"statusCode": 200, task["in"].as_str().unwrap_or("headers"): {
             "Sec-WebSocket-Protocol": if task["in"] == "multiValueHeaders" { json!(["chat"]) } else { json!("chat") }

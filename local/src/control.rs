@@ -41,7 +41,7 @@ pub struct About {
     pub template: String,
     /// When it was up.
     pub started_at: String,
-    /// Where this control interface is, `http://127.0.0.1:8804`.
+    /// Where this control interface is, `http://127.0.0.1:41234`.
     pub control: String,
     /// What opens it.
     #[serde(skip)]

@@ -131,7 +131,8 @@ impl HttpApi {
             Err(Unread::TooSlow) => return closing(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
             Err(Unread::Broken) => return closing(message(StatusCode::BAD_REQUEST, "Bad Request")),
         };
-        let trace_root = ids::trace_root();
+        let sent = head.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
+        let trace_root = ids::trace_root_after(sent);
         let mut event = Event {
             api: &self.api,
             address: self.address,
@@ -173,15 +174,27 @@ impl HttpApi {
         message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     }
 
-    /// The path without the stage, if it is in the stage.
+    /// The path without the stage, or without the key under which a custom domain has it; if it is in either.
     fn in_stage<'a>(&self, path: &'a str) -> Option<&'a str> {
+        // The longest first: one key may begin with another.
+        let keys = self.api.mappings.iter().map(|mapping| mapping.key.as_str()).filter(|key| !key.is_empty());
+        let within = keys.filter_map(|key| under(path, key).map(|rest| (key.len(), rest))).max();
+        if let Some((_, rest)) = within {
+            return Some(rest);
+        }
         if self.api.stage == "$default" {
             return Some(path);
         }
-        match path.strip_prefix('/')?.strip_prefix(self.api.stage.as_str())? {
-            "" => Some("/"),
-            rest => rest.starts_with('/').then_some(rest),
-        }
+        let is_whole = self.api.mappings.iter().any(|mapping| mapping.key.is_empty());
+        under(path, &self.api.stage).or(is_whole.then_some(path))
+    }
+}
+
+/// What of a path follows its first segments, if they are these.
+fn under<'a>(path: &'a str, first: &str) -> Option<&'a str> {
+    match path.strip_prefix('/')?.strip_prefix(first)? {
+        "" => Some("/"),
+        rest => rest.starts_with('/').then_some(rest),
     }
 }
 

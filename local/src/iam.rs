@@ -151,18 +151,19 @@ impl Iam {
     /// Checks signature and permission in any case.
     pub(crate) fn check(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
         let identity = self.identify(request, wish).inspect_err(|refusal| {
-            self.0.log.line(format!("iam refused {} {}: {}", request.method, wish.resource, refusal.first_line()));
+            let told = format!("iam refused {} {}: {}", request.method, wish.resource, refusal.first_line());
+            self.0.log.line(printable(&told));
         })?;
         let decision = policy::decide(&identity.statements, wish.action, &wish.resource);
         if decision != Decision::Allowed {
             let whose = identity.credentials.function.as_deref().unwrap_or("the developer");
             let Wish { action, resource, .. } = wish;
-            self.0.log.line(match decision {
+            self.0.log.line(printable(&match decision {
                 Decision::Denied => format!("iam refused {whose}: its role denies {action} on {resource}"),
                 _ => format!(
                     "iam refused {whose}: its role lacks {action} on {resource}, which belongs into its Policies"
                 ),
-            });
+            }));
             return Err(Refusal { kind: "AccessDeniedException", message: denied(&identity, wish, decision) });
         }
         Ok(Caller::of(&identity))
@@ -181,6 +182,15 @@ impl Iam {
         claim.is_signed_by(&identity.credentials.secret, request)?;
         Ok(identity)
     }
+}
+
+/// One line, in which nothing that a client wrote moves the cursor of a terminal.
+fn printable(text: &str) -> String {
+    let written = |letter: char| match letter.is_control() {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(written).collect()
 }
 
 /// Everybody who can sign, by access key; who is known already keeps the credentials.

@@ -61,6 +61,19 @@ pub(crate) fn trace_root() -> String {
     text
 }
 
+/// The root that a client's `X-Amzn-Trace-Id` names, or a new one: a trace that has begun goes on.
+pub(crate) fn trace_root_after(sent: Option<&str>) -> String {
+    let named = sent.and_then(|sent| sent.split(';').map(str::trim).find(|part| is_root(part)));
+    named.map_or_else(trace_root, str::to_owned)
+}
+
+/// `Root=1-`, eight digits, `-`, twenty-four digits; they are hexadecimal.
+fn is_root(text: &str) -> bool {
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = text.strip_prefix("Root=1-").and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(time, rest)| digits(time, 8) && digits(rest, 24))
+}
+
 /// A whole trace header for a function: `root`, a parent and the decision that nothing is sampled.
 pub(crate) fn trace(root: &str) -> String {
     let mut text = String::with_capacity(root.len() + 40);
@@ -90,6 +103,18 @@ mod tests {
         assert_eq!(id.as_bytes()[14], b'4');
         assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{id}");
         assert_ne!(id, lambda_request());
+    }
+
+    #[test]
+    fn a_trace_goes_on_if_its_root_is_one() {
+        let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
+        for sent in [root, &format!("Self=1-a-b; {root};Sampled=1"), &format!("{root};Parent=53995c3f42cd8ad8")] {
+            assert_eq!(trace_root_after(Some(sent)), root, "{sent}");
+        }
+        for sent in ["", "Root=", "Root=1-5759e988-bd86", "Root=2-5759e988-bd862e3fe1be46a994272793", &root[5..]] {
+            let made = trace_root_after(Some(sent));
+            assert!(is_root(&made) && !made.contains("5759e988"), "{sent}: {made}");
+        }
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub(crate) struct Lambda(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     functions: RwLock<BTreeMap<String, Arc<Function>>>,
+    /// Those that the latest change has taken away, for requests that were routed to them before.
+    gone: RwLock<BTreeMap<String, Arc<Function>>>,
     /// Those that were replaced and may still be at something.
     retired: Mutex<Vec<Arc<Pool>>>,
     limits: Arc<Limits>,
@@ -190,6 +192,7 @@ impl Lambda {
         let limits = Arc::clone(&options.limits);
         Ok(Self(Arc::new(Inner {
             functions: RwLock::new(ready),
+            gone: RwLock::default(),
             retired: Mutex::default(),
             limits,
             log: options.log.clone(),
@@ -207,7 +210,8 @@ impl Lambda {
 
     /// Invokes the function with this logical id, waits for it, and repeats nothing.
     pub(crate) async fn invoke(&self, function: &str, invocation: Invocation) -> Outcome {
-        match self.function(function) {
+        let gone = || self.0.gone.read().unwrap_or_else(PoisonError::into_inner).get(function).cloned();
+        match self.function(function).or_else(gone) {
             Some(function) => self.run(function, invocation).await,
             None => failed(Failure::Unavailable(format!("there is no function {function}"))),
         }
@@ -244,7 +248,13 @@ impl Lambda {
             };
             ready.insert(id.clone(), new);
         }
-        let before = std::mem::replace(&mut *self.0.functions.write().unwrap_or_else(PoisonError::into_inner), ready);
+        let is_gone = |(id, _): &(String, Arc<Function>)| !ready.contains_key(id);
+        let mut all = self.0.functions.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = all.clone().into_iter().filter(is_gone).collect();
+        // Before they are gone, so that at no time they are nowhere.
+        *self.0.gone.write().unwrap_or_else(PoisonError::into_inner) = gone;
+        let before = std::mem::replace(&mut *all, ready);
+        drop(all);
         let mut retired = self.0.retired.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, old) in before {
             let new = self.function(&id);
@@ -303,7 +313,8 @@ impl Lambda {
             Runs::Elsewhere(_) => None,
         };
         let retired = self.0.retired.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.all().into_iter().filter_map(of).chain(retired).collect()
+        let gone: Vec<_> = self.0.gone.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        self.all().into_iter().chain(gone).filter_map(of).chain(retired).collect()
     }
 
     /// The function with this logical id.

@@ -144,8 +144,10 @@ pub enum Target {
 /// A time table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Its key under `Events`.
+    /// Its key under `Events`, or the logical id of what is a resource of its own.
     pub name: String,
+    /// The name of that resource.
+    pub rule: Option<String>,
     /// How often, or when.
     pub when: When,
     /// The time zone of the latter, UTC unless named.
@@ -165,7 +167,16 @@ impl Schedule {
     #[must_use]
     pub fn every(name: &str, minutes: u32) -> Self {
         let when = When::Every(minutes);
-        Self { name: name.to_owned(), when, zone: None, starts: None, ends: None, by_scheduler: false, input: None }
+        Self {
+            name: name.to_owned(),
+            rule: None,
+            when,
+            zone: None,
+            starts: None,
+            ends: None,
+            by_scheduler: false,
+            input: None,
+        }
     }
 }
 
@@ -201,6 +212,8 @@ pub struct HttpApi {
     pub route_throttles: BTreeMap<String, Throttle>,
     /// Who decides about requests, by the name by which routes refer to it.
     pub authorizers: BTreeMap<String, HttpAuthorizer>,
+    /// Where else it is reached.
+    pub mappings: Vec<Mapping>,
 }
 
 impl HttpApi {
@@ -217,6 +230,7 @@ impl HttpApi {
             throttle: None,
             route_throttles: BTreeMap::new(),
             authorizers: BTreeMap::new(),
+            mappings: vec![],
         }
     }
 }
@@ -300,7 +314,7 @@ pub struct WebSocketApi {
 pub struct Mapping {
     /// `chat.example.org`
     pub domain: String,
-    /// The first segment of the path in place of the stage; empty if the whole domain is the API's.
+    /// The beginning of the path in place of the stage; empty if the whole domain is the API's. An HTTP API's may have several segments.
     pub key: String,
 }
 

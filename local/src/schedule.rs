@@ -81,9 +81,10 @@ impl Calendar {
     fn event(&self, function: &str, schedule: &Schedule, at: u64) -> String {
         let Schedule { name, .. } = schedule;
         let at = shown(at);
+        let rule = schedule.rule.clone().unwrap_or_else(|| format!("{function}{name}"));
         let arn = match schedule.by_scheduler {
-            true => ids::arn("scheduler", &self.region, &format!("schedule/default/{function}{name}")),
-            false => ids::arn("events", &self.region, &format!("rule/{function}{name}")),
+            true => ids::arn("scheduler", &self.region, &format!("schedule/default/{rule}")),
+            false => ids::arn("events", &self.region, &format!("rule/{rule}")),
         };
         if let Some(input) = &schedule.input {
             if !schedule.by_scheduler {

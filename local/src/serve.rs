@@ -3,11 +3,13 @@
 pub(crate) mod bind;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -308,7 +310,8 @@ impl Running {
             bail!("the function {id} has no executable");
         }
         self.options.iam.replace(&cloud);
-        let variables = self.options.variables.with(environment, extra_environment);
+        let domains = domains(&cloud, self.options.variables.apis());
+        let variables = self.options.variables.with(environment, extra_environment, domains);
         let variables = variables.signing_with(self.options.iam.credentials());
         let options = Options { programs, variables, ..self.options.clone() };
         let mut told = self.lambda.replace(&cloud.functions, &options, &stale)?;
@@ -364,9 +367,7 @@ impl Running {
     /// Stops the chaos, closes every socket with 1001, lets `$disconnect` run for a moment, and ends every process.
     pub async fn shutdown(mut self) {
         self.calm();
-        for api in self.websockets.values() {
-            api.close_all().await;
-        }
+        join_all(self.websockets.values().map(WebSocket::close_all)).await;
         self.tasks.shutdown().await;
         let _ = timeout(KILLED_WITHIN, self.lambda.shut_down()).await;
     }
@@ -407,7 +408,7 @@ fn ids_of(cloud: &Cloud) -> BTreeMap<String, String> {
 }
 
 fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
-    let (mut apis, mut domains) = (BTreeMap::new(), BTreeMap::new());
+    let mut apis = BTreeMap::new();
     for (id, api) in &cloud.http_apis {
         if let Some(listener) = bound.http.get(id) {
             apis.insert(api.id.clone(), listener.local_addr()?);
@@ -415,9 +416,7 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     }
     for (id, api) in &cloud.websocket_apis {
         if let Some(listener) = bound.websocket.get(id) {
-            let address = listener.local_addr()?;
-            apis.insert(api.id.clone(), address);
-            domains.extend(api.mappings.iter().map(|mapping| (mapping.domain.clone(), address)));
+            apis.insert(api.id.clone(), listener.local_addr()?);
         }
     }
     let mut urls = BTreeMap::new();
@@ -433,5 +432,18 @@ fn endpoints(bound: &Bound, cloud: &Cloud) -> Result<Endpoints> {
     };
     let trust = bound.authority.as_ref().map(|authority| authority.variables().clone()).unwrap_or_default();
     let (lambda, s3) = (bound.addresses.lambda.clone(), bound.addresses.s3.clone());
+    let domains = domains(cloud, &apis);
     Ok(Endpoints { apis, urls, domains, lambda, s3, management, trust })
+}
+
+/// Custom domains, each with the address of the API that it leads to.
+fn domains(cloud: &Cloud, apis: &BTreeMap<String, SocketAddr>) -> BTreeMap<String, SocketAddr> {
+    let http = cloud.http_apis.values().map(|api| (&api.id, &api.mappings));
+    let websocket = cloud.websocket_apis.values().map(|api| (&api.id, &api.mappings));
+    let mut domains = BTreeMap::new();
+    for (id, mappings) in http.chain(websocket) {
+        let Some(address) = apis.get(id) else { continue };
+        domains.extend(mappings.iter().map(|mapping| (mapping.domain.clone(), *address)));
+    }
+    domains
 }

@@ -21,9 +21,11 @@ mod names;
 mod parameters;
 mod policies;
 mod raw_api;
+mod raw_function;
 mod raw_http;
 mod report;
 mod resources;
+mod rules;
 mod runtime;
 mod schedule;
 mod scope;
@@ -41,7 +43,9 @@ use crate::model::Cloud;
 use kinds::Kind;
 pub use report::Problem;
 use report::Report;
-use scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API};
+use scope::{
+    BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, RAW_FUNCTION, ROUTE_RESPONSE, Resource, Scope, WEBSOCKET_API,
+};
 use yaml::{Content, Mark, Node};
 
 /// How a value begins that only a deployed stack has: a dynamic reference, another stack's export, a queue's URL.
@@ -150,6 +154,13 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
             cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
         }
     }
+    for resource in of(RAW_FUNCTION) {
+        if let Some(function) = raw_function::read(resource, &scope, folder) {
+            cloud.functions.insert(resource.id.clone(), function);
+            cloud.roles.insert(resource.id.clone(), policies::role(resource, &scope));
+        }
+    }
+    rules::give(&present, &mut cloud.functions, &scope);
     for resource in of(EVENT_INVOKE_CONFIG) {
         asynchronous::apply(resource, &mut cloud.functions, &scope);
     }
@@ -174,7 +185,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     let raw = raw_http::read(&of_http, &cloud.functions, &scope);
     cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
-    mappings::give(&present, &mut cloud.websocket_apis, &scope);
+    mappings::give(&present, &mut cloud, &scope);
     policies::doubt_routes(&mut cloud, &present, &scope);
     told(&present, report);
     cloud.outputs = outputs(root, &scope);
@@ -186,6 +197,7 @@ fn told(present: &[&Resource], report: &Report) {
     let (mut absent, mut foreign) = (Vec::new(), Vec::new());
     for resource in present.iter().copied() {
         match kinds::kind(&resource.kind) {
+            Kind::Absent if rules::is_table(resource) => {}
             Kind::Run | Kind::Accepted => {}
             Kind::Absent => absent.push(resource),
             Kind::Foreign => foreign.push(resource),

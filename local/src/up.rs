@@ -5,6 +5,7 @@
 //! there are, so the template is read twice, first with addresses that are only of the right form.
 
 mod control;
+mod doubts;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,8 @@ use crate::site_build;
 use crate::template::{self, Inputs};
 use crate::tls::Authority;
 use control::{claim, open_control};
-use reload::{Present, Reloader};
+use doubts::doubts;
+use reload::{Present, Reloader, first_look};
 
 /// A database that ends sooner than that after its start, as often as that, will not do better the next time.
 const CRASH_LOOP: Duration = Duration::from_secs(10);
@@ -179,12 +181,8 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
     let rough = rough(options);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
-    let declared = |name: &&String| cloud.functions.values().any(|function| function.environment.contains_key(*name));
-    for name in project.settings.environment.keys().filter(|name| !declared(name)) {
-        progress.warn(format!(
-            "local.toml: no function declares {name}, which stands under [environment], so that none gets it"
-        ));
-    }
+    doubts(&project, &cloud, options, progress);
+    let seen = first_look(&project, options, &cloud).await;
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);
     let ports = Ports {
         http: options.http_port,
@@ -227,20 +225,12 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
         data: Some(project.data.clone()),
         recorder: recorder.clone(),
     };
-    if options.iam {
-        let doubts = resolved.cloud.roles.values().flat_map(|role| &role.doubts);
-        doubts.for_each(|doubt| progress.warn(doubt));
-    } else {
-        for api in cloud.signed() {
-            progress.warn(format!("`{api}` asks for signatures (AWS_IAM): without --iam everybody gets in"));
-        }
-    }
     let running = bound.serve(resolved.cloud.clone(), setup).await?;
     Ok(Started {
         running,
         database,
         project,
-        present: Present { resolved, programs },
+        present: Present { resolved, programs, seen },
         recorder,
         control: (claim, control),
     })

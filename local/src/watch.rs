@@ -118,6 +118,13 @@ impl Changed {
         *self == Self::default()
     }
 
+    /// Adds what has changed besides.
+    pub(crate) fn and(&mut self, other: Self) {
+        self.settings.extend(other.settings);
+        self.sources.extend(other.sources);
+        self.code.extend(other.code);
+    }
+
     /// One file that has changed, and how many others.
     pub(crate) fn files(&self) -> Option<(&Path, usize)> {
         let mut all = self.settings.iter().chain(&self.sources).chain(self.code.values());
@@ -133,11 +140,16 @@ pub(crate) fn sources<'a>(programs: impl Iterator<Item = &'a PathBuf>) -> BTreeS
         let list = std::fs::read_to_string(program.with_extension("d")).unwrap_or_default();
         found.extend(list.lines().filter_map(|line| line.split_once(": ")).flat_map(|(_, files)| names(files)));
     }
-    let above: BTreeSet<&Path> = found.iter().filter_map(|file| file.parent()).flat_map(Path::ancestors).collect();
-    let manifests = above.into_iter().flat_map(|folder| ["Cargo.toml", "Cargo.lock"].map(|name| folder.join(name)));
-    let manifests: Vec<PathBuf> = manifests.filter(|file| file.is_file()).collect();
+    let manifests = manifests(folders(&found).iter());
     found.extend(manifests);
     found
+}
+
+/// The manifests and lock files in these folders and in those above them.
+pub(crate) fn manifests<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> BTreeSet<PathBuf> {
+    let above: BTreeSet<&Path> = folders.flat_map(|folder| folder.ancestors()).collect();
+    let all = above.into_iter().flat_map(|folder| ["Cargo.toml", "Cargo.lock"].map(|name| folder.join(name)));
+    all.filter(|file| file.is_file()).collect()
 }
 
 /// The folders that files are in.

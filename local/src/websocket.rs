@@ -139,8 +139,9 @@ impl WebSocket {
         self.now().registry.all().iter().for_each(|connection| connection.cut());
     }
 
-    /// Closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
+    /// Lets nobody in any more, closes every socket with 1001 and waits until `$disconnect` has run for each, as long as [`Limits::shutdown`] allows.
     pub(crate) async fn close_all(&self) {
+        self.now().registry.close();
         for connection in self.now().registry.all() {
             connection.close(Close::going_away());
         }
@@ -173,7 +174,10 @@ fn selection(api: &WebSocketApi) -> Result<Selection> {
 
 async fn serve(gateway: Arc<Gateway>, stream: TcpStream, tls: Option<Arc<ServerConfig>>, peer: SocketAddr) {
     let Some(mut stream) = Stream::open(stream, tls, gateway.limits.slow_request).await else { return };
-    match head::read(&mut stream, &gateway.limits).await {
+    let first = head::read(&mut stream, &gateway.limits).await;
+    // Whoever takes their time is answered by what is there then.
+    let gateway = gateway.newest();
+    match first {
         // Boxed, so that a socket that lives for hours does not hold the room that its handshake needed.
         Some(First::Handshake(head, rest)) => {
             if let Some(socket) = Box::pin(handshake::accept(&gateway, stream, peer, head, rest)).await {
@@ -185,8 +189,12 @@ async fn serve(gateway: Arc<Gateway>, stream: TcpStream, tls: Option<Arc<ServerC
     }
 }
 
-async fn http(gateway: &Gateway, stream: Stream, begun: Vec<u8>) {
+async fn http(gateway: &Arc<Gateway>, stream: Stream, begun: Vec<u8>) {
     let (read, write) = tokio::io::split(stream);
     let stream = tokio::io::join(std::io::Cursor::new(begun).chain(read), write);
-    listen::http(TokioIo::new(stream), gateway.limits.keep_alive, |request| gateway.manage(request)).await;
+    let answer = |request| {
+        let gateway = gateway.newest();
+        async move { gateway.manage(request).await }
+    };
+    listen::http(TokioIo::new(stream), gateway.limits.keep_alive, answer).await;
 }

@@ -115,6 +115,7 @@ fn nothing() -> model::Cloud {
         throttle: None,
         route_throttles: BTreeMap::new(),
         authorizers: BTreeMap::new(),
+        mappings: Vec::new(),
     };
     let route = |two_way| WebSocketRoute { function: "Echo".into(), two_way, timeout: PATIENCE };
     let websocket = WebSocketApi {

@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Instance {
     pub(crate) process: u32,
-    /// `http://127.0.0.1:8804`; none while it starts.
+    /// `http://127.0.0.1:41234`; none while it starts.
     pub(crate) address: Option<String>,
     pub(crate) token: String,
 }

@@ -241,7 +241,10 @@ impl Event<'_> {
             }
             Source::Query(name) => {
                 let query = url::query(self.head.uri.query().unwrap_or_default());
-                query.into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
+                // All of them, as the event has them: an answer that is kept for the first would be given to whoever adds another.
+                let values: Vec<&str> =
+                    query.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
+                (!values.is_empty()).then(|| values.join(","))
             }
             Source::StageVariable(name) => self.api.stage_variables.get(name).cloned(),
             Source::Context(name) => self.variable(name),

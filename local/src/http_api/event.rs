@@ -159,6 +159,12 @@ impl Event<'_> {
         let route = &self.found.route.path;
         let method = self.head.method.as_str();
         let or_empty = |value: &Value| if value.is_null() { json!({}) } else { value.clone() };
+        // Only the newer format has cookies apart.
+        let mut headers = event["headers"].clone();
+        let cookies = cookies(&self.head.headers);
+        if !cookies.is_empty() {
+            headers["cookie"] = cookies.join("; ").into();
+        }
         json!({
             "version": "1.0",
             "type": "REQUEST",
@@ -168,7 +174,7 @@ impl Event<'_> {
             "resource": route,
             "path": event["rawPath"],
             "httpMethod": method,
-            "headers": event["headers"],
+            "headers": headers,
             "queryStringParameters": or_empty(&event["queryStringParameters"]),
             "pathParameters": or_empty(&event["pathParameters"]),
             "stageVariables": or_empty(&event["stageVariables"]),
@@ -228,7 +234,9 @@ fn headers<'a>(sent: &'a HeaderMap, source_ip: &str, trace: &str) -> BTreeMap<&'
     all.insert("x-forwarded-for", hops);
     all.insert("x-forwarded-port", "443".into());
     all.insert("x-forwarded-proto", "https".into());
-    all.entry("x-amzn-trace-id").or_insert_with(|| trace.into());
+    if !all.get("x-amzn-trace-id").is_some_and(|sent| sent.contains(trace)) {
+        all.insert("x-amzn-trace-id", trace.into());
+    }
     all
 }
 

@@ -45,9 +45,19 @@ impl Variables {
         Self { credentials, ..self }
     }
 
-    /// The same addresses with other values.
-    pub(crate) fn with(&self, replaced: BTreeMap<String, String>, extra: BTreeMap<String, String>) -> Self {
-        Self::new(replaced, extra, self.endpoints.clone())
+    /// The same addresses with other values and other custom domains.
+    pub(crate) fn with(
+        &self,
+        replaced: BTreeMap<String, String>,
+        extra: BTreeMap<String, String>,
+        domains: BTreeMap<String, SocketAddr>,
+    ) -> Self {
+        Self::new(replaced, extra, Endpoints { domains, ..self.endpoints.clone() })
+    }
+
+    /// The address of each API, by its id.
+    pub(crate) fn apis(&self) -> &BTreeMap<String, SocketAddr> {
+        &self.endpoints.apis
     }
 
     /// `AWS_REGION` of the variables for all functions, or us-east-1.

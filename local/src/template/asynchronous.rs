@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::scope::{FUNCTION, Resource, Scope};
+use super::scope::{Resource, Scope, is_function};
 use super::yaml::{Mark, Node};
 use crate::model::{Asynchronous, Function, Target};
 
@@ -27,12 +27,17 @@ pub(super) fn read(fields: &mut Fields<'_>, function: &str, scope: &Scope<'_>) -
         }
         config.finish();
     }
-    if let Some(mut queue) = fields.inner("DeadLetterQueue") {
-        let kind = queue.text("Type");
-        events.dead_letters = target(&mut queue, "TargetArn", kind.as_deref(), scope);
-        queue.finish();
-    }
+    events.dead_letters = dead_letters(fields, "DeadLetterQueue", scope);
     events
+}
+
+/// Where a function's events go that are given up.
+pub(super) fn dead_letters(fields: &mut Fields<'_>, key: &str, scope: &Scope<'_>) -> Option<Target> {
+    let mut queue = fields.inner(key)?;
+    let kind = queue.text("Type");
+    let found = target(&mut queue, "TargetArn", kind.as_deref(), scope);
+    queue.finish();
+    found
 }
 
 /// Gives a function of the template what a resource of its own says.
@@ -108,7 +113,7 @@ fn unknown(fields: &Fields<'_>, key: &str, mark: Mark, node: &Node) {
 
 /// The logical id of the function that an ARN names, with or without a qualifier.
 pub(super) fn function_of(arn: &str, scope: &Scope<'_>) -> Option<String> {
-    for resource in scope.resources.values().filter(|resource| resource.kind == FUNCTION) {
+    for resource in scope.resources.values().filter(|resource| is_function(&resource.kind)) {
         let own = scope.function_name(resource).ok().map(|name| scope.function_arn(&name))?;
         if arn == own || arn.strip_prefix(&own).is_some_and(|qualifier| qualifier.starts_with(':')) {
             return Some(resource.id.clone());

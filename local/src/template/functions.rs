@@ -63,18 +63,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     let mut fields = Fields::of(properties, format!("the function `{id}`"), scope.report);
     fields.mark = resource.mark;
 
-    let name = fields.text("FunctionName").unwrap_or_else(|| id.clone());
-    let timeout = fields.number("Timeout", 1..=900).unwrap_or(TIMEOUT);
-    let memory = fields.number("MemorySize", 128..=10_240).unwrap_or(MEMORY_MB);
-    let reserved = fields.number("ReservedConcurrentExecutions", 0..=1_000_000);
-    let environment = match fields.inner("Environment") {
-        Some(mut inner) => {
-            let variables = inner.variables("Variables").into_iter().collect();
-            inner.finish();
-            variables
-        }
-        None => BTreeMap::new(),
-    };
+    let common = common(&mut fields, id);
     let alias = fields.text("AutoPublishAlias");
     let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
@@ -89,22 +78,34 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     fields.warn("ProvisionedConcurrencyConfig", "environments are started as they are needed");
     fields.finish();
 
-    let function = Function {
-        logical_id: id.clone(),
+    let function =
+        Function { code: folder.join(code?), binary, alias, asynchronous, schedules, url, managed, ..common };
+    Some((function, events))
+}
+
+/// What is said in the same words of a function that is written out.
+pub(super) fn common(fields: &mut Fields<'_>, id: &str) -> Function {
+    let name = fields.text("FunctionName").unwrap_or_else(|| id.to_owned());
+    let timeout = fields.number("Timeout", 1..=900).unwrap_or(TIMEOUT);
+    let memory = fields.number("MemorySize", 128..=10_240).unwrap_or(MEMORY_MB);
+    let reserved = fields.number("ReservedConcurrentExecutions", 0..=1_000_000);
+    let environment = match fields.inner("Environment") {
+        Some(mut inner) => {
+            let variables = inner.variables("Variables").into_iter().collect();
+            inner.finish();
+            variables
+        }
+        None => BTreeMap::new(),
+    };
+    Function {
+        logical_id: id.to_owned(),
         name,
-        code: folder.join(code?),
-        binary,
         timeout: Duration::from_secs(timeout),
         memory_mb: memory as u32,
         reserved_concurrency: reserved.map(|reserved| reserved as u32),
         environment,
-        alias,
-        asynchronous,
-        schedules,
-        url,
-        managed,
-    };
-    Some((function, events))
+        ..Function::default()
+    }
 }
 
 fn events(node: Node, function: &str, scope: &Scope<'_>) -> (Vec<Event>, Vec<Schedule>) {
@@ -138,7 +139,11 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             fields.finish();
             let mut fields = Fields::of(properties, format!("the event `{name}` of `{function}`"), scope.report);
             fields.mark = mark;
-            return schedule::read(&name, kind == "ScheduleV2", fields).map(Source::Schedule);
+            let (key, by_scheduler) = match kind.as_str() {
+                "Schedule" => ("Schedule", false),
+                _ => ("ScheduleExpression", true),
+            };
+            return schedule::read(&name, key, by_scheduler, fields).map(Source::Schedule);
         }
         // Read with its bucket.
         "S3" => return None,

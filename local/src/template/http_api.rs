@@ -71,6 +71,7 @@ pub(super) fn read(
         throttle,
         route_throttles,
         authorizers: access.authorizers,
+        mappings: Vec::new(),
     })
 }
 

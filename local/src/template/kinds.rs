@@ -4,7 +4,7 @@ use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
 use super::mappings::API_MAPPING;
 use super::raw_api;
-use super::scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, ROUTE_RESPONSE, WEBSOCKET_API};
+use super::scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, RAW_FUNCTION, ROUTE_RESPONSE, WEBSOCKET_API};
 
 /// What a type of resource means on a laptop.
 pub(super) enum Kind {
@@ -73,20 +73,27 @@ const ABSENT: [&str; 16] = [
 ];
 
 /// What an API or a function is made of: to pass over a part of it would change how it behaves.
-const OURS: [&str; 3] = ["AWS::ApiGatewayV2::", "AWS::Lambda::Function", "AWS::Serverless::Function"];
+const OURS: [&str; 2] = ["AWS::ApiGatewayV2::", "AWS::Serverless::Function"];
 
 pub(super) fn kind(name: &str) -> Kind {
     match name {
         BUCKET | EVENT_INVOKE_CONFIG | FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
-        API_MAPPING => Kind::Run,
+        API_MAPPING | RAW_FUNCTION => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,
-        name if name.split("::").count() > 1 && ["AWS", "Custom"].contains(&name.split("::").next().unwrap_or("")) => {
-            Kind::Foreign
-        }
+        name if is_type(name) => Kind::Foreign,
         _ => Kind::Unknown,
     }
+}
+
+/// `Custom::Seed`, or three parts as `AWS::Glue::Job`; those of third parties that are registered with CloudFormation begin with their own names.
+fn is_type(name: &str) -> bool {
+    let parts: Vec<&str> = name.split("::").collect();
+    let is_word = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_@".contains(&byte))
+    };
+    parts.iter().all(is_word) && (parts.len() > 2 || parts.len() == 2 && ["AWS", "Custom"].contains(&parts[0]))
 }

@@ -150,6 +150,7 @@ fn api(resource: &Resource, functions: &BTreeMap<String, Function>, scope: &Scop
         throttle: None,
         route_throttles: BTreeMap::new(),
         authorizers: BTreeMap::new(),
+        mappings: Vec::new(),
     })
 }
 

@@ -5,9 +5,8 @@ use crate::model::{Schedule, When};
 use crate::schedule::{Cron, Zone};
 use crate::time;
 
-/// Reads the properties of one, or none if it is switched off. `by_scheduler` is a `ScheduleV2`.
-pub(super) fn read(name: &str, by_scheduler: bool, mut fields: Fields<'_>) -> Option<Schedule> {
-    let key = if by_scheduler { "ScheduleExpression" } else { "Schedule" };
+/// Reads the properties of one, or none if it is switched off. `key` is what holds the expression; `by_scheduler` is a `ScheduleV2`.
+pub(super) fn read(name: &str, key: &str, by_scheduler: bool, mut fields: Fields<'_>) -> Option<Schedule> {
     let expression = fields.text(key).or_else(|| fields.missing(key));
     let input = fields.text("Input");
     let enabled = fields.flag("Enabled").unwrap_or(true);
@@ -42,7 +41,7 @@ pub(super) fn read(name: &str, by_scheduler: bool, mut fields: Fields<'_>) -> Op
         }
     });
     fields.finish();
-    let schedule = Schedule { name: name.to_owned(), when: when?, zone, starts, ends, by_scheduler, input };
+    let schedule = Schedule { name: name.to_owned(), rule: None, when: when?, zone, starts, ends, by_scheduler, input };
     (enabled && state.starts_with("ENABLED")).then_some(schedule)
 }
 

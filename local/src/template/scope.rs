@@ -16,11 +16,18 @@ use super::{raw_api, resources};
 use crate::ids;
 
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
+/// The same as CloudFormation has it.
+pub(super) const RAW_FUNCTION: &str = "AWS::Lambda::Function";
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
 pub(super) const EVENT_INVOKE_CONFIG: &str = "AWS::Lambda::EventInvokeConfig";
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
 pub(super) const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
+
+/// Whether a type of resources is a function, as SAM or as CloudFormation has it.
+pub(super) fn is_function(kind: &str) -> bool {
+    [FUNCTION, RAW_FUNCTION].contains(&kind)
+}
 
 /// The API that SAM makes for `HttpApi` events that name none.
 pub(super) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
@@ -90,7 +97,7 @@ impl Scope<'_> {
         }
         let resource = self.resource(name)?;
         match resource.kind.as_str() {
-            FUNCTION => text(self.function_name(resource)?),
+            FUNCTION | RAW_FUNCTION => text(self.function_name(resource)?),
             BUCKET => text(self.bucket_name(resource)?),
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
@@ -116,7 +123,7 @@ impl Scope<'_> {
         }
         let resource = self.resource(name)?;
         match (resource.kind.as_str(), attribute) {
-            (FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
+            (FUNCTION | RAW_FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
             (BUCKET, "Arn") => Ok(format!("arn:{}:s3:::{}", self.partition(), self.bucket_name(resource)?)),
             (HTTP_API | WEBSOCKET_API | raw_api::API, "ApiId") => Ok(api_id(name)),
             (raw_api::ROUTE, "RouteId")
@@ -127,7 +134,7 @@ impl Scope<'_> {
             | (USAGE_PLAN, "Id") => Ok(made_id(name)),
             (HTTP_API, "ApiEndpoint") => Ok(format!("https://{}", self.domain(name))),
             (WEBSOCKET_API | raw_api::API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
-            (FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
+            (FUNCTION | RAW_FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
                 say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
             }
             _ => self.absent_attribute(resource, attribute),

@@ -6,6 +6,7 @@ use crate::model::{HttpRoute, Throttle};
 
 mod access;
 mod http_access;
+mod raw;
 mod tolerance;
 
 const ECHO: &str = include_str!("../../tests/it/fixtures/template.yaml");

@@ -1,33 +1,40 @@
 //! What changes while it runs takes effect without a restart: the template and what stands beside it, the sources of programs, the folders
 //! of functions that run as they are. Sockets stay open, and what is under way ends as it began.
 //!
-//! A change that cannot be run is told, and what ran before goes on. So is one that needs a restart, which is whatever has an address.
+//! A change that cannot be run is told, and what ran before goes on. So is one that needs a restart, which is whatever has an address. A change that is
+//! good but waits for something that is not, such as a template for a program that does not compile, takes effect once that is mended.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::{Resolved, apis, check, load, programs, resolve, rough};
+use super::{Resolved, apis, check, doubts, load, programs, resolve, rough};
 use crate::cli::Up;
+use crate::model::{Cloud, Function};
 use crate::progress::Progress;
 use crate::project::{Project, shown};
 use crate::serve::{Change, Running};
-use crate::watch::{Changed, Look, Watched, folders, sources};
+use crate::watch::{Changed, Look, Watched, folders, manifests, sources};
 
 /// How often files are looked at; less often if looking takes long.
 const LOOK: Duration = Duration::from_millis(300);
 /// How long nothing more must change: an editor saves several files, a compiler writes for a while.
 const SETTLED: Duration = Duration::from_millis(150);
 
+/// When the program of each function was written, by logical id.
+type Stamps = BTreeMap<String, Option<SystemTime>>;
+
 /// What runs.
 #[derive(Debug)]
 pub(super) struct Present {
     pub(super) resolved: Resolved,
     pub(super) programs: BTreeMap<String, PathBuf>,
+    /// What it was made of when it was read, which is long before it runs if there is much to build.
+    pub(super) seen: Look,
 }
 
 /// Keeps what runs up to date.
@@ -41,15 +48,28 @@ pub(super) struct Reloader<'a> {
     pub(super) present: Present,
 }
 
+/// What has changed and does not run yet, because something of it failed.
+#[derive(Debug, Default)]
+struct Owed {
+    changed: Changed,
+    /// The template and what stands beside it, read and found good, which waits for its programs.
+    wanted: Option<(Project, Resolved)>,
+    /// What it was made of when it was read.
+    seen: Look,
+    /// When the programs were written that run, from before the first attempt to build others.
+    stamps: Option<Stamps>,
+}
+
 impl Reloader<'_> {
     /// Never ends.
     pub(super) async fn run(mut self) {
         if self.options.no_reload {
             return std::future::pending().await;
         }
+        let mut owed = Owed::default();
         let mut failed = false;
-        let mut watched = self.watched();
-        let mut seen = look(&watched).await;
+        let mut watched = self.watched(&owed);
+        let mut seen = look(&watched).await.but(std::mem::take(&mut self.present.seen));
         loop {
             let changed;
             (changed, seen) = change(&watched, &seen, failed).await;
@@ -57,62 +77,69 @@ impl Reloader<'_> {
                 let more = if others == 0 { String::new() } else { format!(" and {others} more") };
                 self.progress.say("reload", format!("{}{more} changed", shown(file).display()));
             }
-            failed = match self.reload(&changed).await {
+            failed = match self.reload(&mut owed, changed).await {
                 Ok(told) => {
                     self.progress.say(
                         "reload",
                         if told.is_empty() { "nothing is different".to_owned() } else { told.join(", ") },
                     );
+                    owed = Owed::default();
                     false
                 }
                 Err(error) => {
-                    format!("{error:#}").lines().for_each(|line| self.progress.fail(line));
+                    self.fail(&error);
                     self.progress.say("reload", "what ran before goes on");
                     true
                 }
             };
-            let now = self.watched();
+            let now = self.watched(&owed);
             if now != watched {
                 watched = now;
                 // What has changed meanwhile is still a change of what was looked at before.
                 let fresh = look(&watched).await;
-                seen = fresh.but(seen);
+                seen = fresh.but(std::mem::take(&mut owed.seen)).but(seen);
             }
         }
     }
 
-    async fn reload(&mut self, changed: &Changed) -> anyhow::Result<Vec<String>> {
-        let (project, resolved) = if changed.settings.is_empty() {
-            (None, self.present.resolved.clone())
-        } else {
-            let (project, resolved) = self.read()?;
-            (Some(project), resolved)
-        };
+    fn fail(&self, error: &anyhow::Error) {
+        format!("{error:#}").lines().for_each(|line| self.progress.fail(line));
+    }
+
+    /// Lets take effect what has changed now and what is owed since it failed.
+    async fn reload(&mut self, owed: &mut Owed, changed: Changed) -> anyhow::Result<Vec<String>> {
+        let (is_read, is_more) =
+            (!changed.settings.is_empty(), !changed.sources.is_empty() || !changed.code.is_empty());
+        owed.changed.and(changed);
+        if is_read {
+            owed.wanted = None;
+            match self.read() {
+                Ok(wanted) => {
+                    owed.wanted = Some(wanted);
+                    // From before it is built, so that what is mended meanwhile is noticed.
+                    owed.seen = look(&self.watched(owed)).await;
+                }
+                // Code does not wait until somebody mends a template or starts anew.
+                Err(error) if is_more => self.fail(&error),
+                Err(error) => return Err(error),
+            }
+        }
+        let resolved = owed.wanted.as_ref().map_or(&self.present.resolved, |(_, resolved)| resolved).clone();
+        let changed = &owed.changed;
         // What a managed runtime needs besides the code may have changed with it.
         let is_managed =
             |id: &String| resolved.cloud.functions.get(id).is_some_and(|function| function.managed.is_some());
-        let is_ready =
-            changed.settings.is_empty() && changed.sources.is_empty() && !changed.code.keys().any(is_managed);
+        let is_ready = owed.wanted.is_none() && changed.sources.is_empty() && !changed.code.keys().any(is_managed);
+        let mut stale: BTreeSet<String> = changed.code.keys().cloned().collect();
         let programs = if is_ready {
             self.present.programs.clone()
         } else {
-            let before = stamps(&self.present.programs);
+            let before = owed.stamps.get_or_insert_with(|| stamps(&self.present.programs));
             let programs = programs(&self.project, self.options, &resolved.cloud, self.progress).await?;
-            let after = stamps(&programs);
-            let stale =
-                after.into_iter().filter(|(id, now)| before.get(id).is_some_and(|then| then != now)).map(|(id, _)| id);
-            return self.replace(project, resolved, programs, stale.chain(changed.code.keys().cloned()).collect());
+            let after = stamps(&programs).into_iter();
+            stale.extend(after.filter(|(id, now)| before.get(id).is_some_and(|then| then != now)).map(|(id, _)| id));
+            programs
         };
-        self.replace(project, resolved, programs, changed.code.keys().cloned().collect())
-    }
-
-    fn replace(
-        &mut self,
-        project: Option<Project>,
-        resolved: Resolved,
-        programs: BTreeMap<String, PathBuf>,
-        stale: BTreeSet<String>,
-    ) -> anyhow::Result<Vec<String>> {
         let told = self.running.replace(Change {
             cloud: resolved.cloud.clone(),
             programs: programs.clone(),
@@ -120,8 +147,8 @@ impl Reloader<'_> {
             extra_environment: resolved.variables.extra.clone(),
             stale,
         })?;
-        self.present = Present { resolved, programs };
-        if let Some(project) = project {
+        self.present = Present { resolved, programs, seen: Look::default() };
+        if let Some((project, _)) = owed.wanted.take() {
             self.project = project;
         }
         Ok(told)
@@ -133,6 +160,7 @@ impl Reloader<'_> {
         let rough = rough(self.options);
         let cloud = load(&project, self.options, self.progress, true, |placeholder| Ok(rough(placeholder)))?;
         check(&project, &cloud, &rough)?;
+        doubts(&project, &cloud, self.options, self.progress);
         let (before, after) = (apis(&self.present.resolved.cloud), apis(&cloud));
         let named = |of: &[(String, String)], but: &[(String, String)]| {
             of.iter()
@@ -171,19 +199,26 @@ impl Reloader<'_> {
         Ok((project, resolved))
     }
 
-    fn watched(&self) -> Watched {
-        let is_cargo = |code: &Path| code.join("Cargo.toml").is_file();
-        let functions = self.present.resolved.cloud.functions.values();
-        let code = functions.filter(|function| !is_cargo(&function.code) && self.options.invoke_endpoint.is_none());
-        let built = self.present.programs.values().filter(|_| !self.options.no_build);
-        let sources = sources(built);
-        Watched {
-            settings: self.project.files(self.options),
-            folders: folders(&sources),
-            sources,
-            code: code.map(|function| (function.logical_id.clone(), function.code.clone())).collect(),
-        }
+    /// What runs is made of these files, and what is owed of these as well.
+    fn watched(&self, owed: &Owed) -> Watched {
+        let cloud = owed.wanted.as_ref().map_or(&self.present.resolved.cloud, |(_, resolved)| &resolved.cloud);
+        watched(&self.project, self.options, cloud, &self.present.programs)
     }
+}
+
+/// The files that a run is made of.
+pub(super) fn watched(project: &Project, options: &Up, cloud: &Cloud, programs: &BTreeMap<String, PathBuf>) -> Watched {
+    let is_cargo = |function: &Function| function.code.join("Cargo.toml").is_file();
+    // Of a program that was never built Cargo has not told yet what it is made of.
+    let is_new = |function: &Function| function.managed.is_none() && !programs.contains_key(&function.logical_id);
+    let functions = cloud.functions.values().filter(|_| options.invoke_endpoint.is_none());
+    let code = functions.filter(|function| !is_cargo(function) || is_new(function));
+    let code: BTreeMap<String, PathBuf> =
+        code.map(|function| (function.logical_id.clone(), function.code.clone())).collect();
+    let built = programs.values().filter(|_| !options.no_build);
+    let mut sources = sources(built);
+    sources.extend(manifests(code.values().filter(|folder| folder.join("Cargo.toml").is_file())));
+    Watched { settings: project.files(options), folders: folders(&sources), sources, code }
 }
 
 /// Waits until something has changed, and then until nothing more does. After a build that failed, a file may be what was missing.
@@ -212,13 +247,19 @@ async fn change(watched: &Watched, seen: &Look, failed: bool) -> (Changed, Look)
     }
 }
 
+/// How things are before anything is built of them. Cargo knows by itself what it has not seen.
+pub(super) async fn first_look(project: &Project, options: &Up, cloud: &Cloud) -> Look {
+    let watched = watched(project, options, cloud, &BTreeMap::new());
+    look(&Watched { sources: BTreeSet::new(), folders: BTreeSet::new(), ..watched }).await
+}
+
 async fn look(watched: &Watched) -> Look {
     let watched = watched.clone();
     spawn_blocking(move || watched.look()).await.unwrap_or_default()
 }
 
 /// When each program was written.
-fn stamps(programs: &BTreeMap<String, PathBuf>) -> BTreeMap<String, Option<std::time::SystemTime>> {
+fn stamps(programs: &BTreeMap<String, PathBuf>) -> Stamps {
     let written = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     programs.iter().map(|(id, path)| (id.clone(), written(path))).collect()
 }

@@ -92,7 +92,8 @@ impl Gateway {
     fn source(&self, source: &Source, head: &Head, context: &Value) -> Option<String> {
         match source {
             Source::Header(name) => head.get(name).map(str::to_owned),
-            Source::Query(name) => head.query().into_iter().find(|(other, _)| other == name).map(|(_, value)| value),
+            // The last one, as the event has it.
+            Source::Query(name) => head.query().into_iter().rfind(|(other, _)| other == name).map(|(_, value)| value),
             Source::Context(path) => at(context, path),
             Source::StageVariable(name) => self.api.stage_variables.get(name).cloned(),
         }

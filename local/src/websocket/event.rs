@@ -239,7 +239,9 @@ fn forwarded(head: &Head, source_ip: &str, trace: &str) -> Vec<(String, String)>
     }
     headers.push(("X-Forwarded-Port".into(), "443".into()));
     headers.push(("X-Forwarded-Proto".into(), "https".into()));
-    if head.get("x-amzn-trace-id").is_none() {
+    let is_trace = |name: &str| is(name, "x-amzn-trace-id");
+    if !headers.iter().any(|(name, value)| is_trace(name) && value.contains(trace)) {
+        headers.retain(|(name, _)| !is_trace(name));
         headers.push(("X-Amzn-Trace-Id".into(), trace.into()));
     }
     headers

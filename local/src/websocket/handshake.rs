@@ -18,6 +18,7 @@ use super::connection::Connection;
 use super::entry::Refused;
 use super::event;
 use super::faults::Faults;
+use super::frame::Close;
 use super::head::Head;
 use super::registry::ConnectionId;
 use super::socket::Socket;
@@ -56,6 +57,7 @@ pub(super) async fn accept(
     head: Head,
     rest: Vec<u8>,
 ) -> Option<Socket> {
+    let alive = gateway.registry.alive();
     let connection = match decide(gateway, peer, &head).await {
         Ok((connection, protocol)) => {
             let accept = derive_accept_key(head.get("sec-websocket-key").unwrap_or_default().as_bytes());
@@ -75,7 +77,11 @@ pub(super) async fn accept(
         }
     };
     gateway.registry.add(&connection);
-    Some(Socket::new(connection, stream, &rest, gateway))
+    // Its `$connect` has run, so it gets a goodbye and `$disconnect` like every other.
+    if gateway.registry.is_closing() {
+        connection.close(Close::going_away());
+    }
+    Some(Socket::new(connection, stream, &rest, gateway, alive))
 }
 
 async fn decide(
@@ -89,7 +95,7 @@ async fn decide(
     let mut connection = Connection::new(ConnectionId::random(), peer.ip(), user_agent, faults);
     let Some(route) = gateway.api.routes.get("$connect") else { return Ok((Arc::new(connection), None)) };
     let request_id = ids::gateway_request();
-    let trace_root = ids::trace_root();
+    let trace_root = ids::trace_root_after(head.get("x-amzn-trace-id"));
     let id = connection.id.to_string();
     let failed = |status, message: &str| {
         let body = json!({"message": message, "connectionId": id, "requestId": request_id}).to_string();
@@ -133,6 +139,9 @@ fn permitted(gateway: &Gateway, head: &Head) -> Result<(), Refusal> {
     }
     if head.target.len() > gateway.limits.url {
         return Err(Refusal::of(StatusCode::URI_TOO_LONG, "Request URI Too Long"));
+    }
+    if gateway.registry.is_closing() {
+        return Err(Refusal::of(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"));
     }
     let path = head.target.split('?').next().unwrap_or_default();
     if gateway.within(path) != Some("") {

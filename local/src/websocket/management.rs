@@ -38,7 +38,12 @@ impl Gateway {
         };
         let Some(id) = rest.strip_prefix("@connections/").or_else(|| rest.strip_prefix("%40connections/")) else {
             return if head.method == Method::GET && rest.is_empty() {
-                upgrade_required()
+                let mut response = upgrade_required();
+                // A handshake is one only as the first request of its connection: the next attempt comes on another.
+                if head.headers.contains_key(header::UPGRADE) {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
             } else {
                 refused(
                     StatusCode::FORBIDDEN,

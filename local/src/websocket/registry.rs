@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use base64::Engine;
@@ -43,10 +43,11 @@ pub(super) struct Registry {
     open: RwLock<HashMap<ConnectionId, Arc<Connection>>>,
     alive: AtomicUsize,
     empty: Notify,
+    closing: AtomicBool,
 }
 
-/// Counts a connection from before it is known until its `$disconnect` has run.
-pub(super) struct Alive<'a>(&'a Registry);
+/// Counts a connection from its handshake until its `$disconnect` has run.
+pub(super) struct Alive(Arc<Registry>);
 
 impl Registry {
     pub(super) fn add(&self, connection: &Arc<Connection>) {
@@ -69,16 +70,26 @@ impl Registry {
         self.read().values().cloned().collect()
     }
 
-    pub(super) fn alive(&self) -> Alive<'_> {
-        self.alive.fetch_add(1, Ordering::Relaxed);
-        Alive(self)
+    pub(super) fn alive(self: &Arc<Self>) -> Alive {
+        self.alive.fetch_add(1, Ordering::SeqCst);
+        Alive(Arc::clone(self))
+    }
+
+    /// Everything ends: no connection is made from now on, and those that are about to be are closed at once.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Asked by a handshake that is counted already, so that whoever waits until nothing is alive waits for it or it knows.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
     }
 
     /// Waits until nothing is alive.
     pub(super) async fn emptied(&self) {
         loop {
             let notified = self.empty.notified();
-            if self.alive.load(Ordering::Acquire) == 0 {
+            if self.alive.load(Ordering::SeqCst) == 0 {
                 return;
             }
             notified.await;
@@ -94,9 +105,9 @@ impl Registry {
     }
 }
 
-impl Drop for Alive<'_> {
+impl Drop for Alive {
     fn drop(&mut self) {
-        if self.0.alive.fetch_sub(1, Ordering::Release) == 1 {
+        if self.0.alive.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.empty.notify_waiters();
         }
     }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::Gateway;
 use super::connection::{Connection, Goodbye};
 use super::frame::{self, Close, Reader, Received};
+use super::registry::Alive;
 use crate::chaos::Fault;
 use crate::listen::Stream;
 
@@ -41,6 +42,7 @@ pub(super) struct Socket {
     last_message: Instant,
     opened: Instant,
     clock: Pin<Box<Sleep>>,
+    alive: Option<Alive>,
 }
 
 /// How a connection ended.
@@ -63,7 +65,13 @@ enum Step {
 
 impl Socket {
     /// `rest` is what the client sent behind its handshake.
-    pub(super) fn new(connection: Arc<Connection>, stream: Stream, rest: &[u8], gateway: &Gateway) -> Self {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        stream: Stream,
+        rest: &[u8],
+        gateway: &Gateway,
+        alive: Alive,
+    ) -> Self {
         let now = Instant::now();
         let mut reader = Reader::default();
         reader.push(rest);
@@ -77,12 +85,13 @@ impl Socket {
             last_message: now,
             opened: now,
             clock: Box::pin(sleep_until(now + first)),
+            alive: Some(alive),
         }
     }
 
     /// Until the end, the function's `$disconnect` included.
     pub(super) async fn run(mut self, gateway: Arc<Gateway>) {
-        let alive = gateway.registry.alive();
+        let alive = self.alive.take();
         let ended = loop {
             match poll_fn(|cx| self.step(cx, &gateway)).await {
                 Step::Message(message) => {

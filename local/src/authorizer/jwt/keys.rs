@@ -1,12 +1,13 @@
 //! The keys of an issuer (RFC 7517): found by its `/.well-known/openid-configuration`, or in a file that stands in for it.
 //!
-//! They are kept, and asked for anew when a token names one that is not among them, but not more often than every few seconds. Who cannot be reached in
-//! time has no keys.
+//! They are kept, and asked for anew when a token names one that is not among them, but not more often than every few seconds. An issuer that cannot be
+//! reached in time is left alone for as long, and nobody waits for it but those who name a key that is not known.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
 };
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::Algorithm;
@@ -48,13 +49,35 @@ pub(crate) enum Place {
 pub(crate) struct Keys {
     place: Place,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
-    known: Mutex<Option<Known>>,
+    known: Mutex<Known>,
+    /// Held by the one who asks.
+    asking: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known {
-    asked: Instant,
     keys: Vec<Key>,
+    /// When the issuer said them.
+    said: Option<Instant>,
+    /// When it was asked last, and why that was in vain if it was.
+    asked: Option<(Instant, Option<String>)>,
+}
+
+impl Known {
+    /// What is known of a key without asking.
+    fn find(&self, name: &str) -> Option<Result<Option<Key>>> {
+        let is_kept = self.said.is_some_and(|said| said.elapsed() < KEPT);
+        let found = self.keys.iter().find(|key| is_kept && key.name == name).cloned();
+        if found.is_some() {
+            return Some(Ok(found));
+        }
+        match &self.asked {
+            Some((asked, _)) if asked.elapsed() >= AT_MOST_EVERY => None,
+            Some((_, Some(why))) => Some(Err(anyhow!("not asked again yet: {why}"))),
+            Some((_, None)) => Some(Ok(None)),
+            None => None,
+        }
+    }
 }
 
 /// A public key.
@@ -72,13 +95,14 @@ struct Configuration {
 
 #[derive(Deserialize)]
 struct Set {
-    keys: Vec<Jwk>,
+    keys: Vec<Value>,
 }
 
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
     kid: Option<String>,
+    r#use: Option<String>,
     n: Option<String>,
     e: Option<String>,
 }
@@ -87,21 +111,35 @@ impl Keys {
     pub(crate) fn new(place: Place) -> Self {
         let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(tls);
-        Self { place, client, known: Mutex::default() }
+        Self { place, client, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// The key with that name, if the issuer has it.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Key>> {
-        let mut known = self.known.lock().await;
-        let found = |known: &Known| known.keys.iter().find(|key| key.name == name).cloned();
-        if let Some(known) = known.as_ref().filter(|known| known.asked.elapsed() < KEPT) {
-            let key = found(known);
-            if key.is_some() || known.asked.elapsed() < AT_MOST_EVERY {
-                return Ok(key);
+        if let Some(known) = self.known().find(name) {
+            return known;
+        }
+        let _asking = self.asking.lock().await;
+        // Who asked before may have heard what is wanted here.
+        if let Some(known) = self.known().find(name) {
+            return known;
+        }
+        let heard = timeout(WITHIN, self.ask()).await.unwrap_or_else(|_| Err(anyhow!("no answer in time")));
+        let mut known = self.known();
+        match heard {
+            Ok(keys) => {
+                *known = Known { keys, said: Some(Instant::now()), asked: Some((Instant::now(), None)) };
+                known.find(name).unwrap_or(Ok(None))
+            }
+            Err(error) => {
+                known.asked = Some((Instant::now(), Some(format!("{error:#}"))));
+                Err(error)
             }
         }
-        let keys = timeout(WITHIN, self.ask()).await.context("no answer in time")??;
-        Ok(found(known.insert(Known { asked: Instant::now(), keys })))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask(&self) -> Result<Vec<Key>> {
@@ -117,8 +155,7 @@ impl Keys {
             }
         };
         let set: Set = serde_json::from_slice(&bytes).context("the keys are not a JWKS")?;
-        // Keys of other kinds sign nothing that is taken here.
-        set.keys.into_iter().filter(|key| key.kty == "RSA").map(Key::read).collect()
+        Ok(set.keys.into_iter().filter_map(Key::read).collect())
     }
 
     async fn get(&self, address: &str) -> Result<Bytes> {
@@ -135,13 +172,18 @@ impl Keys {
 }
 
 impl Key {
-    fn read(jwk: Jwk) -> Result<Self> {
+    /// `None`: a key that signs nothing that is taken here, or that nobody can read. It is no reason to do without the others.
+    fn read(jwk: Value) -> Option<Self> {
+        let jwk: Jwk = serde_json::from_value(jwk).ok()?;
+        if jwk.kty != "RSA" || jwk.r#use.is_some_and(|what| what != "sig") {
+            return None;
+        }
         let number = |text: Option<String>| {
-            let bytes = URL_SAFE_NO_PAD.decode(text.context("an RSA key lacks n or e")?)?;
+            let bytes = URL_SAFE_NO_PAD.decode(text?.trim_end_matches('=')).ok()?;
             // Leading zeros are no part of the number.
-            Ok::<_, anyhow::Error>(bytes.into_iter().skip_while(|byte| *byte == 0).collect())
+            Some(bytes.into_iter().skip_while(|byte| *byte == 0).collect())
         };
-        Ok(Self { name: jwk.kid.unwrap_or_default(), modulus: number(jwk.n)?, exponent: number(jwk.e)? })
+        Some(Self { name: jwk.kid?, modulus: number(jwk.n)?, exponent: number(jwk.e)? })
     }
 
     pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {

@@ -20,6 +20,7 @@ fn event(request: http::request::Builder, body: &[u8], parameters: Vec<(&str, St
         throttle: None,
         route_throttles: BTreeMap::new(),
         authorizers: BTreeMap::new(),
+        mappings: Vec::new(),
     };
     let route =
         HttpRoute { method: "POST".into(), path: "/a/{b}".into(), function: "F".into(), ..HttpRoute::default() };

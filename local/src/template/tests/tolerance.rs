@@ -25,12 +25,14 @@ fn types_that_are_not_known_are_one_warning_that_names_them() {
   Seed: { Type: Custom::Seed }
   Table: { Type: AWS::DynamoDB::Table }
   Topic: { Type: AWS::SNS::Topic }
+  Atlas: { Type: MongoDB::Atlas::Cluster }
+  Module: { Type: My-Org::S3::Bucket::MODULE }
 ",
     );
     check(
         &said(&text, &Inputs::default()),
         &[
-            "template.yaml:8: not known, and left out: AWS::Cognito::UserPool (Pool), AWS::Glue::Job (Job, Other), Custom::Seed (Seed)",
+            "template.yaml:8: not known, and left out: AWS::Cognito::UserPool (Pool), AWS::Glue::Job (Job, Other), Custom::Seed (Seed), MongoDB::Atlas::Cluster (Atlas), My-Org::S3::Bucket::MODULE (Module)",
             "template.yaml:12: not there: AWS::DynamoDB::Table (Table), AWS::SNS::Topic (Topic): functions reach what their settings name",
         ],
     );
@@ -38,8 +40,8 @@ fn types_that_are_not_known_are_one_warning_that_names_them() {
 
 #[test]
 fn what_would_change_an_api_is_no_type_to_pass_over() {
-    for kind in ["AWS::ApiGatewayV2::VpcLink", "Nonsense"] {
-        let text = sample(&format!("  Odd: {{ Type: {kind} }}\n"));
+    for kind in ["AWS::ApiGatewayV2::VpcLink", "Nonsense", "MongoDB::Cluster", "A::B::", "A::B C::D"] {
+        let text = sample(&format!("  Odd: {{ Type: '{kind}' }}\n"));
         check(
             &said(&text, &Inputs::default()),
             &[&format!("template.yaml:8: `Odd` is of the type {kind}, which `local` does not know")],

@@ -53,13 +53,20 @@ async fn inside(world: &World, api: &str, query: &str, headers: &[(&'static str,
 #[tokio::test]
 async fn who_lacks_an_identity_source_is_refused_without_a_function() -> Result<()> {
     let world = world().await?;
-    for (api, query) in
-        [("Socket", ""), ("Socket", "?who="), ("Socket", "?Who=allow"), ("Written", ""), ("Written", "?who=allow")]
-    {
+    for (api, query) in [
+        ("Socket", ""),
+        ("Socket", "?who="),
+        ("Socket", "?Who=allow"),
+        ("Socket", "?who=allow&who="),
+        ("Written", ""),
+        ("Written", "?who=allow"),
+    ] {
         assert_eq!(dial(&world, api, query, &[]).await?, (401, "Unauthorized".into()), "{api} {query}");
     }
     assert!(world.running.processes("Judge").is_empty() && world.processes().is_empty());
     assert_eq!(dial(&world, "Socket", "?who=allow", &[]).await?.0, 101);
+    // Of several values the last one counts, as the function sees it.
+    assert_eq!(dial(&world, "Socket", "?who=&who=allow", &[]).await?.0, 101);
     Ok(())
 }
 

@@ -85,6 +85,33 @@ async fn half_a_handshake_is_cut_off() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_head_without_carriage_returns_is_answered_at_once() -> Result<()> {
+    let world = World::start().await?;
+    for head in [
+        "GET /v1 HTTP/1.1\nHost: x\nConnection: Upgrade, close\nUpgrade: websocket\n\n",
+        "GET /v1 HTTP/1.1\nHost: x\nConnection: Upgrade, close\nUpgrade: websocket\n\r\n",
+    ] {
+        let answer = raw(world.websocket(), head.as_bytes()).await?;
+        assert!(answer.starts_with("HTTP/1.1 426 "), "{head:?}: {answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handshake_behind_another_request_is_sent_to_a_connection_of_its_own() -> Result<()> {
+    let world = World::start().await?;
+    let requests = "GET /v1 HTTP/1.1\r\nHost: x\r\n\r\nGET /v1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let answers = raw(world.websocket(), requests.as_bytes()).await?.to_lowercase();
+    let answers: Vec<&str> = answers.split("http/1.1 ").skip(1).collect();
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.starts_with("426 ")), "{answers:?}");
+    assert_eq!([0, 1].map(|at: usize| answers[at].contains("connection: close\r\n")), [false, true], "{answers:?}");
+    assert_eq!(dial(&world, "").await?.0, 101);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_api_without_connect_route_lets_everyone_in() -> Result<()> {
     let mut plan = Plan::default();
     plan.socket().routes.remove("$connect");

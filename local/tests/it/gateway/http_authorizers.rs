@@ -15,16 +15,14 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use super::client::{header, json, send, send_whole};
 use super::world::{Plan, World};
 use crate::signing::Signer;
 
-const ISSUER: &str = "http://issuer.test/pool";
+pub(super) const ISSUER: &str = "http://issuer.test/pool";
 
-fn plan() -> Result<Plan> {
+pub(super) fn plan() -> Result<Plan> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/http.yaml");
     match local::template::load(&file, &local::template::Inputs::default()) {
         Ok(loaded) => Ok(Plan { cloud: loaded.cloud, ..Plan::default() }),
@@ -33,13 +31,13 @@ fn plan() -> Result<Plan> {
 }
 
 /// The issuer of the tests: its key pair, and what it publishes.
-struct Issuer {
+pub(super) struct Issuer {
     pair: RsaKeyPair,
-    jwks: String,
+    pub(super) jwks: String,
 }
 
 impl Issuer {
-    fn new() -> Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         let key: Value = serde_json::from_str(include_str!("../fixtures/issuer.json"))?;
         let private = STANDARD.decode(key["private"].as_str().context("no key")?)?;
         let pair = RsaKeyPair::from_pkcs8(&private).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -49,13 +47,13 @@ impl Issuer {
         Ok(Self { pair, jwks: json!({"keys": [other, public("first")]}).to_string() })
     }
 
-    fn file(&self) -> Result<NamedTempFile> {
+    pub(super) fn file(&self) -> Result<NamedTempFile> {
         let mut file = NamedTempFile::new()?;
         file.write_all(self.jwks.as_bytes())?;
         Ok(file)
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
+    pub(super) fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
         let how: &dyn RsaEncoding = if header["alg"] == "RS512" { &RSA_PKCS1_SHA512 } else { &RSA_PKCS1_SHA256 };
@@ -66,12 +64,12 @@ impl Issuer {
     }
 
     /// A good token, but for what `change` says of its claims.
-    fn token(&self, change: &Value) -> Result<String> {
+    pub(super) fn token(&self, change: &Value) -> Result<String> {
         self.sign(&json!({"alg": "RS256", "kid": "first"}), &claims(change))
     }
 }
 
-fn claims(change: &Value) -> Value {
+pub(super) fn claims(change: &Value) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut claims = json!({
         "iss": ISSUER, "aud": "app", "sub": "me", "iat": now - 5, "nbf": now - 5, "exp": now + 600, "scope": "openid read"
@@ -89,17 +87,17 @@ fn claims(change: &Value) -> Value {
     claims
 }
 
-async fn get(world: &World, api: &str, path: &str, headers: &[(&str, &str)]) -> Result<Response<Bytes>> {
+pub(super) async fn get(world: &World, api: &str, path: &str, headers: &[(&str, &str)]) -> Result<Response<Bytes>> {
     let url = world.running.addresses().http.get(api).context("no such API")?;
     let request = Request::get(format!("{url}{path}"));
     send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)), "").await
 }
 
-fn said(response: &Response<Bytes>) -> (u16, Value) {
+pub(super) fn said(response: &Response<Bytes>) -> (u16, Value) {
     (response.status().as_u16(), json(response))
 }
 
-fn refusal(status: u16, message: &str) -> (u16, Value) {
+pub(super) fn refusal(status: u16, message: &str) -> (u16, Value) {
     (status, json!({ "message": message }))
 }
 
@@ -239,61 +237,6 @@ async fn a_route_asks_for_scopes_and_one_of_them_is_enough() -> Result<()> {
     Ok(())
 }
 
-/// Answers every request as an issuer would, until the test is over. The URL, and how often it was asked.
-async fn served(issuer: &Issuer) -> Result<(String, std::sync::Arc<std::sync::atomic::AtomicUsize>)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}/pool", listener.local_addr()?);
-    let asked = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
-    let (keys, own, counted) = (issuer.jwks.clone(), url.clone(), std::sync::Arc::clone(&asked));
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let mut request = vec![0; 4096];
-            let length = stream.read(&mut request).await.unwrap_or(0);
-            let request = String::from_utf8_lossy(request.get(..length).unwrap_or_default()).into_owned();
-            let (status, body) = if request.starts_with("GET /pool/.well-known/openid-configuration ") {
-                ("200 OK", json!({"issuer": ISSUER, "jwks_uri": format!("{own}/keys")}).to_string())
-            } else if request.starts_with("GET /pool/keys ") {
-                ("200 OK", keys.clone())
-            } else {
-                ("404 Not Found", String::new())
-            };
-            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            let _gone = stream.write_all(format!("{head}{body}").as_bytes()).await;
-        }
-    });
-    Ok((url, asked))
-}
-
-#[tokio::test]
-async fn keys_are_found_at_the_issuer_and_kept() -> Result<()> {
-    let issuer = Issuer::new()?;
-    let (url, asked) = served(&issuer).await?;
-    let mut plan = plan()?;
-    plan.issuers = BTreeMap::from([(ISSUER.to_owned(), url)]);
-    let world = plan.start().await?;
-    let token = issuer.token(&json!({}))?;
-    for _ in 0..3 {
-        assert_eq!(get(&world, "Api", "/token", &[("authorization", &token)]).await?.status(), 200);
-    }
-    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2, "once where the keys are, and once for them");
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_issuer_that_cannot_be_reached_lets_nobody_in() -> Result<()> {
-    let issuer = Issuer::new()?;
-    let mut plan = plan()?;
-    let nowhere = { format!("http://{}", TcpListener::bind("127.0.0.1:0").await?.local_addr()?) };
-    plan.issuers = BTreeMap::from([(ISSUER.to_owned(), nowhere)]);
-    let world = plan.start().await?;
-    let response = get(&world, "Api", "/token", &[("authorization", &issuer.token(&json!({}))?)]).await?;
-    assert_eq!(said(&response), refusal(401, "Unauthorized"));
-    assert!(header(&response, "www-authenticate").contains("OIDC discovery endpoint communication error"));
-    world.logs("Api authorizer Token failed: ").await?;
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_function_decides_with_yes_and_no() -> Result<()> {
     let mut plan = plan()?;
@@ -386,6 +329,29 @@ async fn the_old_format_asks_as_rest_apis_do() -> Result<()> {
     assert_eq!((&asked["httpMethod"], &asked["pathParameters"]), (&json!("GET"), &json!({"name": "x"})));
     assert_eq!(asked["queryStringParameters"], json!({"who": "allow", "do": "show"}));
     assert_eq!(asked["requestContext"]["identity"]["sourceIp"], "127.0.0.1");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_old_format_has_cookies_among_its_headers() -> Result<()> {
+    let world = plan()?.start().await?;
+    let event =
+        json(&get(&world, "Api", "/old/x?who=allow&do=show", &[("cookie", "a=b; c=d"), ("cookie", "e=f")]).await?);
+    let asked = event["requestContext"]["authorizer"]["lambda"]["asked"].as_str().unwrap_or_default();
+    let asked: Value = serde_json::from_str(asked)?;
+    assert_eq!((&asked["headers"]["cookie"], asked.get("cookies")), (&json!("a=b; c=d; e=f"), None));
+    assert_eq!(event["cookies"], json!(["a=b", "c=d", "e=f"]), "the function has them as ever");
+    assert_eq!(event["headers"].get("cookie"), None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_all_values_of_a_parameter_and_not_for_the_first() -> Result<()> {
+    let world = plan()?.start().await?;
+    assert_eq!(get(&world, "Api", "/policy/a?who=allow", &[]).await?.status(), 200);
+    // The function would be asked about `allow,deny`, which it does not know.
+    let both = get(&world, "Api", "/policy/a?who=allow&who=deny", &[]).await?;
+    assert_eq!(said(&both), refusal(500, "Internal Server Error"));
     Ok(())
 }
 

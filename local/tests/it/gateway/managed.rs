@@ -4,8 +4,10 @@ mod chat;
 mod failures;
 mod invocations;
 mod packages;
+mod plain;
 mod urls;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -78,11 +80,17 @@ impl Folder {
 
     /// Runs one of its templates.
     async fn run(&self, template: &str, parameters: &[(&str, &str)]) -> Result<World> {
+        let (plan, programs) = self.planned(template, parameters).await?;
+        plan.with_programs(programs).await
+    }
+
+    /// One of its templates, and what runs its functions.
+    async fn planned(&self, template: &str, parameters: &[(&str, &str)]) -> Result<(Plan, BTreeMap<String, PathBuf>)> {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let inputs = Inputs { parameters, ..Inputs::default() };
         let cloud = load(&self.path().join(template), &inputs).map_err(|problems| anyhow!("{problems:#?}"))?.cloud;
         let programs = prepare(&cloud, &home(), true, &Progress::silent()).await?;
-        Plan { cloud, ..Plan::default() }.with_programs(programs).await
+        Ok((Plan { cloud, ..Plan::default() }, programs))
     }
 }
 

@@ -220,3 +220,19 @@ async fn a_function_url_that_asks_for_signatures_lets_in_who_may_call_it() -> Re
     assert_eq!(event["requestContext"]["accountId"], "anonymous");
     Ok(())
 }
+
+#[tokio::test]
+async fn nobody_writes_lines_of_their_own_into_the_log() -> Result<()> {
+    let (world, _) = world(vec![]).await?;
+    for call in [post(&world, "a%0Aforged%0D%1b%5B2Jgone"), invoke(&world, "a%0Aforged%1b%5B2J")] {
+        assert_eq!(call.signed(None).await?.status(), 403);
+        assert_eq!(
+            call.signed(Some(&Signer { secret: "wrong".into(), ..Signer::developer("execute-api") })).await?.status(),
+            403
+        );
+    }
+    world.logs(r"a\nforged\r\u{1b}[2Jgone").await?;
+    let lines = world.log.lines();
+    assert!(!lines.iter().any(|line| line.contains(['\n', '\r', '\u{1b}'])), "{lines:#?}");
+    Ok(())
+}

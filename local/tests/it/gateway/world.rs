@@ -221,6 +221,7 @@ fn http_api() -> HttpApi {
         throttle: None,
         route_throttles: BTreeMap::new(),
         authorizers: BTreeMap::new(),
+        mappings: Vec::new(),
     }
 }
 

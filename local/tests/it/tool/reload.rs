@@ -164,23 +164,27 @@ async fn whoever_does_not_want_it_keeps_what_was_there_at_the_start() {
     assert_eq!(variable(&mut socket, "GREETING").await, "good evening");
 }
 
+/// The source of a function that says two words, of which `word.rs` has the first. Without a dependency, so that Cargo builds it in a moment.
+fn program(word: &str) -> String {
+    format!(
+        "mod word;\nuse std::io::{{Read, Write}};\nfn main() {{\n    let api = std::env::var(\"AWS_LAMBDA_RUNTIME_API\").unwrap();\n    loop {{\n        \
+         let head = ask(&api, \"GET\", \"next\", \"\");\n        let id = head.split(\"lambda-runtime-aws-request-id: \").nth(1).unwrap();\n        \
+             let id = id.split('\\r').next().unwrap().to_owned();\n        ask(&api, \"POST\", &format!(\"{{id}}/response\"), &format!(\"\\\"{{}} {word}\\\"\", word::WORD));\n    }}\n}}\n\
+         fn ask(api: &str, method: &str, call: &str, body: &str) -> String {{\n    let mut api_stream = std::net::TcpStream::connect(api).unwrap();\n    \
+         write!(api_stream, \"{{method}} /2018-06-01/runtime/invocation/{{call}} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: {{}}\\r\\n\\r\\n{{body}}\", body.len()).unwrap();\n    \
+         let mut answer = String::new();\n    api_stream.read_to_string(&mut answer).unwrap();\n    answer\n}}\n"
+    )
+}
+
+fn manifest(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n")
+}
+
 #[tokio::test]
 async fn a_changed_source_is_built_and_replaces_what_runs() {
     let project = Project::new();
-    // Without a dependency, so that Cargo builds it in a moment.
-    let program = |word: &str| {
-        format!(
-            "mod word;\nuse std::io::{{Read, Write}};\nfn main() {{\n    let api = std::env::var(\"AWS_LAMBDA_RUNTIME_API\").unwrap();\n    loop {{\n        \
-             let head = ask(&api, \"GET\", \"next\", \"\");\n        let id = head.split(\"lambda-runtime-aws-request-id: \").nth(1).unwrap();\n        \
-             let id = id.split('\\r').next().unwrap().to_owned();\n        ask(&api, \"POST\", &format!(\"{{id}}/response\"), &format!(\"\\\"{{}} {word}\\\"\", word::WORD));\n    }}\n}}\n\
-             fn ask(api: &str, method: &str, call: &str, body: &str) -> String {{\n    let mut api_stream = std::net::TcpStream::connect(api).unwrap();\n    \
-             write!(api_stream, \"{{method}} /2018-06-01/runtime/invocation/{{call}} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: {{}}\\r\\n\\r\\n{{body}}\", body.len()).unwrap();\n    \
-             let mut answer = String::new();\n    api_stream.read_to_string(&mut answer).unwrap();\n    answer\n}}\n"
-        )
-    };
     std::fs::remove_file(project.path().join("echo/bootstrap")).unwrap();
-    project
-        .write("echo/Cargo.toml", "[package]\nname = \"echo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n");
+    project.write("echo/Cargo.toml", &manifest("echo"));
     project.write("echo/src/main.rs", &program("a"));
     project.write("echo/src/word.rs", "pub const WORD: &str = \"one\";\n");
     project.write("echo/README.md", "nothing\n");
@@ -202,4 +206,71 @@ async fn a_changed_source_is_built_and_replaces_what_runs() {
     running.says("reload Echo changed");
     assert_eq!(says(), "\"two b\"\n");
     assert!(!running.heard("README"), "it is not what the program is made of");
+}
+
+#[tokio::test]
+async fn a_template_waits_for_a_new_program_that_does_not_compile() {
+    let project = Project::with_echo();
+    let mut running = project.start(&[]);
+    let (mut socket, id) = connect(&running).await;
+    project.write("third/Cargo.toml", &manifest("third"));
+    project.write("third/src/main.rs", &program("c"));
+    let third = "  Third: { Type: AWS::Serverless::Function, Properties: { CodeUri: third } }\n\n  EchoLogs:";
+    let changed = TEMPLATE.replace("day|evening", "day|night").replace("  EchoLogs:", third);
+    let said = ["error the functions could not be compiled: cargo says above why", "reload what ran before goes on"];
+    write(&project, &mut running, "template.yaml", &changed, &said);
+    assert_eq!(variable(&mut socket, "GREETING").await, "good evening");
+    // It is noticed where nothing was looked at before, and the template that waited for it is the one that runs.
+    project.write("third/src/word.rs", "pub const WORD: &str = \"three\";\n");
+    running.says("reload Echo changed, Third is new");
+    assert_eq!(variable(&mut socket, "GREETING").await, "good night");
+    assert_eq!(run(&project, &["invoke", "Third"]).fine().out, "\"three c\"\n");
+    still(&mut socket, &id, &project).await;
+}
+
+#[tokio::test]
+async fn what_changed_together_with_something_that_fails_is_not_forgotten() {
+    let project = Project::with_echo();
+    project.write("hello/words.txt", "one");
+    std::fs::remove_file(project.path().join("echo/bootstrap")).unwrap();
+    project.write("echo/Cargo.toml", &manifest("echo"));
+    project.write("echo/src/main.rs", &program("a"));
+    project.write("echo/src/word.rs", "pub const WORD: &str = \"one\";\n");
+    let mut running = project.start(&[]);
+    let pid = || run_with(&project, &["invoke", "Hello", "-e", "-"], r#"{"do":"pid"}"#).fine().out;
+    let before = pid();
+    project.write("hello/words.txt", "two");
+    project.write("echo/src/main.rs", "fn main() {");
+    running.says("reload what ran before goes on");
+    assert_eq!(pid(), before);
+    project.write("echo/src/main.rs", &program("b"));
+    running.says("reload Echo changed, Hello changed");
+    assert_ne!(pid(), before);
+    assert_eq!(run(&project, &["invoke", "Echo"]).fine().out, "\"one b\"\n");
+
+    // A template that cannot run does not keep code from it.
+    let before = pid();
+    project.write("template.yaml", &TEMPLATE.replace("Timeout: 5", "Timeout: soon"));
+    project.write("hello/words.txt", "three");
+    running.says("Timeout of the function `Echo` must be a whole number");
+    running.says("reload Hello changed");
+    assert_ne!(pid(), before);
+}
+
+#[tokio::test]
+async fn what_is_doubtful_about_a_template_is_said_again_when_it_changes() {
+    let project = Project::with_echo();
+    let mut running = project.start(&[]);
+    let api = TEMPLATE
+        .replace("      StageName: !Ref Stage\n", "      StageName: !Ref Stage\n      Auth: { AuthType: AWS_IAM }\n");
+    assert_ne!(api, TEMPLATE);
+    let said = ["`WebSocketApi` asks for signatures (AWS_IAM)", "reload WebSocketApi changed"];
+    write(&project, &mut running, "template.yaml", &api, &said);
+    write(
+        &project,
+        &mut running,
+        "local.toml",
+        "[environment]\nDATABASE = \"none\"\nOTHER = \"x\"\n",
+        &["no function declares OTHER"],
+    );
 }
