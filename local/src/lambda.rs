@@ -307,7 +307,7 @@ impl Lambda {
             if let (Some(recorder), Some(event)) = (&slot.0.recorder, event)
                 && !matches!(outcome.result, Err(Failure::Throttled))
             {
-                recorder.invoked(&Invoked::new(&function.model.logical_id, event, &outcome, took));
+                recorder.invoked(Invoked::new(&function.model.logical_id, event, &outcome, took));
             }
             outcome
         });
