@@ -245,7 +245,7 @@ impl Bound {
                 Some(data) => data.clone(),
                 None => folder.insert(tempfile::tempdir()?).path().to_owned(),
             };
-            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits))?;
+            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits), &setup.log)?;
             tasks.spawn(s3.serve(listener));
         }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));

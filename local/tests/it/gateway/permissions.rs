@@ -107,7 +107,10 @@ async fn what_is_not_signed_as_it_must_be_is_refused_with_the_error_of_the_sdk()
         let mut tampered = Request::builder().method(&call.method).uri(&call.url).body(Bytes::from("other").into())?;
         good.sign(&mut tampered, call.body.as_bytes());
         assert_eq!(told(&send_whole(tampered).await?), (403, "InvalidSignatureException"));
-        let mut added = Request::builder().method(&call.method).uri(&call.url).body(Bytes::copy_from_slice(call.body.as_bytes()).into())?;
+        let mut added = Request::builder()
+            .method(&call.method)
+            .uri(&call.url)
+            .body(Bytes::copy_from_slice(call.body.as_bytes()).into())?;
         good.sign(&mut added, call.body.as_bytes());
         added.headers_mut().insert("x-amz-invocation-type", "Event".parse()?);
         let added = send_whole(added).await?;
