@@ -13,6 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::Result;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, request};
 use serde_json::json;
 
@@ -39,6 +40,10 @@ struct Inner {
     identities: Current<BTreeMap<String, Arc<Identity>>>,
 }
 
+/// Everybody who can sign, by access key.
+#[derive(Debug)]
+pub(crate) struct Identities(Arc<BTreeMap<String, Arc<Identity>>>);
+
 /// Somebody who can sign.
 #[derive(Debug)]
 struct Identity {
@@ -56,6 +61,10 @@ pub(crate) struct Caller {
     pub(crate) arn: String,
     pub(crate) user_id: String,
 }
+
+/// Who has signed a request, whatever they may do.
+#[derive(Debug, Clone)]
+pub(crate) struct Signer(Arc<Identity>);
 
 /// A request as it came, whose signature is to be checked.
 #[derive(Debug)]
@@ -88,21 +97,24 @@ pub(crate) struct Refusal {
 
 impl Iam {
     /// Makes the credentials of all functions.
-    pub(crate) fn new(cloud: &Cloud, region: &str, enforced: bool, log: Log) -> Self {
-        let identities = Current::new(Arc::new(identities(cloud, region, &BTreeMap::new())));
-        Self(Arc::new(Inner { enforced, region: region.to_owned(), log, identities }))
+    pub(crate) fn new(cloud: &Cloud, region: &str, enforced: bool, log: Log) -> Result<Self> {
+        let identities = Current::new(Identities::of(cloud, region, &BTreeMap::new())?.0);
+        Ok(Self(Arc::new(Inner { enforced, region: region.to_owned(), log, identities })))
     }
 
-    /// Goes by another template; functions that were there keep their credentials.
-    pub(crate) fn replace(&self, cloud: &Cloud) {
-        self.0.identities.set(Arc::new(identities(cloud, &self.0.region, &self.credentials())));
+    /// Everybody of another template, for [`Iam::replace`]; functions that were there keep their credentials.
+    pub(crate) fn identities(&self, cloud: &Cloud) -> Result<Identities> {
+        Identities::of(cloud, &self.0.region, &self.credentials())
+    }
+
+    /// Goes by another template.
+    pub(crate) fn replace(&self, identities: Identities) {
+        self.0.identities.set(identities.0);
     }
 
     /// The credentials of each function, by its logical id.
     pub(crate) fn credentials(&self) -> BTreeMap<String, Credentials> {
-        let all = self.0.identities.get();
-        let all = all.values().map(|identity| &identity.credentials);
-        all.filter_map(|one| Some((one.function.clone()?, one.clone()))).collect()
+        Identities(self.0.identities.get()).credentials()
     }
 
     /// The ARN of something in this account and Region.
@@ -139,39 +151,43 @@ impl Iam {
         format!("arn:{}:s3:::{bucket}", ids::partition(&self.0.region))
     }
 
-    /// Checks the signature in any case, and the permission if that is asked for.
-    pub(crate) fn check_if_enforced(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
-        if self.0.enforced {
-            self.check(request, wish)
-        } else {
-            self.identify(request, wish).map(|identity| Caller::of(&identity))
-        }
+    /// Checks the signature in any case; what the signer may do is another question.
+    pub(crate) fn signer(&self, request: &Request<'_>, service: &str) -> Result<Signer, Refusal> {
+        self.identify(request, service).map(Signer)
+    }
+
+    /// Checks the permission, if that is asked for.
+    pub(crate) fn permits(&self, signer: &Signer, wish: &Wish<'_>) -> Result<(), Refusal> {
+        if self.0.enforced { self.grants(&signer.0, wish) } else { Ok(()) }
     }
 
     /// Checks signature and permission in any case.
     pub(crate) fn check(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
-        let identity = self.identify(request, wish).inspect_err(|refusal| {
+        let identity = self.identify(request, wish.service).inspect_err(|refusal| {
             let told = format!("iam refused {} {}: {}", request.method, wish.resource, refusal.first_line());
             self.0.log.line(printable(&told));
         })?;
-        let decision = policy::decide(&identity.statements, wish.action, &wish.resource);
-        if decision != Decision::Allowed {
-            let whose = identity.credentials.function.as_deref().unwrap_or("the developer");
-            let Wish { action, resource, .. } = wish;
-            self.0.log.line(printable(&match decision {
-                Decision::Denied => format!("iam refused {whose}: its role denies {action} on {resource}"),
-                _ => format!(
-                    "iam refused {whose}: its role lacks {action} on {resource}, which belongs into its Policies"
-                ),
-            }));
-            return Err(Refusal { kind: "AccessDeniedException", message: denied(&identity, wish, decision) });
-        }
+        self.grants(&identity, wish)?;
         Ok(Caller::of(&identity))
     }
 
-    fn identify(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Arc<Identity>, Refusal> {
+    fn grants(&self, identity: &Identity, wish: &Wish<'_>) -> Result<(), Refusal> {
+        let decision = policy::decide(&identity.statements, wish.action, &wish.resource);
+        if decision == Decision::Allowed {
+            return Ok(());
+        }
+        let whose = identity.credentials.function.as_deref().unwrap_or("the developer");
+        let Wish { action, resource, .. } = wish;
+        self.0.log.line(printable(&match decision {
+            Decision::Denied => format!("iam refused {whose}: its role denies {action} on {resource}"),
+            _ => format!("iam refused {whose}: its role lacks {action} on {resource}, which belongs into its Policies"),
+        }));
+        Err(Refusal { kind: "AccessDeniedException", message: denied(identity, wish, decision) })
+    }
+
+    fn identify(&self, request: &Request<'_>, service: &str) -> Result<Arc<Identity>, Refusal> {
         let claim = signature::Claim::read(request)?;
-        claim.is_scoped(&self.0.region, wish.service)?;
+        claim.is_scoped(&self.0.region, service)?;
         claim.is_current(time::now_ms())?;
         let known = self.0.identities.get().get(&claim.access_key).cloned();
         let known = known.filter(|one| one.credentials.comes_with(&claim.token));
@@ -193,24 +209,33 @@ fn printable(text: &str) -> String {
     text.chars().map(written).collect()
 }
 
-/// Everybody who can sign, by access key; who is known already keeps the credentials.
-fn identities(cloud: &Cloud, region: &str, known: &BTreeMap<String, Credentials>) -> BTreeMap<String, Arc<Identity>> {
-    let of_everywhere =
-        |service: &str, rest: &str| format!("arn:{}:{service}::{}:{rest}", ids::partition(region), ids::ACCOUNT);
-    let developer = Identity {
-        credentials: Credentials::of_the_developer(),
-        arn: of_everywhere("iam", "user/local"),
-        user_id: "AIDALOCALDEVELOPER000".into(),
-        statements: vec![Statement::allow(&["*"], &["*"])],
-    };
-    let functions = cloud.functions.iter().map(|(id, function)| {
-        let role = cloud.roles.get(id).cloned().unwrap_or_default();
-        let credentials = known.get(id).cloned().unwrap_or_else(|| Credentials::of_a_function(id));
-        let user_id = format!("{}:{}", credentials.role_id(), function.name);
-        let arn = of_everywhere("sts", &format!("assumed-role/{}/{}", role.name, function.name));
-        Identity { credentials, arn, user_id, statements: role.statements }
-    });
-    functions.chain([developer]).map(|one| (one.credentials.access_key.clone(), Arc::new(one))).collect()
+impl Identities {
+    /// Everybody whom a template names; who is known already keeps the credentials.
+    fn of(cloud: &Cloud, region: &str, known: &BTreeMap<String, Credentials>) -> Result<Self> {
+        let of_everywhere =
+            |service: &str, rest: &str| format!("arn:{}:{service}::{}:{rest}", ids::partition(region), ids::ACCOUNT);
+        let mut all = vec![Identity {
+            credentials: Credentials::of_the_developer(),
+            arn: of_everywhere("iam", "user/local"),
+            user_id: "AIDALOCALDEVELOPER000".into(),
+            statements: vec![Statement::allow(&["*"], &["*"])],
+        }];
+        for (id, function) in &cloud.functions {
+            let role = cloud.roles.get(id).cloned().unwrap_or_default();
+            let credentials = known.get(id).cloned().map_or_else(|| Credentials::of_a_function(id), Ok)?;
+            let user_id = format!("{}:{}", credentials.role_id(), function.name);
+            let arn = of_everywhere("sts", &format!("assumed-role/{}/{}", role.name, function.name));
+            all.push(Identity { credentials, arn, user_id, statements: role.statements });
+        }
+        let all = all.into_iter().map(|one| (one.credentials.access_key.clone(), Arc::new(one)));
+        Ok(Self(Arc::new(all.collect())))
+    }
+
+    /// The credentials of each function, by its logical id.
+    pub(crate) fn credentials(&self) -> BTreeMap<String, Credentials> {
+        let all = self.0.values().map(|identity| &identity.credentials);
+        all.filter_map(|one| Some((one.function.clone()?, one.clone()))).collect()
+    }
 }
 
 /// As each of the services says it.
@@ -231,6 +256,18 @@ fn denied(identity: &Identity, wish: &Wish<'_>, decision: Decision) -> String {
         }
         (_, Decision::Denied) => format!("{said}{resource} with an explicit deny in an identity-based policy"),
         _ => format!("{said}{resource} because no identity-based policy allows the {action} action"),
+    }
+}
+
+impl Signer {
+    /// What others are told of them.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::of(&self.0)
+    }
+
+    /// Whether it is whoever is at the machine, whose secret is no secret.
+    pub(crate) fn is_the_developer(&self) -> bool {
+        self.0.credentials.function.is_none()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The identifiers that AWS hands out, in its own forms.
 
+use anyhow::Context as _;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
@@ -22,7 +23,17 @@ pub(crate) fn partition(region: &str) -> &'static str {
     }
 }
 
-/// `N` random bytes.
+/// `N` random bytes that nobody may guess.
+///
+/// # Errors
+/// The system has no source of random numbers.
+pub(crate) fn secret<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).context("the system gives no random numbers, without which there are no secrets")?;
+    Ok(bytes)
+}
+
+/// `N` random bytes, of which nothing is kept secret.
 ///
 /// A system without a source of random numbers cannot make ids that do not collide; the zeros that it would then get only
 /// show there, as equal ids.

@@ -355,7 +355,7 @@ impl Lambda {
             if let (Some(recorder), Some(event)) = (&recorder, event)
                 && !matches!(outcome.result, Err(Failure::Throttled))
             {
-                recorder.invoked(&Invoked::new(&function.model.logical_id, event, &outcome, took));
+                recorder.invoked(Invoked::new(&function.model.logical_id, event, &outcome, took));
             }
             outcome
         });

@@ -1,65 +1,56 @@
-//! S3, as much of it as functions and browsers need to keep files: objects are put, read, listed and deleted, by requests that are signed in
-//! a header or (presigned) in their URL, and functions hear of it.
+//! S3, as much of it as functions and browsers need to keep files: objects are put, at once or in parts, read, copied, listed and deleted,
+//! by requests that are signed in a header or (presigned) in their URL, and functions hear of it.
 //!
 //! A bucket is a folder in the data folder. Every request must be signed, as buckets are private, and is checked against the role of whoever
 //! signed it with `--iam`. What is not played is refused with 501 `NotImplemented`.
 
 mod answers;
 mod chunked;
+mod condition;
 mod cors;
 mod listing;
 mod notices;
+mod operation;
+mod pages;
+mod reading;
 mod shelf;
+mod uploads;
+mod writing;
 
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
+use http::{Method, Request, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use self::answers::Fault;
+use self::operation::{About, Operation};
 use self::shelf::{Object, Shelf};
+use self::writing::COPY_SOURCE;
 use crate::gateway::url;
-use crate::iam::{self, Caller, Wish};
+use crate::iam::{self, Signer, Wish};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
 use crate::listen::{self, Body, Unread};
+use crate::log::Log;
 use crate::model::Bucket;
 
-/// What a request may change of the headers of the object that it reads.
-const OVERRIDES: [(&str, &str); 6] = [
-    ("response-content-type", "content-type"),
-    ("response-content-language", "content-language"),
-    ("response-expires", "expires"),
-    ("response-cache-control", "cache-control"),
-    ("response-content-disposition", "content-disposition"),
-    ("response-content-encoding", "content-encoding"),
-];
 /// The longest key. S3's quotas: 1,024 bytes.
 const LONGEST_KEY: usize = 1024;
-/// Parameters that ask for something that is not played.
-const UNKNOWN: [&str; 14] = [
-    "acl",
-    "cors",
-    "delete",
-    "encryption",
-    "legal-hold",
-    "lifecycle",
-    "notification",
-    "policy",
-    "retention",
-    "tagging",
-    "torrent",
-    "uploadId",
-    "uploads",
-    "versioning",
-];
+/// The file in the folder of all buckets that the run holds which has them. No bucket can have this name.
+const LOCK: &str = ".lock";
+/// How long a run that ends may take to give the folder back.
+const ENDING: Duration = Duration::from_millis(500);
+/// Pauses while that is waited for.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The buckets of a template. Clones are the same ones.
 #[derive(Debug, Clone)]
@@ -71,6 +62,7 @@ struct Inner {
     buckets: BTreeMap<String, Kept>,
     lambda: Lambda,
     limits: Arc<Limits>,
+    _held: File,
 }
 
 #[derive(Debug)]
@@ -85,6 +77,17 @@ struct Asked<'a> {
     kept: &'a Kept,
     key: String,
     query: Vec<(String, String)>,
+    operation: Operation,
+    signer: Signer,
+}
+
+/// What somebody may do.
+enum Admitted<'a> {
+    /// Ask what a page of another origin may.
+    Preflight,
+    /// Ask which buckets there are.
+    ToAccount,
+    To(Asked<'a>),
 }
 
 impl Asked<'_> {
@@ -94,20 +97,24 @@ impl Asked<'_> {
 }
 
 impl S3 {
-    /// Opens the folders of all buckets.
+    /// Opens the folders of all buckets, and keeps other runs away from them.
     pub(crate) fn new(
         buckets: &BTreeMap<String, Bucket>,
         data: &Path,
         lambda: Lambda,
         limits: Arc<Limits>,
+        log: &Log,
     ) -> Result<Self> {
+        let all = data.join("buckets");
+        let held = hold(&all)?;
         let open = |bucket: &Bucket| {
-            let folder = data.join("buckets").join(&bucket.name);
-            let shelf = Shelf::open(&folder).with_context(|| format!("the bucket in {}", folder.display()))?;
+            let folder = all.join(&bucket.name);
+            let (shelf, told) = Shelf::open(&folder).with_context(|| format!("the bucket in {}", folder.display()))?;
+            told.into_iter().for_each(|what| log.line(format!("s3 {what}")));
             Ok((bucket.name.clone(), Kept { bucket: bucket.clone(), shelf: Arc::new(shelf) }))
         };
         let buckets = buckets.values().map(open).collect::<Result<_>>()?;
-        Ok(Self(Arc::new(Inner { buckets, lambda, limits })))
+        Ok(Self(Arc::new(Inner { buckets, lambda, limits, _held: held })))
     }
 
     /// Serves until the task is aborted.
@@ -146,166 +153,125 @@ impl S3 {
         key: String,
         peer: IpAddr,
     ) -> Result<Response<Body>, Fault> {
-        let limit = self.0.limits.object;
-        let body = listen::read(body, limit, self.0.limits.slow_request).await.map_err(|unread| match unread {
-            Unread::TooLarge => {
-                Fault::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+        let asked = match self.admitted(head, kept, name, key) {
+            Ok(Admitted::To(asked)) => asked,
+            other => {
+                self.let_by(body).await;
+                return match other {
+                    Ok(Admitted::Preflight) => cors::preflight(kept.map(|kept| &kept.bucket), head),
+                    Ok(_) => Ok(self.list()),
+                    Err(fault) => Err(fault),
+                };
             }
-            _ => Fault::new(
-                400,
-                "IncompleteBody",
-                "You did not provide the number of bytes specified by the Content-Length",
-            ),
-        })?;
+        };
+        let body = if asked.operation.has_body() {
+            self.whole(body).await?
+        } else {
+            self.let_by(body).await;
+            Bytes::new()
+        };
+        match asked.operation {
+            Operation::ListBuckets => Ok(self.list()),
+            Operation::Location => Ok(listing::location(self.0.lambda.iam())),
+            Operation::HeadBucket => Ok(listen::empty(StatusCode::OK)),
+            Operation::List => listing::objects(&asked).await,
+            Operation::DeleteSeveral => self.delete_several(&asked, body, peer).await,
+            Operation::Read => reading::read(&asked).await,
+            Operation::Put if head.headers.contains_key(COPY_SOURCE) => self.copy(&asked, peer).await,
+            Operation::Put => self.put(&asked, body, peer).await,
+            Operation::Delete => self.delete(&asked, peer).await,
+            Operation::Begin => self.begin(&asked).await,
+            Operation::Part => self.part(&asked, body).await,
+            Operation::Complete => self.complete(&asked, body, peer).await,
+            Operation::Abort => self.abort(&asked).await,
+        }
+    }
+
+    /// Who asks for what, if they may. All of it shows in the head: nobody's body is kept before.
+    fn admitted<'a>(
+        &self,
+        head: &'a request::Parts,
+        kept: Option<&'a Kept>,
+        name: &str,
+        key: String,
+    ) -> Result<Admitted<'a>, Fault> {
+        pages::is_asked_here(head)?;
         if head.method == Method::OPTIONS {
-            return cors::preflight(kept.map(|kept| &kept.bucket), head);
+            return Ok(Admitted::Preflight);
         }
         let query = url::query(head.uri.query().unwrap_or_default());
-        let caller = self.permitted(head, &body, name, &key)?;
-        if name.is_empty() && head.method == Method::GET {
-            return Ok(listing::buckets(self.0.buckets.keys()));
+        let header = |name: &str| head.headers.get(name).is_some_and(|value| !value.is_empty());
+        let is_signed = header(header::AUTHORIZATION.as_str());
+        if !is_signed && !query.iter().any(|(name, _)| name == "X-Amz-Algorithm") {
+            return Err(Fault::new(403, "AccessDenied", "Access Denied"));
         }
-        let missing = || Fault::new(404, "NoSuchBucket", "The specified bucket does not exist");
-        let asked = Asked { head, kept: kept.ok_or_else(missing)?, key, query };
-        if let Some(unknown) = UNKNOWN.into_iter().find(|name| asked.parameter(name).is_some()) {
-            return Err(not_implemented(unknown));
+        if is_signed && !header("x-amz-content-sha256") {
+            let message = "Missing required header for this request: x-amz-content-sha256";
+            return Err(Fault::new(400, "InvalidRequest", message));
         }
-        if asked.key.len() > LONGEST_KEY {
+        let iam = self.0.lambda.iam();
+        let refused = |refusal: iam::Refusal| Fault::of_refusal(&refusal, head);
+        // What S3 signs of a body is in the head.
+        let signer = iam.signer(&iam::Request::of(head, b""), "s3").map_err(refused)?;
+        pages::may_sign(head, &signer)?;
+        let (about, resource) = match (name, key.as_str()) {
+            ("", _) => (About::Account, "*".to_owned()),
+            (bucket, "") => (About::Bucket, iam.arn_of_bucket(bucket)),
+            (bucket, key) => (About::Object, format!("{}/{key}", iam.arn_of_bucket(bucket))),
+        };
+        let operation = Operation::of(&head.method, about, &query)?;
+        if let Some(action) = operation.action() {
+            iam.permits(&signer, &Wish { service: "s3", action, resource }).map_err(refused)?;
+        }
+        if about == About::Account {
+            return Ok(Admitted::ToAccount);
+        }
+        let kept = kept.ok_or_else(Fault::no_such_bucket)?;
+        if key.len() > LONGEST_KEY {
             return Err(Fault::new(400, "KeyTooLongError", "Your key is too long"));
         }
-        match (&head.method, asked.key.is_empty()) {
-            (&Method::GET, true) if asked.parameter("location").is_some() => Ok(listing::location(self.0.lambda.iam())),
-            (&Method::GET, true) => Ok(listing::objects(&asked)),
-            (&Method::HEAD, true) => Ok(listen::empty(StatusCode::OK)),
-            (&Method::GET | &Method::HEAD, false) => read(&asked).await,
-            (&Method::PUT, false) => self.put(&asked, body, &caller, peer).await,
-            (&Method::DELETE, false) => self.delete(&asked, &caller, peer).await,
-            (method, _) => Err(not_implemented(method.as_str())),
-        }
+        Ok(Admitted::To(Asked { head, kept, key, query, operation, signer }))
     }
 
-    /// Who asks, if they may.
-    fn permitted(&self, head: &request::Parts, body: &[u8], bucket: &str, key: &str) -> Result<Caller, Fault> {
-        let action = match (&head.method, key.is_empty()) {
-            (&Method::GET | &Method::HEAD, true) if bucket.is_empty() => "s3:ListAllMyBuckets",
-            (&Method::GET | &Method::HEAD, true) => "s3:ListBucket",
-            (&Method::GET | &Method::HEAD, false) => "s3:GetObject",
-            (&Method::DELETE, _) => "s3:DeleteObject",
-            _ => "s3:PutObject",
-        };
-        let iam = self.0.lambda.iam();
-        let resource = match (bucket, key) {
-            ("", _) => "*".to_owned(),
-            (bucket, "") => iam.arn_of_bucket(bucket),
-            (bucket, key) => format!("{}/{key}", iam.arn_of_bucket(bucket)),
-        };
-        let wish = Wish { service: "s3", action, resource };
-        let signed = iam::Request::of(head, body);
-        let caller = iam.check_if_enforced(&signed, &wish).map_err(|refusal| Fault::of_refusal(&refusal, head))?;
-        let given = head.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-        match given {
-            Some(hash) if hash.len() == 64 && hash != iam::sha256(body) => {
-                let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
-                Err(Fault::new(400, "XAmzContentSHA256Mismatch", message))
+    fn list(&self) -> Response<Body> {
+        listing::buckets(self.0.buckets.iter().map(|(name, kept)| (name, kept.shelf.made())))
+    }
+
+    async fn whole(&self, body: Incoming) -> Result<Bytes, Fault> {
+        let read = listen::read(body, self.0.limits.object, self.0.limits.slow_request).await;
+        read.map_err(|unread| match unread {
+            Unread::TooLarge => Fault::too_large(),
+            _ => {
+                let message = "You did not provide the number of bytes specified by the Content-Length";
+                Fault::new(400, "IncompleteBody", message)
             }
-            _ => Ok(caller),
-        }
+        })
     }
 
-    async fn put(
-        &self,
-        asked: &Asked<'_>,
-        body: Bytes,
-        caller: &Caller,
-        peer: IpAddr,
-    ) -> Result<Response<Body>, Fault> {
-        let headers = &asked.head.headers;
-        if asked.parameter("partNumber").is_some() || headers.contains_key("x-amz-copy-source") {
-            return Err(not_implemented("copies and uploads in parts"));
-        }
-        let body = if chunked::is(headers) { chunked::decoded(&body)? } else { body };
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value == "*")
-            && asked.kept.shelf.get(&asked.key).is_some()
-        {
-            let message = "At least one of the pre-conditions you specified did not hold";
-            return Err(Fault::new(412, "PreconditionFailed", message));
-        }
-        let (shelf, key, kept) = (Arc::clone(&asked.kept.shelf), asked.key.clone(), shelf::kept(headers));
-        let object = blocking(move || shelf.put(&key, &body, kept)).await?;
-        let response = answers::with_headers(listen::empty(StatusCode::OK), [("etag", object.etag.as_str())]);
-        self.notify(asked, "ObjectCreated:Put", &object, caller, peer);
-        Ok(response)
+    /// A body that nobody wants goes by and is not kept. A client that still sends would not hear the answer.
+    async fn let_by(&self, body: Incoming) {
+        let _unwanted = listen::read(body, 0, self.0.limits.slow_request).await;
     }
 
-    async fn delete(&self, asked: &Asked<'_>, caller: &Caller, peer: IpAddr) -> Result<Response<Body>, Fault> {
-        let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
-        if let Some(object) = blocking(move || shelf.delete(&key)).await? {
-            self.notify(asked, "ObjectRemoved:Delete", &object, caller, peer);
-        }
-        Ok(listen::empty(StatusCode::NO_CONTENT))
+    /// The most bytes of an object.
+    fn limit(&self) -> u64 {
+        self.0.limits.object as u64
     }
 
     /// Tells the functions that want to hear of it.
-    fn notify(&self, asked: &Asked<'_>, what: &str, object: &Object, caller: &Caller, peer: IpAddr) {
-        for (function, event) in notices::of(&asked.kept.bucket, what, object, caller, peer, self.0.lambda.iam()) {
+    fn notify(&self, asked: &Asked<'_>, what: &str, object: &Object, peer: IpAddr) {
+        let caller = asked.signer.caller();
+        for (function, event) in notices::of(&asked.kept.bucket, what, object, &caller, peer, self.0.lambda.iam()) {
             self.0.lambda.event(function, crate::lambda::Invocation::of(event.to_string()));
         }
     }
-}
-
-async fn read(asked: &Asked<'_>) -> Result<Response<Body>, Fault> {
-    let missing = || Fault::new(404, "NoSuchKey", "The specified key does not exist.");
-    let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
-    let (object, bytes) = blocking(move || shelf.read(&key)).await?.ok_or_else(missing)?;
-    let head = asked.head;
-    let matches = |name: header::HeaderName| {
-        let value = head.headers.get(name).and_then(|value| value.to_str().ok());
-        value.map(|value| value == "*" || value.split(',').any(|tag| tag.trim() == object.etag))
-    };
-    if matches(header::IF_MATCH) == Some(false) {
-        let message = "At least one of the pre-conditions you specified did not hold";
-        return Err(Fault::new(412, "PreconditionFailed", message));
-    }
-    let mut response = if matches(header::IF_NONE_MATCH) == Some(true) {
-        listen::empty(StatusCode::NOT_MODIFIED)
-    } else {
-        part(&head.headers, bytes)?
-    };
-    response =
-        answers::with_headers(response, object.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let modified = crate::time::http_date(object.modified);
-    let fixed = [("etag", object.etag.as_str()), ("last-modified", &modified), ("accept-ranges", "bytes")];
-    response = answers::with_headers(response, fixed);
-    let overridden = OVERRIDES.iter().filter_map(|(name, header)| Some((*header, asked.parameter(name)?)));
-    Ok(answers::with_headers(response, overridden))
-}
-
-/// All of an object, or the part that `Range` asks for.
-fn part(headers: &HeaderMap, bytes: Bytes) -> Result<Response<Body>, Fault> {
-    let length = bytes.len();
-    let whole = |bytes: Bytes| Response::new(Body::new(bytes));
-    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok()?.strip_prefix("bytes="));
-    let Some((from, to)) = asked.and_then(|range| range.split_once('-')) else { return Ok(whole(bytes)) };
-    let (from, to) = match (from.parse::<usize>(), to.parse::<usize>()) {
-        (Ok(from), Ok(to)) => (from, to.min(length.saturating_sub(1))),
-        (Ok(from), Err(_)) if to.is_empty() => (from, length.saturating_sub(1)),
-        (Err(_), Ok(last)) if from.is_empty() => (length.saturating_sub(last), length.saturating_sub(1)),
-        _ => return Ok(whole(bytes)),
-    };
-    if from >= length || from > to {
-        return Err(Fault::new(416, "InvalidRange", "The requested range is not satisfiable"));
-    }
-    let mut response = whole(bytes.slice(from..=to));
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    let range = format!("bytes {from}-{to}/{length}");
-    Ok(answers::with_headers(response, [("content-range", range.as_str())]))
 }
 
 /// The bucket and the key: the first part of the path, or of the host (`bucket.localhost`, `bucket.s3.us-east-1.amazonaws.com`), and the rest.
 fn place(head: &request::Parts) -> (String, String) {
     let path = head.uri.path().strip_prefix('/').unwrap_or_default();
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let host = pages::name(host);
     let bucket = host.strip_suffix(".localhost").or_else(|| {
         let (bucket, rest) = host.split_once(".s3.")?;
         rest.contains("amazonaws.com").then_some(bucket)
@@ -319,15 +285,30 @@ fn place(head: &request::Parts) -> (String, String) {
     }
 }
 
-fn not_implemented(what: &str) -> Fault {
-    let message = format!("A header or a request you provided implies functionality that is not implemented: {what}");
-    Fault::new(501, "NotImplemented", &message)
+/// Work that waits for a disk, or takes its time.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(Fault::new(500, "InternalError", &error.to_string())),
+    }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Fault> {
-    let failed = |why: String| Fault::new(500, "InternalError", &why);
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| failed(error.to_string())),
-        Err(error) => Err(failed(error.to_string())),
+/// Keeps other runs away from the folder of all buckets for as long as it is held: each knows only of the objects that it has put itself.
+fn hold(folder: &Path) -> Result<File> {
+    let cannot = || format!("cannot write to {}", folder.display());
+    std::fs::create_dir_all(folder).with_context(cannot)?;
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(LOCK)).with_context(cannot)?;
+    let ends = Instant::now() + ENDING;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < ends => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another `local` keeps its buckets in {}: end it, or give this one another folder with --data",
+                folder.display()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        }
     }
 }

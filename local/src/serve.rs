@@ -201,7 +201,7 @@ impl Bound {
         let storm = setup.chaos.map(|chaos| Storm::new(chaos, setup.log.clone()));
         let endpoints = endpoints(&self, &cloud)?;
         let variables = Variables::new(setup.environment, setup.extra_environment, endpoints);
-        let iam = Iam::new(&cloud, variables.region(), setup.iam, setup.log.clone());
+        let iam = Iam::new(&cloud, variables.region(), setup.iam, setup.log.clone())?;
         let options = Options {
             programs: setup.programs,
             invoke: setup.invoke,
@@ -258,7 +258,7 @@ impl Bound {
                 Some(data) => data.clone(),
                 None => folder.insert(tempfile::tempdir()?).path().to_owned(),
             };
-            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits))?;
+            let s3 = S3::new(&cloud.buckets, &data, lambda.clone(), Arc::clone(&limits), &setup.log)?;
             tasks.spawn(s3.serve(listener));
         }
         tasks.spawn(retire_idle(lambda.clone(), limits.environment_idle));
@@ -309,12 +309,14 @@ impl Running {
         if let Some(id) = lacks {
             bail!("the function {id} has no executable");
         }
-        self.options.iam.replace(&cloud);
+        let identities = self.options.iam.identities(&cloud)?;
         let domains = domains(&cloud, self.options.variables.apis());
         let variables = self.options.variables.with(environment, extra_environment, domains);
-        let variables = variables.signing_with(self.options.iam.credentials());
+        let variables = variables.signing_with(identities.credentials());
         let options = Options { programs, variables, ..self.options.clone() };
         let mut told = self.lambda.replace(&cloud.functions, &options, &stale)?;
+        // What could still be refused was checked before.
+        self.options.iam.replace(identities);
         // Whether an API is another one shows in how it is written out, whatever it is made of.
         for (id, api) in &self.https {
             if let Some(new) = cloud.http_apis.get(id)

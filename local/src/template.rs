@@ -167,6 +167,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     for resource in of(BUCKET) {
         cloud.buckets.extend(bucket::read(resource, &scope).map(|bucket| (resource.id.clone(), bucket)));
     }
+    bucket::check_names(&cloud.buckets, &scope);
     let buckets: Vec<&str> = cloud.buckets.values().map(|bucket| bucket.name.as_str()).collect();
     of(FUNCTION).for_each(|function| bucket::check(function, &buckets, &scope));
     events.sort_by_key(|event| event.mark.line);

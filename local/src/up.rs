@@ -90,8 +90,8 @@ pub async fn up(options: &Up, progress: &Progress) -> anyhow::Result<End> {
         () = stop(running, database, progress) => End::Stopped,
         () = signals.next() => End::Interrupted,
     };
-    log.flush();
     recorder.iter().for_each(Recorder::flush);
+    log.flush();
     ran.map(|()| end)
 }
 
@@ -191,7 +191,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
         site: options.site_port,
         s3: options.s3_port,
     };
-    let recorder = options.record.as_deref().map(Recorder::to).transpose()?;
+    let recorder = options.record.as_deref().map(|path| Recorder::to(path, log.clone())).transpose()?;
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     let bound = bound.with_tls(Authority::open(&std::path::absolute(&project.data)?.join("tls"))?);
     let (control, _) = bind(options.control_port, "the status page", "--control-port")?;

@@ -75,7 +75,7 @@ impl Claim {
         }
         // Also one that was made by hand, or copied.
         file.set_permissions(Permissions::from_mode(0o600)).with_context(cannot)?;
-        let claim = Self { file, token: token() };
+        let claim = Self { file, token: token()? };
         claim.write(None).with_context(cannot)?;
         Ok(Some(claim))
     }
@@ -111,8 +111,8 @@ impl Drop for Claim {
 }
 
 /// What nobody guesses.
-pub(crate) fn token() -> String {
-    URL_SAFE_NO_PAD.encode(ids::random::<32>())
+pub(crate) fn token() -> anyhow::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(ids::secret::<32>()?))
 }
 
 impl Instance {

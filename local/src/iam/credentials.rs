@@ -1,5 +1,6 @@
 //! Access keys, in the forms that AWS gives them.
 
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -23,13 +24,13 @@ impl Credentials {
     }
 
     /// Temporary ones, as a role has them. They are as secret as those of AWS: functions of the same machine shall not have each other's.
-    pub(super) fn of_a_function(logical_id: &str) -> Self {
-        Self {
+    pub(super) fn of_a_function(logical_id: &str) -> Result<Self> {
+        Ok(Self {
             function: Some(logical_id.to_owned()),
             access_key: format!("ASIA{}", letters()),
-            secret: STANDARD.encode(ids::random::<30>()),
-            token: STANDARD.encode(ids::random::<180>()),
-        }
+            secret: STANDARD.encode(ids::secret::<30>()?),
+            token: STANDARD.encode(ids::secret::<180>()?),
+        })
     }
 
     /// `AROA…`: the unique id of a role, which is the same for the same credentials.

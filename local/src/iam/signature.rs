@@ -22,6 +22,11 @@ const SKEW_OF_S3: u64 = 15;
 /// The longest life of a presigned URL, in seconds: a week.
 const LONGEST_LIFE: u64 = 7 * 24 * 60 * 60;
 
+/// What S3 says of headers that the signature does not know.
+const UNSIGNED: &str = "There were headers present in the request which were not signed";
+/// The header with the hash of the body.
+const CONTENT_SHA256: &str = "x-amz-content-sha256";
+
 const INCOMPLETE: &str = "IncompleteSignatureException";
 const INVALID: &str = "InvalidSignatureException";
 
@@ -201,9 +206,16 @@ impl Claim {
 
     /// Whether the signature is that of the secret.
     pub(super) fn is_signed_by(&self, secret: &str, request: &Request<'_>) -> Result<(), Refusal> {
-        if !self.signed_headers.iter().any(|name| name == "host") {
+        if !self.signs("host") {
             let message = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
             return refused(INVALID, message);
+        }
+        if let Some(name) = self.unsigned(request) {
+            return if self.is_of_s3() {
+                refused("AccessDeniedException", UNSIGNED)
+            } else {
+                refused(INVALID, format!("'{name}' must be a 'SignedHeader' in the AWS Authorization."))
+            };
         }
         let canonical = self.canonical(request);
         let scope = self.scope.join("/");
@@ -225,6 +237,18 @@ impl Claim {
         )
     }
 
+    /// A header that means something to AWS, that anybody may have added on the way. Of a presigned URL nobody knew the body.
+    fn unsigned<'a>(&self, request: &Request<'a>) -> Option<&'a str> {
+        let is_of_aws = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
+        let is_free = |name: &str| self.presigned.is_some() && name.eq_ignore_ascii_case(CONTENT_SHA256);
+        let mut names = request.headers.iter().map(|(name, _)| *name);
+        names.find(|name| is_of_aws(name) && !self.signs(name) && !is_free(name))
+    }
+
+    fn signs(&self, name: &str) -> bool {
+        self.signed_headers.iter().any(|signed| signed.eq_ignore_ascii_case(name))
+    }
+
     fn is_of_s3(&self) -> bool {
         self.scope[2] == "s3"
     }
@@ -232,7 +256,7 @@ impl Claim {
     /// The request in the one form that both sides hash.
     fn canonical(&self, request: &Request<'_>) -> String {
         let path = request.target.split('?').next().unwrap_or_default();
-        let given = request.values("x-amz-content-sha256").next();
+        let given = request.values(CONTENT_SHA256).next().filter(|_| self.signs(CONTENT_SHA256));
         // S3 takes paths as they are, encodes them once, and lets a signer say which hash the body has.
         let (path, payload) = match (self.is_of_s3(), self.presigned, given) {
             (false, ..) => (encoded(&without_dots(path), true), sha256(request.body)),

@@ -108,7 +108,7 @@ fn another_template_changes_what_a_role_may_and_not_who_it_is() {
         &crate::template::Inputs::default(),
     );
     cloud.functions = loaded.expect("a template").cloud.functions;
-    let iam = Iam::new(&cloud, "us-east-1", true, Log::nothing());
+    let iam = Iam::new(&cloud, "us-east-1", true, Log::nothing()).expect("credentials");
     let before = iam.credentials();
     let may = |iam: &Iam| {
         let all = iam.0.identities.get();
@@ -118,6 +118,38 @@ fn another_template_changes_what_a_role_may_and_not_who_it_is() {
     assert_eq!(may(&iam), Decision::Unmentioned);
     let statements = vec![Statement::allow(&["execute-api:*"], &["*"])];
     cloud.roles.insert("F".to_owned(), crate::model::Role { statements, ..crate::model::Role::default() });
-    iam.replace(&cloud);
+    let identities = iam.identities(&cloud).expect("credentials");
+    assert_eq!(may(&iam), Decision::Unmentioned, "what is only worked out changes nothing");
+    iam.replace(identities);
     assert_eq!((may(&iam), iam.credentials()), (Decision::Allowed, before.clone()));
+}
+
+#[test]
+fn a_header_of_aws_that_is_not_signed_is_refused() {
+    let signed = authorization("5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+    let with = |authorization: &'static str, target: &'static str, name: &'static str| {
+        let mut request = vanilla(authorization, target);
+        if authorization.is_empty() {
+            // A presigned URL has its date in itself.
+            request.headers.remove(1);
+        }
+        request.headers.push((name, "added"));
+        signature::Claim::read(&request).expect("a claim").is_signed_by(KEY, &request)
+    };
+    let signed: &'static str = signed.leak();
+    for name in ["x-amzn-trace-id", "user-agent", "x-am"] {
+        assert_eq!(with(signed, "/", name), Ok(()), "{name} means nothing");
+    }
+    let refusal = with(signed, "/", "X-Amz-Invocation-Type").expect_err("a refusal");
+    let message = "'X-Amz-Invocation-Type' must be a 'SignedHeader' in the AWS Authorization.";
+    assert_eq!((refusal.kind, refusal.message.as_str()), ("InvalidSignatureException", message));
+    let of_s3 = signed.replace("/service/", "/s3/").leak();
+    let refusal = with(of_s3, "/", "x-amz-content-sha256").expect_err("a refusal");
+    let message = "There were headers present in the request which were not signed";
+    assert_eq!((refusal.kind, refusal.message.as_str()), ("AccessDeniedException", message));
+    // Whoever presigned a URL did not know the body: this is about the signature, which is none, and not about the header.
+    let presigned = "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/20150830/us-east-1/s3/aws4_request&\
+                     X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+    assert_eq!(kind(with("", presigned, "x-amz-content-sha256")), "InvalidSignatureException");
+    assert_eq!(kind(with("", presigned, "x-amz-acl")), "AccessDeniedException");
 }

@@ -1,6 +1,9 @@
 //! Queues, topics and event buses that do not exist on a laptop: what they would have got is a line of JSON in a file of the data folder.
+//! Events hold what people sent, passwords too. So the files are for their owner alone.
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -62,10 +65,13 @@ impl Outbox {
 
     fn append(&self, kind: &str, name: &str, message: &Value) -> std::io::Result<Option<PathBuf>> {
         let Some(folder) = self.folder.as_ref().map(|folder| folder.join(format!("{kind}s"))) else { return Ok(None) };
-        std::fs::create_dir_all(&folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
         let plain = |letter: char| if letter.is_ascii_alphanumeric() || "-_".contains(letter) { letter } else { '_' };
         let path = folder.join(format!("{}.jsonl", name.chars().map(plain).collect::<String>()));
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+        // Also one that an earlier version made.
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(format!("{message}\n").as_bytes())?;
         Ok(Some(path))
     }

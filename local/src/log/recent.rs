@@ -94,12 +94,15 @@ impl Recent {
     /// The lines that are wanted, and the number of the latest line there is; at most as many as fit into one answer.
     pub(crate) fn lines(&self, wanted: &Wanted, most: usize) -> (Vec<Line>, u64) {
         let kept = self.kept();
+        // They are numbered without a gap, so that a follower does not pass by all that it has.
+        let first = kept.last - kept.lines.len() as u64 + 1;
+        let had = usize::try_from(wanted.after.saturating_add(1).saturating_sub(first))
+            .unwrap_or(usize::MAX)
+            .min(kept.lines.len());
         let is_wanted = |line: &&Line| {
-            line.number > wanted.after
-                && line.time.as_str() >= wanted.since.as_str()
-                && (wanted.of.is_empty() || wanted.of.contains(&line.source))
+            line.time.as_str() >= wanted.since.as_str() && (wanted.of.is_empty() || wanted.of.contains(&line.source))
         };
-        let found: Vec<Line> = kept.lines.iter().filter(is_wanted).take(most).cloned().collect();
+        let found: Vec<Line> = kept.lines.range(had..).filter(is_wanted).take(most).cloned().collect();
         let seen = if found.len() == most { found.last().map_or(kept.last, |line| line.number) } else { kept.last };
         (found, seen)
     }
@@ -136,8 +139,14 @@ mod tests {
         for n in 0..LINES + 5 {
             recent.push("F", None, "x", &format!("F {n}"));
         }
-        let found = recent.lines(&Wanted { after: 3, ..Wanted::default() }, usize::MAX);
-        assert_eq!((found.0.len(), found.0[0].number, found.1), (LINES, 6, 10_005));
+        let after = |after| recent.lines(&Wanted { after, ..Wanted::default() }, usize::MAX);
+        for (number, first, count) in [(0, 6, LINES), (5, 6, LINES), (6, 7, LINES - 1), (10_004, 10_005, 1)] {
+            let found = after(number);
+            assert_eq!((found.0.len(), found.0[0].number, found.1), (count, first, 10_005));
+        }
+        for number in [10_005, 10_006, u64::MAX] {
+            assert_eq!((after(number).0.len(), after(number).1), (0, 10_005));
+        }
         recent.push("F", None, "x", &"y".repeat(BYTES - 100));
         assert!(recent.lines(&Wanted::default(), usize::MAX).0.len() < 20);
     }

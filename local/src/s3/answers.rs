@@ -22,6 +22,41 @@ impl Fault {
         Self { status, code, message: message.to_owned() }
     }
 
+    pub(super) fn not_implemented(what: &str) -> Self {
+        let message =
+            format!("A header or a request you provided implies functionality that is not implemented: {what}");
+        Self::new(501, "NotImplemented", &message)
+    }
+
+    pub(super) fn no_such_key() -> Self {
+        Self::new(404, "NoSuchKey", "The specified key does not exist.")
+    }
+
+    pub(super) fn no_such_bucket() -> Self {
+        Self::new(404, "NoSuchBucket", "The specified bucket does not exist")
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+    }
+
+    pub(super) fn precondition() -> Self {
+        Self::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+    }
+
+    pub(super) fn malformed() -> Self {
+        let message = "The XML you provided was not well-formed or did not validate against our published schema";
+        Self::new(400, "MalformedXML", message)
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What other services say of a signature, in the words of S3.
     pub(super) fn of_refusal(refusal: &Refusal, head: &request::Parts) -> Self {
         let presigned = head.uri.query().is_some_and(|query| query.contains("X-Amz-Signature"));
@@ -63,6 +98,12 @@ impl Fault {
         let mut response = xml(&text);
         *response.status_mut() = self.status;
         response
+    }
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(500, "InternalError", &format!("the bucket's folder cannot be read or written: {error}"))
     }
 }
 

@@ -1,24 +1,33 @@
 //! `ListObjectsV2` and its predecessor, and the list of buckets.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Response;
 
-use super::Asked;
-use super::answers::{escaped, xml};
+use super::answers::{Fault, escaped, xml};
+use super::shelf::Wanted;
+use super::{Asked, blocking};
 use crate::iam::{self, Iam};
 use crate::listen::Body;
 use crate::time;
 
-const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+pub(super) const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+/// Whose all objects are.
+pub(super) const OWNER: &str = "A3LOCAL0OWNER0";
 /// The most keys of one answer.
 const MOST: usize = 1000;
 
-/// The names of all buckets.
-pub(super) fn buckets<'a>(names: impl Iterator<Item = &'a String>) -> Response<Body> {
-    let named = |name: &String| format!("<Bucket><Name>{}</Name></Bucket>", escaped(name));
-    let all: String = names.map(named).collect();
-    xml(&format!("<ListAllMyBucketsResult xmlns=\"{NAMESPACE}\"><Buckets>{all}</Buckets></ListAllMyBucketsResult>"))
+/// The names of all buckets, and since when they are there.
+pub(super) fn buckets<'a>(all: impl Iterator<Item = (&'a String, u64)>) -> Response<Body> {
+    let told = |(name, made): (&String, u64)| {
+        format!("<Bucket><Name>{}</Name><CreationDate>{}</CreationDate></Bucket>", escaped(name), time::iso(made))
+    };
+    let all: String = all.map(told).collect();
+    xml(&format!(
+        "<ListAllMyBucketsResult xmlns=\"{NAMESPACE}\"><Owner><ID>{OWNER}</ID></Owner><Buckets>{all}</Buckets></ListAllMyBucketsResult>"
+    ))
 }
 
 /// The Region of a bucket, which is empty for the oldest one.
@@ -28,10 +37,9 @@ pub(super) fn location(iam: &Iam) -> Response<Body> {
 }
 
 /// The keys of a bucket in their order; those with a common part up to the delimiter as one.
-pub(super) fn objects(asked: &Asked<'_>) -> Response<Body> {
+pub(super) async fn objects(asked: &Asked<'_>) -> Result<Response<Body>, Fault> {
     let second = asked.parameter("list-type") == Some("2");
     let text = |name: &str| asked.parameter(name).unwrap_or_default().to_owned();
-    let (prefix, delimiter) = (text("prefix"), text("delimiter"));
     let most = asked.parameter("max-keys").and_then(|most| most.parse().ok()).unwrap_or(MOST).min(MOST);
     let token = asked.parameter("continuation-token").and_then(|token| URL_SAFE_NO_PAD.decode(token).ok());
     let after = match token.and_then(|token| String::from_utf8(token).ok()) {
@@ -40,60 +48,48 @@ pub(super) fn objects(asked: &Asked<'_>) -> Response<Body> {
     };
     let is_url = asked.parameter("encoding-type") == Some("url");
     let shown = |key: &str| if is_url { iam::encoded(key, true) } else { escaped(key) };
+    let has_owner = !second || asked.parameter("fetch-owner") == Some("true");
+    let owner = if has_owner { format!("<Owner><ID>{OWNER}</ID></Owner>") } else { String::new() };
 
-    let (mut contents, mut prefixes) = (String::new(), Vec::<String>::new());
-    let (mut count, mut last, mut truncated) = (0, String::new(), false);
-    for object in asked.kept.shelf.all(&prefix) {
-        let rest = &object.key[prefix.len()..];
-        let common = if delimiter.is_empty() { None } else { rest.find(&delimiter) };
-        let common = common.map(|at| format!("{prefix}{}", &rest[..at + delimiter.len()]));
-        let place = common.as_ref().unwrap_or(&object.key);
-        if *place <= after || prefixes.last() == Some(place) {
-            continue;
-        }
-        if count == most {
-            truncated = true;
-            break;
-        }
-        count += 1;
-        last.clone_from(place);
-        match common {
-            Some(common) => prefixes.push(common),
-            None => contents.push_str(&format!(
-                "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>{}</ETag><Size>{}</Size>\
-                 <StorageClass>STANDARD</StorageClass></Contents>",
-                shown(&object.key),
-                time::iso(object.modified),
-                escaped(&object.etag),
-                object.size
-            )),
-        }
+    let wanted = Wanted { prefix: text("prefix"), delimiter: text("delimiter"), after: after.clone(), most };
+    let shelf = Arc::clone(&asked.kept.shelf);
+    let page = blocking(move || Ok(shelf.page(&wanted))).await?;
+    let mut all = String::new();
+    for object in &page.objects {
+        all.push_str(&format!(
+            "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>{}</ETag><Size>{}</Size>{owner}\
+             <StorageClass>STANDARD</StorageClass></Contents>",
+            shown(&object.key),
+            time::iso(object.modified),
+            escaped(&object.etag),
+            object.size
+        ));
     }
-    let mut more = String::new();
-    if second {
-        more.push_str(&format!("<KeyCount>{count}</KeyCount>"));
+    for common in &page.prefixes {
+        all.push_str(&format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", shown(common)));
+    }
+    let truncated = page.more_after.is_some();
+    let mut more = if second {
+        format!("<KeyCount>{}</KeyCount>", page.objects.len() + page.prefixes.len())
     } else {
-        more.push_str(&format!("<Marker>{}</Marker>", shown(&after)));
-    }
-    if truncated {
-        more.push_str(&if second {
-            format!("<NextContinuationToken>{}</NextContinuationToken>", URL_SAFE_NO_PAD.encode(&last))
-        } else {
-            format!("<NextMarker>{}</NextMarker>", shown(&last))
-        });
+        format!("<Marker>{}</Marker>", shown(&after))
+    };
+    match &page.more_after {
+        Some(last) if second => {
+            let token = URL_SAFE_NO_PAD.encode(last);
+            more.push_str(&format!("<NextContinuationToken>{token}</NextContinuationToken>"));
+        }
+        Some(last) => more.push_str(&format!("<NextMarker>{}</NextMarker>", shown(last))),
+        None => {}
     }
     if is_url {
         more.push_str("<EncodingType>url</EncodingType>");
     }
-    let prefixes: String = prefixes
-        .iter()
-        .map(|one| format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", shown(one)))
-        .collect();
-    xml(&format!(
+    Ok(xml(&format!(
         "<ListBucketResult xmlns=\"{NAMESPACE}\"><Name>{}</Name><Prefix>{}</Prefix><Delimiter>{}</Delimiter><MaxKeys>{most}</MaxKeys>\
-         <IsTruncated>{truncated}</IsTruncated>{more}{contents}{prefixes}</ListBucketResult>",
+         <IsTruncated>{truncated}</IsTruncated>{more}{all}</ListBucketResult>",
         escaped(&asked.kept.bucket.name),
-        shown(&prefix),
-        shown(&delimiter)
-    ))
+        shown(&text("prefix")),
+        shown(&text("delimiter"))
+    )))
 }

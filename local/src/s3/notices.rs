@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
+use super::listing::OWNER;
 use super::shelf::Object;
 use crate::iam::{Caller, Iam};
 use crate::model::{Bucket, Notification};
@@ -65,7 +66,7 @@ fn event(
             "configurationId": notification.id,
             "bucket": {
                 "name": bucket.name,
-                "ownerIdentity": {"principalId": "A3LOCAL0OWNER0"},
+                "ownerIdentity": {"principalId": OWNER},
                 "arn": iam.arn_of_bucket(&bucket.name),
             },
             "object": about,

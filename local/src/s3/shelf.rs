@@ -1,17 +1,28 @@
 //! The objects of one bucket, in a folder: the bytes of each in a file, and what is known of it in another beside that.
 //!
-//! Files are named by the hash of the key, as a key may be longer than a file's name, and `a` and `a/b` may both be keys.
+//! What is known is named by the hash of the key, as a key may be longer than a file's name, and `a` and `a/b` may both be keys. The bytes get
+//! a name of their own each time: what is known names them, so that an object changes at once when that is put into its place, whenever the
+//! process or the machine ends. Objects of earlier versions, whose bytes are named by the hash alone, are read as ever.
+
+mod leftovers;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
+use super::answers::Fault;
+use super::condition::Condition;
 use crate::{iam, time};
 
 /// The headers of an upload that its downloads have.
@@ -28,6 +39,51 @@ pub(super) struct Object {
     /// Milliseconds since 1970.
     pub(super) modified: u64,
     pub(super) headers: BTreeMap<String, String>,
+    /// The file with its bytes; none for one that an earlier version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+}
+
+impl Object {
+    fn file(&self) -> String {
+        self.file.clone().unwrap_or_else(|| iam::sha256(self.key.as_bytes()))
+    }
+}
+
+/// What is to become an object.
+#[derive(Debug)]
+pub(super) struct New<'a> {
+    pub(super) key: &'a str,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) condition: &'a Condition,
+}
+
+/// What was written to a file.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) size: u64,
+    /// In quotes.
+    pub(super) etag: String,
+}
+
+/// Which objects a list is to have.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) prefix: String,
+    /// Keys that have the same part up to this are one entry; empty: none are.
+    pub(super) delimiter: String,
+    /// Behind this key, or this common part of keys.
+    pub(super) after: String,
+    pub(super) most: usize,
+}
+
+/// A part of a list.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) objects: Vec<Object>,
+    pub(super) prefixes: Vec<String>,
+    /// The last entry, if there are more behind it.
+    pub(super) more_after: Option<String>,
 }
 
 /// All objects of a bucket.
@@ -38,70 +94,149 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+    /// Reads what is known of all objects, and removes what a process that was killed left half done. Tells which objects it has to leave out.
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<String>)> {
         std::fs::create_dir_all(folder)?;
-        let mut objects = BTreeMap::new();
-        for file in std::fs::read_dir(folder)? {
-            let path = file?.path();
-            if path.extension().is_some_and(|kind| kind == "json") {
-                let object: Object = serde_json::from_slice(&std::fs::read(&path)?)?;
-                objects.insert(object.key.clone(), object);
-            }
-        }
-        Ok(Self { folder: folder.to_owned(), objects: Mutex::new(objects) })
+        let (objects, told) = leftovers::sorted_out(folder)?;
+        Ok((Self { folder: folder.to_owned(), objects: Mutex::new(objects) }, told))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Object> {
-        self.objects().get(key).cloned()
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// The objects whose keys begin so, in the order of their keys.
-    pub(super) fn all(&self, prefix: &str) -> Vec<Object> {
+    /// Milliseconds since 1970.
+    pub(super) fn made(&self) -> u64 {
+        let made = self.folder.metadata().and_then(|folder| folder.created().or_else(|_| folder.modified()));
+        let since = made.ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or_default()
+    }
+
+    /// An object with its file, which stays as it is whatever becomes of the object meanwhile.
+    pub(super) fn open_object(&self, key: &str) -> Result<Option<(Object, File)>, Fault> {
         let objects = self.objects();
-        let from = objects.range(prefix.to_owned()..);
-        from.take_while(|(key, _)| key.starts_with(prefix)).map(|(_, object)| object.clone()).collect()
+        let Some(object) = objects.get(key) else { return Ok(None) };
+        match File::open(self.folder.join(object.file())) {
+            Ok(file) => Ok(Some((object.clone(), file))),
+            // Somebody took it out of the folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    pub(super) fn put(&self, key: &str, bytes: &[u8], headers: BTreeMap<String, String>) -> io::Result<Object> {
-        let hash: String = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let (etag, modified) = (format!("\"{hash}\""), time::now_ms());
-        let object = Object { key: key.to_owned(), size: bytes.len() as u64, etag, modified, headers };
-        let mut data = tempfile::NamedTempFile::new_in(&self.folder)?;
-        data.write_all(bytes)?;
-        let mut about = tempfile::NamedTempFile::new_in(&self.folder)?;
-        about.write_all(serde_json::to_string(&object)?.as_bytes())?;
+    /// Entries in the order of their keys.
+    pub(super) fn page(&self, wanted: &Wanted) -> Page {
+        let Wanted { prefix, delimiter, after, most } = wanted;
+        let objects = self.objects();
+        let mut page = Page::default();
+        let (mut last, mut count) = (None::<String>, 0);
+        let mut from = Bound::Included(prefix.max(after).clone());
+        loop {
+            let mut common = None;
+            for (key, object) in objects.range((from.clone(), Bound::Unbounded)) {
+                let Some(rest) = key.strip_prefix(prefix.as_str()) else { return page };
+                let end = if delimiter.is_empty() { None } else { rest.find(delimiter.as_str()) };
+                common = end.map(|at| key[..prefix.len() + at + delimiter.len()].to_owned());
+                let entry = common.as_ref().unwrap_or(key);
+                if entry > after {
+                    if count == *most {
+                        page.more_after = last;
+                        return page;
+                    }
+                    count += 1;
+                    last = Some(entry.clone());
+                    match &common {
+                        Some(common) => page.prefixes.push(common.clone()),
+                        None => page.objects.push(object.clone()),
+                    }
+                }
+                if common.is_some() {
+                    break;
+                }
+            }
+            let Some(common) = common else { return page };
+            // No key that begins like this is behind it, but for one with a letter that nobody has.
+            from = Bound::Excluded(format!("{common}{}", char::MAX));
+        }
+    }
+
+    /// Makes an object of what `fill` writes, or changes nothing.
+    pub(super) fn put(
+        &self,
+        new: New<'_>,
+        fill: impl FnOnce(&mut File) -> Result<Content, Fault>,
+    ) -> Result<Object, Fault> {
+        let New { key, headers, condition } = new;
+        condition.check(self.objects().get(key))?;
+        let hash = iam::sha256(key.as_bytes());
+        let mut data = tempfile::Builder::new().prefix(&format!("{hash}-")).tempfile_in(&self.folder)?;
+        let Content { size, etag } = fill(data.as_file_mut())?;
+        data.as_file().sync_all()?;
+        let file = data.path().file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let object = Object { key: key.to_owned(), size, etag, modified: time::now_ms(), headers, file };
+        let about = written(&self.folder, &serde_json::to_vec(&object).map_err(io::Error::from)?)?;
         let mut objects = self.objects();
-        let path = self.path(key);
-        data.persist(&path)?;
-        about.persist(path.with_extension("json"))?;
-        objects.insert(key.to_owned(), object.clone());
+        // Somebody may have been faster.
+        condition.check(objects.get(key))?;
+        about.persist(self.about(&hash)).map_err(io::Error::from)?;
+        let _never = data.keep();
+        let old = objects.insert(key.to_owned(), object.clone());
+        drop(objects);
+        if let Some(old) = old {
+            let _goes_at_the_next_start = std::fs::remove_file(self.folder.join(old.file()));
+        }
         Ok(object)
     }
 
-    pub(super) fn read(&self, key: &str) -> io::Result<Option<(Object, Bytes)>> {
-        let objects = self.objects();
-        let Some(object) = objects.get(key) else { return Ok(None) };
-        let bytes = std::fs::read(self.path(key))?;
-        Ok(Some((object.clone(), bytes.into())))
-    }
-
     /// What was deleted, if it was there.
-    pub(super) fn delete(&self, key: &str) -> io::Result<Option<Object>> {
+    pub(super) fn delete(&self, key: &str, condition: &Condition) -> Result<Option<Object>, Fault> {
         let mut objects = self.objects();
-        let Some(object) = objects.remove(key) else { return Ok(None) };
-        let path = self.path(key);
-        std::fs::remove_file(path.with_extension("json"))?;
-        std::fs::remove_file(path)?;
-        Ok(Some(object))
+        condition.check(objects.get(key))?;
+        let Some(object) = objects.get(key) else { return Ok(None) };
+        match std::fs::remove_file(self.about(&iam::sha256(key.as_bytes()))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let _goes_at_the_next_start = std::fs::remove_file(self.folder.join(object.file()));
+        Ok(objects.remove(key))
     }
 
-    fn path(&self, key: &str) -> PathBuf {
-        self.folder.join(iam::sha256(key.as_bytes()))
+    fn about(&self, hash: &str) -> PathBuf {
+        self.folder.join(format!("{hash}.json"))
     }
 
     fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Object>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A file that has these bytes even if the machine loses its power, to be put into its place.
+pub(super) fn written(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Writes all that there is, and takes its hash on the way.
+pub(super) fn poured(mut from: impl Read, to: &mut File) -> Result<Content, Fault> {
+    let (mut hash, mut size, mut bytes) = (Md5::new(), 0, vec![0; 64 * 1024]);
+    loop {
+        let count = match from.read(&mut bytes) {
+            Ok(0) => return Ok(Content { size, etag: quoted(&hash.finalize()) }),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        hash.update(&bytes[..count]);
+        to.write_all(&bytes[..count])?;
+        size += count as u64;
+    }
+}
+
+fn quoted(hash: &[u8]) -> String {
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{digits}\"")
 }
 
 /// What an upload says about its object.

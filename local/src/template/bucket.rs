@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use super::asynchronous::function_of;
 use super::fields::Fields;
 use super::scope::{FUNCTION, Resource, Scope};
@@ -38,8 +40,16 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>) -> Option<Bucket> {
     let mut fields = Fields::of(properties, format!("the bucket `{}`", resource.id), scope.report);
     fields.mark = resource.mark;
     fields.accept(&["BucketName"]);
-    let mut bucket =
-        Bucket { logical_id: resource.id.clone(), name: scope.bucket_name(resource).ok()?, ..Bucket::default() };
+    let name = scope.bucket_name(resource).ok()?;
+    if !is_name(&name) {
+        let what = format!(
+            "BucketName of the bucket `{}` is {name}: it has 3 to 63 letters in lower case, digits, dots (not two together) and hyphens, \
+             and begins and ends with a letter or digit",
+            resource.id
+        );
+        scope.report.error(fields.mark, what);
+    }
+    let mut bucket = Bucket { logical_id: resource.id.clone(), name, ..Bucket::default() };
     if let Some(mut cors) = fields.inner("CorsConfiguration") {
         let rules = list(cors.take("CorsRules"));
         bucket.cors = rules.into_iter().map(|rule| cors_rule(rule, &bucket.logical_id, scope)).collect();
@@ -72,6 +82,29 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>) -> Option<Bucket> {
         bucket.notifications.extend(events(function, &bucket.name, scope));
     }
     Some(bucket)
+}
+
+/// Whether a bucket can be called this, and so its folder. Names are told to functions, signed and made parts of paths as they are.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| is_plain(byte) || byte == b'-' || byte == b'.')
+        && name.bytes().next().is_some_and(is_plain)
+        && name.bytes().last().is_some_and(is_plain)
+        && !name.contains("..")
+}
+
+/// Says of buckets that have the name of another one.
+pub(super) fn check_names(buckets: &BTreeMap<String, Bucket>, scope: &Scope<'_>) {
+    let mut known = BTreeMap::new();
+    for bucket in buckets.values() {
+        if let (Some(other), Some(resource)) =
+            (known.insert(&bucket.name, &bucket.logical_id), scope.resources.get(&bucket.logical_id))
+        {
+            let what = format!("the buckets `{other}` and `{}` have the same name, {}", bucket.logical_id, bucket.name);
+            scope.report.error(resource.mark, what);
+        }
+    }
 }
 
 /// The `S3` events of a function that are about this bucket.

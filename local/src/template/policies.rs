@@ -108,7 +108,9 @@ fn given(arn: &str, function: &str, scope: &Scope<'_>) -> Role {
         return declared(resource, scope);
     }
     let made = others.find(|one| one.kind == FUNCTION && arn == cloud_only(&format!("{}Role.Arn", one.id)));
-    if let Some(other) = made.filter(|other| other.id != function) {
+    // SAM makes none for a function that has one, so that this is no circle.
+    let is_made = |other: &&Resource| other.id != function && own_role(other, scope).is_none();
+    if let Some(other) = made.filter(is_made) {
         return self::role(other, scope);
     }
     let doubt = format!("the Role of `{function}` is not in the template: it may do everything here");
@@ -117,6 +119,12 @@ fn given(arn: &str, function: &str, scope: &Scope<'_>) -> Role {
         statements: vec![Statement::allow(&["*"], &["*"])],
         doubts: vec![doubt],
     }
+}
+
+/// What a function names as its role.
+fn own_role(function: &Resource, scope: &Scope<'_>) -> Option<String> {
+    let role = scope.resolve(function.properties.get("Role")?)?;
+    role.as_text().map(str::to_owned)
 }
 
 fn declared(resource: &Resource, scope: &Scope<'_>) -> Role {

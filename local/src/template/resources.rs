@@ -87,7 +87,10 @@ pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
         let keys = |name: &str| properties.get(name).and_then(Node::entries).unwrap_or_default().iter();
         match kind.as_str() {
             FUNCTION => {
-                made.extend([format!("{id}Role"), format!("{id}EventInvokeConfig"), format!("{id}Url")]);
+                if has_made_role(resource) {
+                    made.insert(format!("{id}Role"));
+                }
+                made.extend([format!("{id}EventInvokeConfig"), format!("{id}Url")]);
                 made.extend(keys("Events").map(|event| format!("{id}{}Permission", event.key)));
             }
             HTTP_API => {
@@ -106,6 +109,12 @@ pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
         }
     }
     made
+}
+
+/// Whether SAM makes a role for a function: unless it has one, or one in a case only.
+pub(super) fn has_made_role(function: &Resource) -> bool {
+    let role = function.properties.get("Role");
+    role.is_none_or(|role| role.intrinsic().is_some_and(|(name, _)| name == "Fn::If"))
 }
 
 /// The logical id of the stage that SAM makes of an API.

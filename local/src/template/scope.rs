@@ -162,7 +162,7 @@ impl Scope<'_> {
     pub(super) fn bucket_name(&self, resource: &Resource) -> Result<String, Trouble> {
         match resource.properties.get("BucketName") {
             Some(given) => self.once(&resource.id, || self.scalar(given, "BucketName")),
-            None => Ok(format!("{}-{}", self.inputs.stack, resource.id).to_lowercase()),
+            None => Ok(made_bucket(&format!("{}-{}", self.inputs.stack, resource.id))),
         }
     }
 
@@ -233,6 +233,18 @@ pub(super) fn url_id(function: &str) -> String {
 /// The value of an API key that the template does not give.
 pub(super) fn made_key(logical_id: &str) -> String {
     made_up(logical_id, 40)
+}
+
+/// The name of a bucket that the template does not give, of what it is made of: as much of it as fits.
+fn made_bucket(of: &str) -> String {
+    const LONGEST: usize = 63;
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+    let name: String = of.chars().map(plain).collect();
+    let name = name.trim_matches('-');
+    match name.get(..LONGEST - 8).filter(|_| name.len() > LONGEST) {
+        Some(beginning) => format!("{beginning}-{}", made_id(of)),
+        None => name.to_owned(),
+    }
 }
 
 /// The marker for a value that only a deployed stack has.

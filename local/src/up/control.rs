@@ -38,7 +38,7 @@ pub(super) fn open_control(
         template: std::path::absolute(&project.template)?.display().to_string(),
         started_at: time::iso(time::now_ms()),
         control: format!("http://{}", listener.local_addr()?),
-        token: own.unwrap_or_else(control::token),
+        token: own.map_or_else(control::token, Ok)?,
     };
     progress.say("status", format!("{}/#{}", about.control, about.token));
     if let Some(claim) = &claim {

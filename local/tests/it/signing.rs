@@ -70,7 +70,12 @@ impl Signer {
             Some(_) if self.service == "s3" => SignableBody::UnsignedPayload,
             _ => SignableBody::Bytes(body),
         };
-        let signable = SignableRequest::new(&method, &uri, std::iter::empty(), body).unwrap();
+        // AWS wants all of its headers signed.
+        let headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with("x-amz-"));
+        let headers: Vec<(String, String)> =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let signable = SignableRequest::new(&method, &uri, headers, body).unwrap();
         sign(signable, &params).unwrap().into_parts().0.apply_to_request_http1x(request);
     }
 }

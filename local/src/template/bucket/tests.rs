@@ -29,6 +29,41 @@ fn a_bucket_has_a_name_that_its_functions_know() {
 }
 
 #[test]
+fn a_name_that_is_no_name_of_a_bucket_is_refused() {
+    let long = "a".repeat(64);
+    for name in
+        ["../../src", "..", "ab", &long, "Upper", "a_b", "a/b", ".lock", "a..b", "-ab", "ab-", "ab.", "a b", "äbc"]
+    {
+        let problems = load(&format!("      BucketName: '{name}'\n"), "").expect_err(name);
+        let expected = format!("BucketName of the bucket `Files` is {name}: ");
+        assert!(problems.len() == 1 && problems[0].message.starts_with(&expected), "{problems:?}");
+    }
+    for name in ["abc", "a.b", "1-2", &long[..63]] {
+        assert_eq!(files(&format!("      BucketName: '{name}'\n"), "").name, name);
+    }
+    let twice = "  Other:\n    Type: AWS::S3::Bucket\n    Properties: { BucketName: local-files }\n";
+    let problems = load("", twice).expect_err("one name for two buckets");
+    assert_eq!(problems[0].message, "the buckets `Files` and `Other` have the same name, local-files");
+}
+
+#[test]
+fn a_name_that_is_made_up_is_a_name_whatever_it_is_made_of() {
+    for (stack, id, name) in [("Stack_1", "Files", "stack-1-files"), ("s", "F", "s-f")] {
+        assert_eq!(made(stack, id), name);
+    }
+    let (one, other) = (made("a-stack", &"Files".repeat(20)), made("a-stack", &format!("{}2", "Files".repeat(20))));
+    assert!(one.len() == 63 && one.starts_with("a-stack-filesfiles") && one != other, "{one} {other}");
+}
+
+/// The name of a bucket of a stack.
+fn made(stack: &str, id: &str) -> String {
+    let text = format!("Resources:\n  {id}: {{ Type: AWS::S3::Bucket }}\n");
+    let inputs = Inputs { stack: stack.to_owned(), ..Inputs::default() };
+    let loaded = read(&text, Path::new("template.yaml"), Path::new("/"), &inputs);
+    loaded.unwrap_or_else(|problems| panic!("{problems:?}")).cloud.buckets[id].name.clone()
+}
+
+#[test]
 fn functions_hear_of_objects_by_their_events_and_by_the_bucket() {
     let heard = Notification {
         id: "Upload".into(),

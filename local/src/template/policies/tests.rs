@@ -85,7 +85,7 @@ fn a_condition_is_told() {
 }
 
 const INVOKES: &str = "{ Statement: [{ Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt G.Arn }] }";
-const G: &str = "  G:\n    Type: AWS::Serverless::Function\n    Properties: { CodeUri: g, Runtime: provided.al2023, Role: !GetAtt FRole.Arn }\n";
+const G: &str = "  G:\n    Type: AWS::Serverless::Function\n    Properties: { CodeUri: g, Runtime: provided.al2023 }\n";
 
 #[test]
 fn a_role_of_the_template_counts_instead_of_policies() {
@@ -147,4 +147,25 @@ fn a_route_that_nobody_may_invoke_is_doubted() {
         );
         assert_eq!(api(&permission), Vec::<String>::new());
     }
+}
+
+#[test]
+fn functions_that_have_a_role_have_none_to_give() {
+    let roles = |f: &str, g: &str| {
+        let text = format!(
+            "Transform: AWS::Serverless-2016-10-31\nConditions: {{ Yes: !Equals [a, a] }}\nResources:\n  F:\n    Type: \
+             AWS::Serverless::Function\n    Properties: {{ CodeUri: f, Runtime: provided.al2023, Role: {f} }}\n  G:\n    Type: \
+             AWS::Serverless::Function\n    Properties: {{ CodeUri: g, Runtime: provided.al2023{g} }}\n"
+        );
+        read(&text, Path::new("template.yaml"), Path::new("/"), &Inputs::default()).map(|loaded| loaded.cloud.roles)
+    };
+    let taken = roles("!GetAtt GRole.Arn", "").expect("a role to take");
+    assert_eq!(taken["F"].name, "local-GRole");
+    let circle = roles("!GetAtt GRole.Arn", ", Role: !GetAtt FRole.Arn").expect_err("a circle");
+    let told: Vec<&str> = circle.iter().map(|problem| problem.message.as_str()).collect();
+    assert!(told.len() == 2 && told.iter().all(|told| told.contains("Role`: declare it or mend the name")), "{told:?}");
+    let none = "!Ref AWS::NoValue";
+    let perhaps = |other: &str| format!("!If [Yes, !GetAtt {other}Role.Arn, {none}]");
+    let circle = roles(&perhaps("G"), &format!(", Role: {}", perhaps("F"))).expect("nobody knows it but the cloud");
+    assert!(circle["F"].doubts[0].contains("the Role of `F` is not in the template"), "{circle:?}");
 }

@@ -5,6 +5,7 @@
 
 mod installed;
 mod rust_sdk;
+mod s3;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

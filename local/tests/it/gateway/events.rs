@@ -1,5 +1,6 @@
 //! Asynchronous events: how often they are tried, and what then becomes of them.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -106,9 +107,12 @@ async fn what_queues_and_topics_would_have_got_is_kept_in_files() -> Result<()> 
         dead_letters: Some(Target::Queue("../Dead".into())),
         ..Asynchronous::default()
     };
+    // As an earlier version left them.
+    let path = folder.path().join("queues/___Dead.jsonl");
+    std::fs::create_dir(folder.path().join("queues"))?;
+    std::fs::write(&path, "")?;
     let world = world(asynchronous, |plan| plan.data = Some(data)).await?;
     let id = event(&world, &failing()).await?;
-    let path = folder.path().join("queues/___Dead.jsonl");
     let line =
         until("a dead letter", || std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n'))).await?;
     let letter: Value = serde_json::from_str(&line)?;
@@ -121,6 +125,12 @@ async fn what_queues_and_topics_would_have_got_is_kept_in_files() -> Result<()> 
     assert_eq!(message["TopicArn"], "arn:aws:sns:us-east-1:123456789012:Alarm");
     let record: Value = serde_json::from_str(message["Message"].as_str().unwrap_or_default())?;
     assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+    for (name, expected) in
+        [("queues", 0o700), ("queues/___Dead.jsonl", 0o600), ("topics", 0o700), ("topics/Alarm.jsonl", 0o600)]
+    {
+        let mode = folder.path().join(name).metadata()?.permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "events hold secrets: {name} is {mode:o}");
+    }
     Ok(())
 }
 

@@ -107,6 +107,15 @@ async fn what_is_not_signed_as_it_must_be_is_refused_with_the_error_of_the_sdk()
         let mut tampered = Request::builder().method(&call.method).uri(&call.url).body(Bytes::from("other").into())?;
         good.sign(&mut tampered, call.body.as_bytes());
         assert_eq!(told(&send_whole(tampered).await?), (403, "InvalidSignatureException"));
+        let mut added = Request::builder()
+            .method(&call.method)
+            .uri(&call.url)
+            .body(Bytes::copy_from_slice(call.body.as_bytes()).into())?;
+        good.sign(&mut added, call.body.as_bytes());
+        added.headers_mut().insert("x-amz-invocation-type", "Event".parse()?);
+        let added = send_whole(added).await?;
+        assert_eq!(told(&added), (403, "InvalidSignatureException"));
+        assert!(message(&added).starts_with("'x-amz-invocation-type' must be a 'SignedHeader'"), "{}", message(&added));
         let bearer = Request::builder().method(&call.method).uri(&call.url).header("authorization", "Bearer abc");
         let bearer = super::client::send(bearer, "").await?;
         assert_eq!(told(&bearer), (403, "IncompleteSignatureException"));

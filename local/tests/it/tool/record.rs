@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{connect, run, run_with};
-use crate::project::Project;
+use crate::project::{Project, eventually};
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
@@ -84,6 +84,61 @@ async fn a_folder_gets_a_file_for_each_event_and_goes_on_counting() {
     }
     let _running = project.start(&[]);
     run(&project, &["invoke", "--event", "events/000002-Echo-event.json"]).fine();
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_told_and_the_next_event_is_tried_again() {
+    let project = Project::with_echo();
+    // A file that another run has made meanwhile.
+    let _running = project.start(&["--record", "events/"]);
+    run(&project, &["invoke", "Echo"]).fine();
+    let path = |name: &str| project.path().join("events").join(name);
+    eventually("the first event", || path("000001-Echo-event.json").exists());
+    project.write("events/000002-Echo-event.json", "another's");
+    run(&project, &["invoke", "Echo"]).fine();
+    eventually("the next number", || path("000003-Echo-event.json").exists());
+    assert_eq!(std::fs::read_to_string(path("000002-Echo-event.json")).unwrap(), "another's");
+
+    // A folder that is gone for a while.
+    std::fs::rename(project.path().join("events"), project.path().join("away")).unwrap();
+    for _ in 0..3 {
+        run(&project, &["invoke", "Echo"]).fine();
+    }
+    let told = || told(&project, "record events cannot be written to events/: No such file or directory");
+    eventually("what is wrong", || told() > 0);
+    std::fs::rename(project.path().join("away"), project.path().join("events")).unwrap();
+    run(&project, &["invoke", "Echo"]).fine();
+    eventually("the event after", || path("000007-Echo-event.json").exists());
+    assert_eq!(told(), 1, "of several in a row it is told once");
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_neither_the_run_nor_its_recording() {
+    let project = Project::with_echo();
+    std::fs::write(project.path().join("events.jsonl"), "").unwrap();
+    std::fs::set_permissions(project.path().join("events.jsonl"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let before = project.path().join("events.jsonl").metadata().unwrap().permissions().mode() & 0o777;
+    let mut running = project.start(&["--record", "events.jsonl"]);
+    let after = project.path().join("events.jsonl").metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((before, after), (0o644, 0o600), "a file that was there");
+    running.signal("INT");
+    assert_eq!(running.ends(), Some(0));
+
+    let mut running = project.start(&["--record", "/dev/full"]);
+    for _ in 0..2 {
+        run(&project, &["invoke", "Echo"]).fine();
+    }
+    let told = || told(&project, "record events cannot be written to /dev/full: No space left on device");
+    eventually("what is wrong", || told() > 0);
+    run(&project, &["invoke", "Echo"]).fine();
+    assert_eq!(told(), 1, "it is told once");
+    running.signal("INT");
+    assert_eq!(running.ends(), Some(0));
+}
+
+/// How many lines of the log say this.
+fn told(project: &Project, what: &str) -> usize {
+    run(project, &["logs"]).fine().out.lines().filter(|line| line.contains(what)).count()
 }
 
 /// The body of the answer to a GET.
