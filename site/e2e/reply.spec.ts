@@ -56,6 +56,8 @@ test("what is quoted and not loaded is fetched, and pressing it goes there", asy
   await ada.fills(120);
   await ada.asks([{ action: "send", text: "about the beginning", reply_to: 1 }]);
   await ben.reads("about the beginning");
+  // What he has not said that he has read he would be taken to.
+  await expect(ada.log.getByText(`Seen by ${ben.name}`)).toHaveCount(1);
   await ben.page.reload();
   await expect(ben.log.locator(".said-quote")).toHaveText(`In reply to ${ada.name} the first word`);
   await expect(ben.log.locator('[data-seq="1"]')).toHaveCount(0);

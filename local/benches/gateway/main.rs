@@ -4,7 +4,8 @@
 //! Both serve the same WebSocket API: `$connect`, `$disconnect` and a `$default` that answers with the connection's id, in the language in which each runs
 //! functions: a program in a process of its own here, a handler in JavaScript there. serverless-offline is measured twice: as it is unless told otherwise, when
 //! handlers have a thread of their own, and with `--useInProcess`, when they run in the server's, which spares it the invocation of anything. Neither
-//! server writes its log to a terminal. Clients are threads of this program with a WebSocket reader that costs next to nothing. One after the other:
+//! server writes its log to a terminal. Clients are threads of this program with a WebSocket reader that costs next to nothing. One after the other,
+//! echoes and posts at one server and the others at a new one each:
 //!
 //! - *Start*: from the command until a first client has an echo, the start of the function included.
 //! - *Connections*: sixteen clients open sockets, one after another, for which `$connect` is invoked each time.
@@ -108,15 +109,16 @@ fn measure() -> Result<()> {
     let many = files.map_or(MANY, |files| MANY.min(files.saturating_sub(OTHER_FILES)));
     println!("{}\n", machine::described());
     let length = Duration::from_secs_f64(options.seconds);
-    let server = Server::local()?;
-    let ours = load::measure(&server, IDLE, length)?;
-    drop(server);
+    let ours = load::measure(Server::local, IDLE, length).context("local")?;
     let server = Server::local()?;
     let many_kb = load::idle(&server, many).context("many idle sockets")?;
     drop(server);
     let theirs = match &options.serverless {
         Some(folder) => {
-            let measured = |in_process| load::measure(&Server::serverless_offline(folder, in_process)?, IDLE, length);
+            let measured = |in_process| {
+                let start = || Server::serverless_offline(folder, in_process);
+                load::measure(start, IDLE, length).context("serverless-offline")
+            };
             Some((measured(false)?, measured(true)?))
         }
         None => None,

@@ -14,8 +14,6 @@ use super::{machine, socket};
 
 /// How long it may take until the first echo.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A socket and an echo of a server that does nothing else take less.
-const RESTED: Duration = Duration::from_millis(250);
 
 const TEMPLATE: &str = "
 Transform: AWS::Serverless-2016-10-31
@@ -126,19 +124,6 @@ impl Server {
         server.start = began.elapsed();
         server.pid = machine::listener(port).context("no process listens")?;
         Ok(server)
-    }
-
-    /// Waits until one socket is served at once again: thousands that were closed together are thousands of invocations.
-    pub(super) fn rested(&self) -> Result<()> {
-        let began = Instant::now();
-        loop {
-            let asked = Instant::now();
-            match self.connection() {
-                Ok(_) if asked.elapsed() < RESTED => return Ok(()),
-                _ => ensure!(began.elapsed() < PATIENCE, "it does not come to rest"),
-            }
-            std::thread::sleep(RESTED);
-        }
     }
 
     /// Opens a socket, and says what its id is.
