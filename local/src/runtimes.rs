@@ -76,7 +76,7 @@ pub async fn prepare(
                     for (function, managed) in functions {
                         let code = code(function, managed, "index.js", home)?;
                         let folders = node.packages(function, &code, major, &layers, progress).await?;
-                        let script = node.bootstrap(&client, &folders);
+                        let script = node.bootstrap(major, &client, &folders);
                         bootstraps.insert(function.logical_id.clone(), written(function, &code, &script, home)?);
                     }
                     told.push(format!("Node.js {}", node.version));

@@ -20,13 +20,26 @@ const TEXT: &str = r#"{"action":"say","text":"shall we meet at the harbor at sev
 /// What was measured of one server.
 pub(super) struct Measured {
     pub(super) start: Duration,
-    /// A second.
-    pub(super) connections: f64,
-    pub(super) echoes: f64,
+    pub(super) connections: Pace,
+    pub(super) echoes: Pace,
     /// The median and the 99th percentile.
     pub(super) echo_ms: (f64, f64),
-    pub(super) posts: f64,
+    pub(super) posts: Pace,
     pub(super) idle_kb: f64,
+}
+
+/// How much of something is done, and what each takes.
+pub(super) struct Pace {
+    pub(super) a_second: f64,
+    /// Processor time of the server and of the functions, without that of the clients, with which they share the machine.
+    pub(super) micros: f64,
+}
+
+impl Pace {
+    fn of(count: usize, length: Duration, processor: Duration) -> Self {
+        let count = count as f64;
+        Self { a_second: count / length.as_secs_f64(), micros: processor.as_secs_f64() * 1e6 / count }
+    }
 }
 
 /// Measures each load at a server of its own: one that has closed thousands of sockets at once may not come to rest again.
@@ -35,7 +48,8 @@ pub(super) fn measure(start: impl Fn() -> Result<Server>, idle_sockets: usize, l
     let (started, idle_kb) = (server.start, idle(&server, idle_sockets).context("idle sockets")?);
     drop(server);
     let server = start()?;
-    let opened = during(
+    let (opened, taken) = during(
+        &server,
         length,
         || Ok(Vec::new()),
         |sockets: &mut Vec<TcpStream>| {
@@ -44,11 +58,11 @@ pub(super) fn measure(start: impl Fn() -> Result<Server>, idle_sockets: usize, l
         },
     )
     .context("connections")?;
-    let connections = opened.iter().map(|(sockets, _)| sockets.len()).sum::<usize>();
+    let connections = Pace::of(times(&opened), length, taken);
     drop((opened, server));
     let server = start()?;
     let open = || server.connection().map(|(socket, _)| (socket, Vec::new()));
-    let echoed = during(length, open, |(socket, waits): &mut (TcpStream, Vec<f64>)| {
+    let (echoed, taken) = during(&server, length, open, |(socket, waits): &mut (TcpStream, Vec<f64>)| {
         let began = Instant::now();
         socket::write(socket, TEXT)?;
         socket::read(socket)?;
@@ -56,27 +70,26 @@ pub(super) fn measure(start: impl Fn() -> Result<Server>, idle_sockets: usize, l
         Ok(())
     })
     .context("echoes")?;
+    let echoes = Pace::of(times(&echoed), length, taken);
     let mut waits: Vec<f64> = echoed.into_iter().flat_map(|((_, waits), _)| waits).collect();
     let open = || {
         let (socket, id) = server.connection()?;
         Ok((Http::to(&server.management)?, format!("/{}", id.replace('=', "%3D")), socket))
     };
-    let posted = during(length, open, |(http, path, socket): &mut (Http, String, TcpStream)| {
+    let (posted, taken) = during(&server, length, open, |(http, path, socket): &mut (Http, String, TcpStream)| {
         let answer = http.call("POST", path, None, TEXT)?;
         ensure!(matches!(answer.status, 200 | 204), "a post was answered with {}", answer.status);
         ensure!(socket::read(socket)? == TEXT, "another text arrived");
         Ok(())
     })
     .context("posts")?;
-    let rate = |count: usize| count as f64 / length.as_secs_f64();
-    Ok(Measured {
-        start: started,
-        connections: rate(connections),
-        echoes: rate(waits.len()),
-        echo_ms: (percentile(&mut waits, 0.5), percentile(&mut waits, 0.99)),
-        posts: rate(posted.iter().map(|(_, times)| times).sum()),
-        idle_kb,
-    })
+    let posts = Pace::of(times(&posted), length, taken);
+    let echo_ms = (percentile(&mut waits, 0.5), percentile(&mut waits, 0.99));
+    Ok(Measured { start: started, connections, echoes, echo_ms, posts, idle_kb })
+}
+
+fn times<T>(done: &[(T, usize)]) -> usize {
+    done.iter().map(|(_, times)| times).sum()
 }
 
 /// The memory of each of so many sockets that say nothing, in KB.
@@ -98,15 +111,17 @@ pub(super) fn idle(server: &Server, sockets: usize) -> Result<f64> {
     Ok((after.saturating_sub(before)) as f64 / sockets as f64)
 }
 
-/// Does something again and again for so long, in each of the clients; gives what each had, and how often it did it.
+/// Does something again and again for so long, in each of the clients; gives what each had and how often it did it, and the processor time that the server took.
 fn during<T: Send>(
+    server: &Server,
     length: Duration,
     begin: impl Fn() -> Result<T> + Sync,
     step: impl Fn(&mut T) -> Result<()> + Sync,
-) -> Result<Vec<(T, usize)>> {
+) -> Result<(Vec<(T, usize)>, Duration)> {
     let ready = (0..CLIENTS).map(|_| begin()).collect::<Result<Vec<T>>>()?;
+    let before = machine::family(server.pid);
     let ends = Instant::now() + length;
-    std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         let step = &step;
         let clients: Vec<_> = ready
             .into_iter()
@@ -121,8 +136,9 @@ fn during<T: Send>(
                 })
             })
             .collect();
-        clients.into_iter().map(joined).collect()
-    })
+        clients.into_iter().map(joined).collect::<Result<Vec<_>>>()
+    })?;
+    Ok((done, machine::family(server.pid).saturating_sub(before)))
 }
 
 fn at_once<T: Send>(work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {

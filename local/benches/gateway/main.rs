@@ -7,6 +7,8 @@
 //! server writes its log to a terminal. Clients are threads of this program with a WebSocket reader that costs next to nothing. One after the other,
 //! echoes and posts at one server and the others at a new one each:
 //!
+//! The processor time is that of the server and its functions; the clients take about as much, which no server can spare them.
+//!
 //! - *Start*: from the command until a first client has an echo, the start of the function included.
 //! - *Connections*: sixteen clients open sockets, one after another, for which `$connect` is invoked each time.
 //! - *Echoes*: sixteen sockets each send when they have heard.
@@ -143,11 +145,14 @@ fn told(ours: &Measured, (many, many_kb): (usize, f64), theirs: Option<&(Measure
         table.cells(cells);
     };
     row("start to the first echo", "ms", |measured| measured.start.as_secs_f64() * 1e3, false);
-    row("connections opened", "/s", |measured| measured.connections, true);
-    row("echoes on 16 sockets", "/s", |measured| measured.echoes, true);
+    row("connections opened", "/s", |measured| measured.connections.a_second, true);
+    row("… the server's processor time for each", "µs", |measured| measured.connections.micros, false);
+    row("echoes on 16 sockets", "/s", |measured| measured.echoes.a_second, true);
+    row("… the server's processor time for each", "µs", |measured| measured.echoes.micros, false);
     row("… one of them, p50", "ms", |measured| measured.echo_ms.0, false);
     row("… one of them, p99", "ms", |measured| measured.echo_ms.1, false);
-    row("posts to `@connections`, 16 at once", "/s", |measured| measured.posts, true);
+    row("posts to `@connections`, 16 at once", "/s", |measured| measured.posts.a_second, true);
+    row("… the server's processor time for each", "µs", |measured| measured.posts.micros, false);
     row("memory of each of 2,000 idle sockets", "KB", |measured| measured.idle_kb, false);
     let mut cells = vec![format!("memory of each of {many} idle sockets"), format!("{many_kb:.1} KB")];
     cells.resize(6, String::new());

@@ -200,14 +200,15 @@ impl Environment {
             }
         });
         let mut out_of_memory = false;
-        let mut due = self.started + init_limit;
+        let start_ends = self.started + init_limit;
+        let mut due = start_ends.min(self.started + self.timeout);
         let exit = loop {
             tokio::select! {
                 exit = child.wait() => break exit.ok(),
                 () = self.end_wanted.notified() => {}
                 () = &mut freezing => continue,
                 () = &mut too_much => out_of_memory = true,
-                () = sleep_until(due) => if let Some(later) = self.look_at_the_time(due) {
+                () = sleep_until(due) => if let Some(later) = self.look_at_the_time(start_ends) {
                     due = later;
                     continue;
                 },
@@ -344,12 +345,12 @@ impl Environment {
     }
 
     /// When to look again, or `None` if the process has taken too long for what it is at, and shall be killed for it.
-    fn look_at_the_time(&self, due: Instant) -> Option<Instant> {
+    fn look_at_the_time(&self, start_ends: Instant) -> Option<Instant> {
         let now = Instant::now();
         let mut stage = self.stage();
         let ends = match &*stage {
-            Stage::Starting(_) => return (now < due).then_some(due),
             // Whatever it is given from now on may take so long.
+            Stage::Starting(_) => return (now < start_ends).then(|| start_ends.min(now + self.timeout)),
             Stage::Idle(_) | Stage::Gone => return Some(now + self.timeout),
             Stage::Given(work) => work.under_way.began + self.timeout,
             Stage::Busy { under_way, .. } | Stage::Finishing(under_way) => under_way.began + self.timeout,

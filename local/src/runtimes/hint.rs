@@ -1,5 +1,7 @@
 //! What to do about a function that did not start: Lambda names the error, and leaves it to the reader what it means.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::model::{Function, Language, Managed};
@@ -9,30 +11,35 @@ pub(crate) fn hint(function: &Function, error: &[u8]) -> Option<String> {
     let managed = function.managed.as_ref()?;
     let error: Value = serde_json::from_slice(error).ok()?;
     let (kind, message) = (error["errorType"].as_str()?, error["errorMessage"].as_str()?);
-    let code = function.code.display();
-    let (file, name) = managed.handler.rsplit_once('.')?;
+    let name = managed.handler.rsplit_once('.')?.1;
     match kind {
-        "Runtime.HandlerNotFound" => {
-            let extension = extension(managed);
-            Some(format!(
-                "Handler {} means `{name}` in {file}.{extension} of {code}: define it there, or mend Handler",
-                managed.handler
-            ))
-        }
+        "Runtime.HandlerNotFound" => Some(format!(
+            "Handler {} means `{name}` in {}: define it there, or mend Handler",
+            managed.handler,
+            source(managed, function).display()
+        )),
         "Runtime.UserCodeSyntaxError" if message.contains("outside a module") || message.contains("'export'") => Some(
             "`import` and `export` need a file that ends in .mjs, or \"type\": \"module\" in package.json".to_owned(),
         ),
-        "Runtime.UserCodeSyntaxError" if extension(managed) == "js" => {
-            Some(format!("`node --check` says where, given the file in {code}"))
-        }
+        "Runtime.UserCodeSyntaxError" if matches!(managed.language, Language::Node(_)) => Some(format!(
+            "`node --check {}` says where, unless it is in a file that this one loads",
+            source(managed, function).display()
+        )),
         _ => missing(managed, message).map(|missing| advice(&missing, managed, function)),
     }
 }
 
-fn extension(managed: &Managed) -> &'static str {
+/// The file that the handler names, whether it is there or not.
+fn source(managed: &Managed, function: &Function) -> PathBuf {
+    let file = managed.handler.rsplit_once('.').map_or("", |(file, _)| file);
+    // A path that ends in a slash shows two of them otherwise.
+    let code: PathBuf = function.code.components().collect();
     match managed.language {
-        Language::Python(_) => "py",
-        Language::Node(_) => "js",
+        Language::Python(_) => code.join(format!("{}.py", file.replace('.', "/"))),
+        Language::Node(_) => {
+            let candidates = ["js", "mjs", "cjs"].map(|extension| code.join(format!("{file}.{extension}")));
+            candidates.iter().find(|path| path.is_file()).unwrap_or(&candidates[0]).clone()
+        }
     }
 }
 
@@ -47,23 +54,24 @@ fn missing(managed: &Managed, message: &str) -> Option<String> {
 }
 
 fn advice(missing: &str, managed: &Managed, function: &Function) -> String {
-    let code = function.code.display();
+    let code: PathBuf = function.code.components().collect();
+    let code = code.display();
     let file = managed.handler.rsplit_once('.').map_or("", |(file, _)| file);
     let is_handler = match managed.language {
         Language::Python(_) => file.replace('/', ".").split('.').next() == Some(missing),
         Language::Node(_) => file == missing || missing.ends_with(&format!("/{file}")),
     };
     if is_handler {
-        let extension = extension(managed);
         return format!(
-            "Handler {} means the file {file}.{extension} in {code}: mend Handler or CodeUri",
-            managed.handler
+            "Handler {} means the file {}: mend Handler or CodeUri",
+            managed.handler,
+            source(managed, function).display()
         );
     }
     match managed.language {
         Language::Python(_) => {
             let package = missing.split('.').next().unwrap_or(missing);
-            format!("if `{package}` is a package, add it to {code}/requirements.txt and start `local` again")
+            format!("if `{package}` is a package, add it to {code}/requirements.txt")
         }
         Language::Node(_) if missing == "aws-sdk" => {
             format!(
@@ -73,15 +81,13 @@ fn advice(missing: &str, managed: &Managed, function: &Function) -> String {
         }
         Language::Node(_) if missing.starts_with(['.', '/']) => format!("mend the path, or add the file to {code}"),
         Language::Node(_) => {
-            format!("add `{missing}` to the dependencies of {code}/package.json and start `local` again")
+            format!("add `{missing}` to the dependencies of {code}/package.json")
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
@@ -90,14 +96,14 @@ mod tests {
             (
                 Language::Python(13),
                 "Unable to import module 'app': No module named 'app'",
-                "means the file app.py in /code",
+                "means the file /code/app.py: ",
             ),
             (
                 Language::Python(13),
                 "Unable to import module 'app': No module named 'idna.core'",
                 "add it to /code/requirements.txt",
             ),
-            (Language::Node(22), "Error: Cannot find module 'app'\nRequire stack:", "means the file app.js in /code"),
+            (Language::Node(22), "Error: Cannot find module 'app'\nRequire stack:", "means the file /code/app.js: "),
             (
                 Language::Node(22),
                 "Cannot find package 'left-pad' imported from /code/app.mjs",

@@ -36,10 +36,17 @@ const RAPID_CLIENT: &str = include_str!("node/rapid-client.cjs");
 /// What to do when npm fails.
 const NPM: &str = "mend what npm says, or install npm, which comes with Node.js from nodejs.org";
 
+/// What newer versions do by themselves, and Lambda has switched off in the runtimes up to these, unless `NODE_OPTIONS` has it on.
+/// `https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html`
+const SWITCHED_OFF: [(&str, std::ops::RangeInclusive<u32>); 2] =
+    [("experimental-require-module", 20..=22), ("experimental-detect-module", 22..=22)];
+
 /// A Node.js.
 pub(super) struct Node {
     program: PathBuf,
     major: u32,
+    /// Those of what can be switched off that it knows.
+    switches: Vec<String>,
     /// For example `22.11.0`.
     pub(super) version: String,
 }
@@ -73,12 +80,17 @@ impl Node {
     }
 
     async fn examined() -> Option<Self> {
-        let print = "process.versions.node + '\\n' + process.execPath";
-        let output = Command::new("node").args(["-p", print]).stdin(Stdio::null()).output().await.ok()?;
+        let switches = SWITCHED_OFF.map(|(switch, _)| format!("'{switch}'")).join(",");
+        let print = format!(
+            "[process.versions.node, process.execPath, \
+             ...[{switches}].filter((name) => process.allowedNodeEnvironmentFlags.has('--no-' + name))].join('\\n')"
+        );
+        let output = Command::new("node").args(["-p", &print]).stdin(Stdio::null()).output().await.ok()?;
         let said = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
-        let (version, program) = said.trim().split_once('\n')?;
+        let mut lines = said.lines().map(|line| line.trim().to_owned());
+        let (version, program) = (lines.next()?, lines.next()?);
         let major = version.split('.').next()?.parse().ok()?;
-        Some(Self { program: PathBuf::from(program.trim()), major, version: version.trim().to_owned() })
+        Some(Self { program: PathBuf::from(program), major, version, switches: lines.collect() })
     }
 
     /// The client for a runtime.
@@ -196,14 +208,20 @@ impl Node {
     }
 
     /// The end of a function's bootstrap. A `NODE_PATH` of the template's goes first.
-    pub(super) fn bootstrap(&self, client: &Client, folders: &[PathBuf]) -> String {
-        let mut path = String::new();
+    pub(super) fn bootstrap(&self, runtime: u32, client: &Client, folders: &[PathBuf]) -> String {
+        let mut before = String::new();
+        for (switch, _) in SWITCHED_OFF.iter().filter(|(_, runtimes)| runtimes.contains(&runtime)) {
+            if self.switches.iter().any(|known| known == switch) {
+                before +=
+                    &format!("case \"$NODE_OPTIONS\" in *--{switch}*) ;; *) set -- \"$@\" --no-{switch} ;; esac\n");
+            }
+        }
         for folder in folders {
-            path +=
+            before +=
                 &format!("export NODE_PATH=\"${{NODE_PATH:+$NODE_PATH:}}\"{}\n", quoted(&folder.join("node_modules")));
         }
         format!(
-            "{path}export LAMBDA_RUNTIME_DIR={}\nexec {} {} {}\n",
+            "{before}export LAMBDA_RUNTIME_DIR={}\nexec {} \"$@\" {} {}\n",
             quoted(&client.folder),
             quoted(&self.program),
             quoted(&client.folder.join("start.mjs")),

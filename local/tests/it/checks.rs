@@ -1,6 +1,6 @@
 //! The parts of the project that are not Rust, and what holds between its parts. Each check installs what it needs.
 
-mod browser;
+pub(crate) mod browser;
 mod dependencies;
 mod site;
 mod template;

@@ -3,8 +3,11 @@
 // Lambda's own packages, and those that were installed for the function, are in the folders of NODE_PATH. `require` looks there by
 // itself; `import` does not, so that a name that it does not find is looked for from each of those folders.
 import * as module from "node:module";
-import { argv, env } from "node:process";
+import { argv, env, exit, stderr, stdout } from "node:process";
 import { pathToFileURL } from "node:url";
+
+// What runs the function reads what it says until it ends. Whoever is left alone has nobody to tell even that.
+for (const said of [stdout, stderr]) said.on("error", () => exit(1));
 
 const client = pathToFileURL(argv[2]).href;
 if (module.registerHooks) {

@@ -123,7 +123,16 @@ async fn what_does_not_start_is_told_as_lambda_tells_it_and_with_what_to_do() ->
             "exports.handler = (;\n",
             "Runtime.UserCodeSyntaxError",
             "SyntaxError: ",
-            "node --check",
+            "app.js` says where",
+        ),
+        // Lambda has switched off that Node.js finds out by itself what a file is.
+        (
+            "nodejs22.x",
+            "app.js",
+            "import 'fs';\nexport const handler = () => 1;\n",
+            "Runtime.UserCodeSyntaxError",
+            "outside a module",
+            "in package.json",
         ),
         (
             "nodejs20.x",
