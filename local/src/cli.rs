@@ -67,21 +67,21 @@ pub struct Up {
     #[arg(long, value_name = "ID")]
     pub without: Vec<String>,
 
-    /// Port of the site, the address to open in a browser
-    #[arg(long, value_name = "PORT", default_value_t = 8800, help_heading = "Ports (0 is any free one)")]
-    pub site_port: u16,
-    /// Port of the first HTTP API; further ones take the next ports
-    #[arg(long, value_name = "PORT", default_value_t = 8801, help_heading = "Ports (0 is any free one)")]
-    pub http_port: u16,
-    /// Port of the first WebSocket API and its @connections
-    #[arg(long, value_name = "PORT", default_value_t = 8802, help_heading = "Ports (0 is any free one)")]
-    pub websocket_port: u16,
-    /// Port of Lambda's Invoke API
-    #[arg(long, value_name = "PORT", default_value_t = 8803, help_heading = "Ports (0 is any free one)")]
-    pub lambda_port: u16,
-    /// Port of S3, if the template has a bucket
-    #[arg(long, value_name = "PORT", default_value_t = 8804, help_heading = "Ports (0 is any free one)")]
-    pub s3_port: u16,
+    /// Port of the site, the address to open in a browser [default: 8800]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub site_port: Option<u16>,
+    /// Port of the first HTTP API; further ones and function URLs take the next free numbers from 8811 on, or behind the port that is given here [default: 8801]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub http_port: Option<u16>,
+    /// Port of the first WebSocket API and its @connections; further ones as with --http-port [default: 8802]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub websocket_port: Option<u16>,
+    /// Port of Lambda's Invoke API [default: 8803]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub lambda_port: Option<u16>,
+    /// Port of S3, if the template has a bucket [default: 8804]
+    #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
+    pub s3_port: Option<u16>,
     /// Port of the status page, which commands use as well
     #[arg(long, value_name = "PORT", default_value_t = 0, help_heading = "Ports (0 is any free one)")]
     pub control_port: u16,

@@ -40,7 +40,7 @@ pub(crate) struct HttpApi {
     routes: Routes,
     cors: Option<Cors>,
     buckets: Buckets,
-    authorizers: BTreeMap<String, Authorizer>,
+    authorizers: BTreeMap<String, Arc<Authorizer>>,
     address: SocketAddr,
     lambda: Lambda,
     limits: Arc<Limits>,
@@ -87,9 +87,18 @@ impl HttpApi {
         .await;
     }
 
-    /// The same with another description: routes, CORS, throttle.
+    /// The same with another description: routes, CORS, throttle. Authorizers that stay as they are keep what they know.
     pub(crate) fn replaced(&self, api: model::HttpApi, issuers: &BTreeMap<String, String>) -> Self {
-        Self::new(api, self.address, self.lambda.clone(), Arc::clone(&self.limits), self.log.clone(), issuers)
+        let (limits, log) = (Arc::clone(&self.limits), self.log.clone());
+        let mut new = Self::new(api, self.address, self.lambda.clone(), limits, log, issuers);
+        for (name, authorizer) in &mut new.authorizers {
+            if let Some(kept) = self.authorizers.get(name)
+                && self.api.authorizers.get(name) == new.api.authorizers.get(name)
+            {
+                *authorizer = Arc::clone(kept);
+            }
+        }
+        new
     }
 
     /// What it was made from.

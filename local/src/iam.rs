@@ -5,6 +5,7 @@
 //! of AWS, so that the error types of SDKs fit, and the log says what is missing in the template.
 
 mod credentials;
+mod pages;
 mod policy;
 mod signature;
 #[cfg(test)]
@@ -129,16 +130,29 @@ impl Iam {
         body: &'a [u8],
         wish: impl FnOnce() -> Wish<'a>,
     ) -> Result<(), Refusal> {
-        if self.0.enforced { self.check(&Request::of(head, body), &wish()).map(|_| ()) } else { Ok(()) }
+        if self.0.enforced { self.check(&Request::of(head, body), &[wish()]).map(|_| ()) } else { Ok(()) }
     }
 
-    /// Who has signed a request that they may make, if that is checked at all.
-    pub(crate) fn caller<'a>(
+    /// Who has signed a request for which they may do all of these, if that is checked at all. A page of another site may not sign with what
+    /// everybody knows.
+    pub(crate) fn caller<'a, const N: usize>(
         &self,
         request: impl FnOnce() -> Request<'a>,
-        wish: impl FnOnce() -> Wish<'a>,
+        wishes: impl FnOnce() -> [Wish<'a>; N],
     ) -> Result<Option<Caller>, Refusal> {
-        if self.0.enforced { self.check(&request(), &wish()).map(Some) } else { Ok(None) }
+        if !self.0.enforced {
+            return Ok(None);
+        }
+        let (request, wishes) = (request(), wishes());
+        let caller = self.check(&request, &wishes)?;
+        if caller.access_key == Credentials::of_the_developer().access_key
+            && let Err(why) = pages::may_sign(&request)
+        {
+            let resource = wishes.first().map_or("", |wish| &wish.resource);
+            self.0.log.line(printable(&format!("iam refused {} {resource}: {why}", request.method)));
+            return Err(Refusal { kind: "AccessDeniedException", message: why });
+        }
+        Ok(Some(caller))
     }
 
     /// The Region of everything.
@@ -161,13 +175,15 @@ impl Iam {
         if self.0.enforced { self.grants(&signer.0, wish) } else { Ok(()) }
     }
 
-    /// Checks signature and permission in any case.
-    pub(crate) fn check(&self, request: &Request<'_>, wish: &Wish<'_>) -> Result<Caller, Refusal> {
-        let identity = self.identify(request, wish.service).inspect_err(|refusal| {
-            let told = format!("iam refused {} {}: {}", request.method, wish.resource, refusal.first_line());
+    /// Checks signature and permissions in any case.
+    pub(crate) fn check(&self, request: &Request<'_>, wishes: &[Wish<'_>]) -> Result<Caller, Refusal> {
+        let service = wishes.first().map_or("", |wish| wish.service);
+        let identity = self.identify(request, service).inspect_err(|refusal| {
+            let resource = wishes.first().map_or("", |wish| &wish.resource);
+            let told = format!("iam refused {} {resource}: {}", request.method, refusal.first_line());
             self.0.log.line(printable(&told));
         })?;
-        self.grants(&identity, wish)?;
+        wishes.iter().try_for_each(|wish| self.grants(&identity, wish))?;
         Ok(Caller::of(&identity))
     }
 

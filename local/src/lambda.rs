@@ -388,9 +388,10 @@ impl Function {
     }
 }
 
-/// All that a function is made of but its code.
+/// All that a function is made of but its code; its URL is no part of it.
 fn launch(function: &model::Function, options: &Options) -> String {
-    format!("{function:?} {:?} {:?}", options.programs.get(&function.logical_id), options.variables.of(function))
+    let made_of = model::Function { url: None, ..function.clone() };
+    format!("{made_of:?} {:?} {:?}", options.programs.get(&function.logical_id), options.variables.of(function))
 }
 
 /// One of the account's concurrent executions, given back when dropped.

@@ -47,7 +47,7 @@ pub struct Function {
     pub logical_id: String,
     /// `FunctionName`, or the logical id: what Invoke calls and `AWS_LAMBDA_FUNCTION_NAME` says.
     pub name: String,
-    /// `CodeUri`, absolute: for Rust functions the folder of a Cargo package. With inline code the folder of the template.
+    /// `CodeUri`, absolute: for Rust functions the folder of a Cargo package. With inline code the folder of the template, of which nothing is read.
     pub code: PathBuf,
     /// `Metadata.BuildProperties.Binary`, if the package has several binaries.
     pub binary: Option<String>,
@@ -76,6 +76,8 @@ pub struct Function {
 pub struct FunctionUrl {
     /// 32 lower-case letters and digits, the same at every start.
     pub id: String,
+    /// The alias that it is the URL of, if it is one's.
+    pub qualifier: Option<String>,
     /// Whether `AuthType` is `AWS_IAM`.
     pub signed: bool,
     /// `InvokeMode` is `RESPONSE_STREAM`: what the function streams arrives while it is made.
@@ -146,8 +148,10 @@ pub enum Target {
 pub struct Schedule {
     /// Its key under `Events`, or the logical id of what is a resource of its own.
     pub name: String,
-    /// The name of that resource.
+    /// The name of that resource, or `Name`.
     pub rule: Option<String>,
+    /// `GroupName` of a schedule of the scheduler, `default` unless named.
+    pub group: Option<String>,
     /// How often, or when.
     pub when: When,
     /// The time zone of the latter, UTC unless named.
@@ -170,6 +174,7 @@ impl Schedule {
         Self {
             name: name.to_owned(),
             rule: None,
+            group: None,
             when,
             zone: None,
             starts: None,

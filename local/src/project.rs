@@ -10,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::cli::Up;
 use crate::environment::Sources;
-use crate::mongod::target_folder;
+use crate::mongod::{self, target_folder};
 use crate::samconfig::SamConfig;
+use crate::serve::{Ports, Wanted};
 use crate::settings::Settings;
 use crate::template;
 
@@ -75,6 +76,24 @@ impl Project {
     #[must_use]
     pub fn parameters(&self, filled: BTreeMap<String, String>, options: &Up) -> BTreeMap<String, String> {
         self.sam.parameters.clone().into_iter().chain(filled).chain(options.parameters.iter().cloned()).collect()
+    }
+
+    /// Where everything listens.
+    #[must_use]
+    pub fn ports(&self, options: &Up) -> Ports {
+        let database = self
+            .settings
+            .mongodb
+            .as_ref()
+            .map(|settings| options.mongodb_port.or(settings.port).unwrap_or(mongod::PORT));
+        Ports::of(&Wanted {
+            http: options.http_port,
+            websocket: options.websocket_port,
+            lambda: options.lambda_port,
+            site: options.site_port,
+            s3: options.s3_port,
+            others: [options.control_port, database.unwrap_or_default()],
+        })
     }
 
     /// Where what managed runtimes need is installed: beside what Cargo makes, or else with the project's data.

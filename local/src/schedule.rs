@@ -83,7 +83,10 @@ impl Calendar {
         let at = shown(at);
         let rule = schedule.rule.clone().unwrap_or_else(|| format!("{function}{name}"));
         let arn = match schedule.by_scheduler {
-            true => ids::arn("scheduler", &self.region, &format!("schedule/default/{rule}")),
+            true => {
+                let group = schedule.group.as_deref().unwrap_or("default");
+                ids::arn("scheduler", &self.region, &format!("schedule/{group}/{rule}"))
+            }
             false => ids::arn("events", &self.region, &format!("rule/{rule}")),
         };
         if let Some(input) = &schedule.input {

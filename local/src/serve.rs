@@ -1,6 +1,7 @@
 //! Runs a [`Cloud`] on this machine: binds every address first, so that whatever needs to know one can be told, and then serves.
 
 pub(crate) mod bind;
+mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
+pub use self::ports::{Ports, Wanted};
 use crate::chaos::{Chaos, Storm};
 use crate::control::{About, Control};
 use crate::gateway::current::Current;
@@ -33,21 +35,6 @@ use crate::websocket::WebSocket;
 
 /// How long processes that were killed may take to be gone.
 const KILLED_WITHIN: Duration = Duration::from_secs(5);
-
-/// Where to listen on 127.0.0.1; 0 is any free port. A second API of a kind takes the next port.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ports {
-    /// Of the first HTTP API.
-    pub http: u16,
-    /// Of the first WebSocket API.
-    pub websocket: u16,
-    /// Of the Invoke API.
-    pub lambda: u16,
-    /// Of the static site.
-    pub site: u16,
-    /// Of S3.
-    pub s3: u16,
-}
 
 /// Where everything is, as clients and functions address it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -125,6 +112,7 @@ pub struct Running {
     addresses: Addresses,
     lambda: Lambda,
     https: BTreeMap<String, Arc<Current<HttpApi>>>,
+    urls: BTreeMap<String, Arc<Current<FunctionUrl>>>,
     websockets: BTreeMap<String, WebSocket>,
     schedules: Mutex<Schedules>,
     storm: Option<Storm>,
@@ -139,7 +127,7 @@ pub struct Running {
 /// What is to run in place of what runs.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The functions and APIs. There are the same APIs as before, with the same stages.
+    /// The functions and APIs. There are the same APIs as before, with the same stages, and the same function URLs.
     pub cloud: Cloud,
     /// As in [`Setup`].
     pub programs: BTreeMap<String, PathBuf>,
@@ -229,12 +217,15 @@ impl Bound {
                 https.insert(id, api);
             }
         }
+        let mut urls = BTreeMap::new();
         for (id, listener) in self.urls {
-            let function = cloud.functions.get(&id);
-            if let Some((function, url)) = function.and_then(|function| Some((function, function.url.clone()?))) {
-                let (address, lambda) = (listener.local_addr()?, lambda.clone());
-                let url = FunctionUrl::new(function, url, address, lambda, Arc::clone(&limits), setup.log.clone());
-                tasks.spawn(url.serve(listener, tls.clone()));
+            let (address, lambda) = (listener.local_addr()?, lambda.clone());
+            let (limits, log) = (Arc::clone(&limits), setup.log.clone());
+            let of = |function| FunctionUrl::of(function, address, lambda, limits, log);
+            if let Some(url) = cloud.functions.get(&id).and_then(of) {
+                let url = Arc::new(Current::new(Arc::new(url)));
+                tasks.spawn(FunctionUrl::serve(Arc::clone(&url), listener, tls.clone()));
+                urls.insert(id, url);
             }
         }
         let mut websockets = BTreeMap::new();
@@ -266,6 +257,7 @@ impl Bound {
             addresses: self.addresses,
             lambda,
             https,
+            urls,
             websockets,
             schedules: Mutex::new(schedules),
             storm,
@@ -324,6 +316,12 @@ impl Running {
             {
                 api.set(Arc::new(api.get().replaced(new.clone(), &self.issuers)));
                 told.push(format!("{id} changed"));
+            }
+        }
+        for (id, url) in &self.urls {
+            if let Some(new) = cloud.functions.get(id).and_then(|function| url.get().replaced(function)) {
+                url.set(Arc::new(new));
+                told.push(format!("the function URL of {id} changed"));
             }
         }
         for (id, api) in &self.websockets {

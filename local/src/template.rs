@@ -161,6 +161,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
         }
     }
     rules::give(&present, &mut cloud.functions, &scope);
+    function_url::give(&present, &mut cloud.functions, &scope);
     for resource in of(EVENT_INVOKE_CONFIG) {
         asynchronous::apply(resource, &mut cloud.functions, &scope);
     }

@@ -33,6 +33,7 @@ use crate::serve::bind::bind;
 use crate::serve::{Addresses, Bound, Limits, Log, Ports, Running, Setup, Site};
 use crate::site_build;
 use crate::template::{self, Inputs};
+use crate::time;
 use crate::tls::Authority;
 use control::{claim, open_control};
 use doubts::doubts;
@@ -149,7 +150,8 @@ fn resolve(
     mongodb: Option<&str>,
 ) -> anyhow::Result<Resolved> {
     let secret = project.secret()?;
-    let site_address = addresses.site.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", options.site_port));
+    let site_address =
+        addresses.site.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", project.ports(options).site));
     let value = |placeholder: Placeholder<'_>| {
         let found = match placeholder {
             Placeholder::Site => Some(&site_address),
@@ -178,33 +180,28 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
     }
     let project = Project::open(options)?;
     let claim = claim(&project.data, progress);
-    let rough = rough(options);
+    let ports = project.ports(options);
+    let rough = rough(ports);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
     doubts(&project, &cloud, options, progress);
     let seen = first_look(&project, options, &cloud).await;
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);
-    let ports = Ports {
-        http: options.http_port,
-        websocket: options.websocket_port,
-        lambda: options.lambda_port,
-        site: options.site_port,
-        s3: options.s3_port,
-    };
     let recorder = options.record.as_deref().map(|path| Recorder::to(path, log.clone())).transpose()?;
     let bound = Bound::bind(&cloud, &ports, site.is_some()).await?;
     let bound = bound.with_tls(Authority::open(&std::path::absolute(&project.data)?.join("tls"))?);
     let (control, _) = bind(options.control_port, "the status page", "--control-port")?;
     progress.say("template", summary(&project, &cloud));
 
+    let built = time::now_ms();
     let (database, (programs, folder)) =
         tokio::try_join!(database(&project, options, progress), build(&project, options, &cloud, progress))?;
 
-    let known = apis(&cloud);
+    let known = addressed(&cloud);
     let resolved = resolve(&project, options, progress, bound.addresses(), database.uri())?;
-    if apis(&resolved.cloud) != known {
+    if addressed(&resolved.cloud) != known {
         bail!(
-            "which APIs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value"
+            "which APIs and function URLs there are, or their stages, depends on a placeholder under [parameters] in local.toml: give it a fixed value"
         );
     }
     let site = match (site, folder) {
@@ -230,7 +227,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
         running,
         database,
         project,
-        present: Present { resolved, programs, seen },
+        present: Present { resolved, programs, seen, built },
         recorder,
         control: (claim, control),
     })
@@ -267,9 +264,8 @@ fn load(
 }
 
 /// Values of the right form, for what has no value yet.
-fn rough(options: &Up) -> impl Fn(Placeholder<'_>) -> String + Copy {
-    let (http, websocket, lambda, site) =
-        (options.http_port, options.websocket_port, options.lambda_port, options.site_port);
+fn rough(ports: Ports) -> impl Fn(Placeholder<'_>) -> String + Copy {
+    let Ports { http, websocket, lambda, site, .. } = ports;
     move |placeholder| match placeholder {
         Placeholder::Site => format!("http://127.0.0.1:{site}"),
         Placeholder::Http(_) => format!("http://127.0.0.1:{http}"),
@@ -440,10 +436,14 @@ async fn stop(running: Running, database: Database, progress: &Progress) {
     }
 }
 
-/// Which APIs there are, with what their addresses depend on.
-fn apis(cloud: &Cloud) -> Vec<(String, String)> {
-    let http = cloud.http_apis.values().map(|api| (api.logical_id.clone(), api.stage.clone()));
-    http.chain(cloud.websocket_apis.values().map(|api| (api.logical_id.clone(), api.stage.clone()))).collect()
+/// What has an address, with what the address depends on, as sentences name it.
+fn addressed(cloud: &Cloud) -> Vec<String> {
+    let http = cloud.http_apis.values().map(|api| (&api.logical_id, &api.stage));
+    let apis = http.chain(cloud.websocket_apis.values().map(|api| (&api.logical_id, &api.stage)));
+    let urls = cloud.functions.values().filter(|function| function.url.is_some());
+    apis.map(|(id, stage)| format!("{id} with the stage {stage}"))
+        .chain(urls.map(|function| format!("the function URL of {}", function.logical_id)))
+        .collect()
 }
 
 impl Database {

@@ -113,6 +113,20 @@ impl Look {
     }
 }
 
+impl Look {
+    /// The same, but as if those sources had not been there that were written at a time in milliseconds since 1970 or later: what was built from
+    /// then on may not have them yet. What a build writes itself, `Cargo.lock` and what is in `made`, is no such source.
+    pub(crate) fn unbuilt_since(mut self, time: u64, made: &BTreeSet<PathBuf>) -> Self {
+        for (path, stamp) in &mut self.sources {
+            let is_made = path.ends_with("Cargo.lock") || made.iter().any(|folder| path.starts_with(folder));
+            if !is_made && stamp.is_some_and(|stamp| stamp.written_ms() >= time) {
+                *stamp = None;
+            }
+        }
+        self
+    }
+}
+
 impl Changed {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -197,6 +211,12 @@ impl Stamp {
     fn of(file: &Metadata) -> Self {
         Self { inode: file.ino(), length: file.len(), modified: (file.mtime(), file.mtime_nsec()) }
     }
+
+    /// In milliseconds since 1970.
+    fn written_ms(self) -> u64 {
+        let (seconds, nanos) = self.modified;
+        u64::try_from(seconds * 1000 + nanos / 1_000_000).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +266,23 @@ mod tests {
         let code = |name: &str| BTreeMap::from([("F".to_owned(), at(name))]);
         assert_eq!(change(&|| std::fs::write(at("code/lib/b.py"), "1"))?.code, code("code/lib/b.py"));
         assert_eq!(change(&|| std::fs::remove_file(at("code/lib/a.py")))?.code, code("code/lib/a.py"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_written_while_something_is_built_counts_as_changed() -> std::io::Result<()> {
+        let folder = tempfile::TempDir::new()?;
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("debug"))?;
+        let sources = ["main.rs", "old.rs", "Cargo.lock", "debug/made.rs"].map(at);
+        sources.iter().try_for_each(|file| std::fs::write(file, "1"))?;
+        std::fs::File::open(at("old.rs"))?.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1))?;
+        let watched = Watched { sources: sources.into(), ..Watched::default() };
+        let now = watched.look();
+        let since = |time: u64| now.since(&now.clone().unbuilt_since(time, &[at("debug")].into()), false).sources;
+        assert_eq!(since(1001), [at("main.rs")]);
+        assert_eq!(since(1000), [at("main.rs"), at("old.rs")]);
+        assert_eq!(since(u64::MAX), Vec::<PathBuf>::new());
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::{HeaderValue, Response, StatusCode, header};
@@ -55,7 +55,7 @@ impl Authorizer {
     pub(super) fn ready(
         authorizers: &BTreeMap<String, HttpAuthorizer>,
         issuers: &BTreeMap<String, String>,
-    ) -> BTreeMap<String, Self> {
+    ) -> BTreeMap<String, Arc<Self>> {
         let ready = |authorizer: &HttpAuthorizer| match authorizer.clone() {
             HttpAuthorizer::Lambda(authorizer) => Self::Lambda(authorizer, Mutex::default()),
             HttpAuthorizer::Jwt(authorizer) => {
@@ -69,7 +69,7 @@ impl Authorizer {
                 Self::Jwt(authorizer, Box::new(Keys::new(place)))
             }
         };
-        authorizers.iter().map(|(name, authorizer)| (name.clone(), ready(authorizer))).collect()
+        authorizers.iter().map(|(name, authorizer)| (name.clone(), Arc::new(ready(authorizer)))).collect()
     }
 }
 
@@ -81,7 +81,7 @@ impl HttpApi {
             RouteAccess::Iam => return self.by_signature(event),
             RouteAccess::By { authorizer, scopes } => (authorizer, scopes),
         };
-        match self.authorizers.get(authorizer) {
+        match self.authorizers.get(authorizer).map(Arc::as_ref) {
             Some(Authorizer::Lambda(authorizer, kept)) => {
                 let context = self.by_function(authorizer, kept, event).await?;
                 Ok(Some(json!({ "lambda": context })))
@@ -93,7 +93,7 @@ impl HttpApi {
 
     /// Who has signed the request, if that is checked.
     fn by_signature(&self, event: &Event<'_>) -> Result<Option<Value>, Box<Response<Body>>> {
-        let wish = || Wish { service: "execute-api", action: INVOKE, resource: self.arn(event) };
+        let wish = || [Wish { service: "execute-api", action: INVOKE, resource: self.arn(event) }];
         let caller = self.lambda.iam().caller(|| Request::of(event.head, event.body), wish);
         let caller = caller.map_err(|_told_in_the_log| refused(StatusCode::FORBIDDEN, "Forbidden", None))?;
         Ok(caller.map(signer))

@@ -26,6 +26,7 @@ use super::cors::{self, Cors};
 use super::event::Event;
 use super::route::Routes;
 use super::{closing, entry, reply, size};
+use crate::gateway::current::Current;
 use crate::iam::{Request as Signed, Wish};
 use crate::ids;
 use crate::lambda::{self, Failure, Invocation, Lambda, Outcome, PRELUDE_END, STREAMED_HTTP, Streamed};
@@ -34,6 +35,8 @@ use crate::listen::{self, Parts, Stream, Unread};
 use crate::log::Log;
 use crate::model;
 
+/// More than any status and headers take: a streamed answer whose JSON goes on beyond it has none.
+const LONGEST_PRELUDE: usize = 64 * 1024;
 /// Who calls an address that asks nobody who they are.
 const ANYBODY: &str = "anonymous";
 
@@ -42,8 +45,10 @@ const ANYBODY: &str = "anonymous";
 pub(crate) struct FunctionUrl {
     api: model::HttpApi,
     routes: Routes,
-    /// What it takes to be let in, if anything.
+    /// The ARN of what a caller has to be allowed to invoke, if anything.
     permission: Option<String>,
+    /// What of a function it is made of.
+    made_of: (String, model::FunctionUrl),
     streams: bool,
     cors: Option<Cors>,
     address: SocketAddr,
@@ -53,41 +58,53 @@ pub(crate) struct FunctionUrl {
 }
 
 impl FunctionUrl {
-    pub(crate) fn new(
+    /// The URL of a function, if it has one.
+    pub(crate) fn of(
         function: &model::Function,
-        url: model::FunctionUrl,
         address: SocketAddr,
         lambda: Lambda,
         limits: Arc<Limits>,
         log: Log,
-    ) -> Self {
+    ) -> Option<Self> {
+        let url = function.url.clone()?;
         let (method, path) = ("ANY".to_owned(), "$default".to_owned());
         let route =
             model::HttpRoute { method, path, function: function.logical_id.clone(), ..model::HttpRoute::default() };
-        let api = model::HttpApi::of_one_route(function.logical_id.as_str(), url.id, route);
-        let permission = url.signed.then(|| lambda.iam().arn("lambda", &format!("function:{}", function.name)));
-        Self {
-            permission,
+        let api = model::HttpApi::of_one_route(function.logical_id.as_str(), url.id.clone(), route);
+        let qualifier: String = url.qualifier.iter().map(|alias| format!(":{alias}")).collect();
+        let of_function = || lambda.iam().arn("lambda", &format!("function:{}{qualifier}", function.name));
+        Some(Self {
+            permission: url.signed.then(of_function),
             routes: Routes::new(&api.routes),
             api,
             streams: url.streams,
-            cors: url.cors.map(Cors::new),
+            cors: url.cors.clone().map(Cors::new),
+            made_of: (function.name.clone(), url),
             address,
             lambda,
             limits,
             log,
-        }
+        })
+    }
+
+    /// The same as another description of its function has it, if that has one and it is different.
+    pub(crate) fn replaced(&self, function: &model::Function) -> Option<Self> {
+        let (lambda, limits, log) = (self.lambda.clone(), Arc::clone(&self.limits), self.log.clone());
+        Self::of(function, self.address, lambda, limits, log).filter(|new| new.made_of != self.made_of)
     }
 
     /// Serves until the task is aborted.
-    pub(crate) async fn serve(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
-        let keep_alive = self.limits.keep_alive;
-        let url = Arc::new(self);
+    pub(crate) async fn serve(current: Arc<Current<Self>>, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+        let keep_alive = current.get().limits.keep_alive;
         listen::accept(listener, |stream, peer| {
-            let (url, tls) = (Arc::clone(&url), tls.clone());
+            let (current, tls) = (Arc::clone(&current), tls.clone());
             async move {
                 let Some(stream) = Stream::open(stream, tls, keep_alive).await else { return };
-                listen::http(TokioIo::new(stream), keep_alive, |request| url.answer(request, peer)).await;
+                let answer = |request| {
+                    let url = current.get();
+                    async move { url.answer(request, peer).await }
+                };
+                listen::http(TokioIo::new(stream), keep_alive, answer).await;
             }
         })
         .await;
@@ -130,20 +147,24 @@ impl FunctionUrl {
             Err(Unread::TooSlow) => return broken(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Err(Unread::Broken) => return broken(StatusCode::BAD_REQUEST, "Bad Request"),
         };
-        let wish = |resource: &String| Wish {
-            service: "lambda",
-            action: "lambda:InvokeFunctionUrl",
-            resource: resource.clone(),
+        // Of URLs that were made since October 2025 both are asked for.
+        let wishes = |resource: &String| {
+            ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"].map(|action| Wish {
+                service: "lambda",
+                action,
+                resource: resource.clone(),
+            })
         };
         let caller = match &self.permission {
             None => None,
-            Some(resource) => match self.lambda.iam().caller(|| Signed::of(head, &body), || wish(resource)) {
+            Some(resource) => match self.lambda.iam().caller(|| Signed::of(head, &body), || wishes(resource)) {
                 Ok(caller) => caller,
                 Err(_told_in_the_log) => return said(StatusCode::FORBIDDEN, "Forbidden"),
             },
         };
         let account = if caller.is_some() { ids::ACCOUNT } else { ANYBODY };
-        let trace = ids::trace_root();
+        let sent = head.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
+        let trace = ids::trace_root_after(sent);
         let (api, address) = (&self.api, self.address);
         let event = Event {
             api,
@@ -157,16 +178,20 @@ impl FunctionUrl {
             trace: &trace,
             authorizer: caller.map(entry::signer),
         };
-        let mut invocation = Invocation { trace_root: Some(trace.clone()), ..Invocation::of(event.to_json()) };
+        let (trace_root, request_id) = (Some(trace.clone()), Some(id.to_owned()));
+        let mut invocation = Invocation { trace_root, request_id, ..Invocation::of(event.to_json()) };
         let (stream, mut parts) = lambda::stream();
         invocation.stream = self.streams.then_some(stream);
         let (lambda, function) = (self.lambda.clone(), self.api.logical_id.clone());
         let running = tokio::spawn(async move { lambda.invoke(&function, invocation).await });
         let why = match parts.recv().await {
-            Some(Streamed::Begins(kind)) => match begun(&kind, parts, running).await {
-                Ok(response) => return response,
-                Err(why) => why,
-            },
+            Some(Streamed::Begins(kind)) => {
+                let log = (self.log.clone(), self.api.logical_id.clone());
+                match begun(&kind, parts, running, log).await {
+                    Ok(response) => return response,
+                    Err(why) => why,
+                }
+            }
             _ => match running.await.map(|outcome| outcome.result) {
                 Ok(Ok(answer)) => match reply::response(&answer) {
                     Ok(response) => return listen::whole(response),
@@ -187,6 +212,8 @@ struct Rest {
     next: Bytes,
     parts: Receiver<Streamed>,
     running: Option<JoinHandle<Outcome>>,
+    /// Where a failure is told, and whose it is, once the head has gone out.
+    log: Option<(Log, String)>,
 }
 
 impl Rest {
@@ -203,15 +230,26 @@ impl Rest {
                 None => break,
             }
         }
-        let outcome = self.running.take()?.await.map(|outcome| outcome.result);
-        let failed = !matches!(outcome, Ok(Ok(_)));
-        failed.then(|| Err(io::Error::other("the function failed while it answered")))
+        let why = match self.running.take()?.await.map(|outcome| outcome.result) {
+            Ok(Ok(_)) => return None,
+            Ok(Err(failure)) => failure.told(),
+            Err(ended) => ended.to_string(),
+        };
+        if let Some((log, whose)) = &self.log {
+            log.line(format!("{whose} URL failed behind its head, and the connection is cut: {why}"));
+        }
+        Some(Err(io::Error::other(why)))
     }
 }
 
 /// The response of which the type is known.
-async fn begun(kind: &str, parts: Receiver<Streamed>, running: JoinHandle<Outcome>) -> Result<Response<Parts>, String> {
-    let mut rest = Rest { next: Bytes::new(), parts, running: Some(running) };
+async fn begun(
+    kind: &str,
+    parts: Receiver<Streamed>,
+    running: JoinHandle<Outcome>,
+    log: (Log, String),
+) -> Result<Response<Parts>, String> {
+    let mut rest = Rest { next: Bytes::new(), parts, running: Some(running), log: None };
     let mut response = Response::new(());
     if kind.starts_with(STREAMED_HTTP) {
         let mut read = BytesMut::new();
@@ -225,6 +263,11 @@ async fn begun(kind: &str, parts: Receiver<Streamed>, running: JoinHandle<Outcom
             let found = read[from..].windows(PRELUDE_END.len()).position(|window| window == PRELUDE_END);
             if let Some(at) = found {
                 break from + at;
+            }
+            if read.len() > LONGEST_PRELUDE {
+                return Err(format!(
+                    "the streamed answer has no end of its status and headers within {LONGEST_PRELUDE} bytes"
+                ));
             }
         };
         let mut prelude: Map<String, Value> = serde_json::from_slice(&read[..end])
@@ -247,6 +290,7 @@ async fn begun(kind: &str, parts: Receiver<Streamed>, running: JoinHandle<Outcom
             response.headers_mut().insert(CONTENT_TYPE, kind);
         }
     }
+    rest.log = Some(log);
     let frames = stream::unfold(rest, |mut rest| async move {
         let next = rest.next().await?;
         Some((next.map(Frame::data), rest))

@@ -120,8 +120,8 @@ pub(super) enum Reply {
     Answered(Bytes),
     /// The function reported an error: its JSON.
     Failed(Bytes),
-    /// The answer was larger than Lambda allows.
-    TooLarge,
+    /// The answer was larger than Lambda allows: the limit.
+    TooLarge(usize),
     /// There was none in time: what is said of it.
     TimedOut(String),
     /// The process ended: what Lambda calls that, and what it says of it.
@@ -135,7 +135,7 @@ impl Reply {
     fn status(&self) -> Status {
         match self {
             Self::Answered(_) | Self::Failed(_) => (None, None),
-            Self::TooLarge => (Some("error"), Some(TOO_LARGE)),
+            Self::TooLarge(_) => (Some("error"), Some(TOO_LARGE)),
             Self::TimedOut(_) => (Some("timeout"), None),
             Self::Exited(kind, _) => (Some("error"), Some(kind)),
         }

@@ -131,30 +131,12 @@ impl Pool {
             }
         };
         perhaps_hurt(self.faults.as_deref(), &environment, &request_id);
-        let result = self.concluded(answer.await);
+        let result = concluded(answer.await);
         let tail = match tail {
             Some(tail) => tail.await.ok(),
             None => None,
         };
         Outcome { request_id, result, tail, init }
-    }
-
-    /// The answer, or the failure that Lambda makes of its absence.
-    fn concluded(&self, reply: Result<Reply, oneshot::error::RecvError>) -> Result<bytes::Bytes, Failure> {
-        match reply {
-            Ok(Reply::Answered(answer)) => Ok(answer),
-            Ok(Reply::Failed(error)) => Err(Failure::Function(error)),
-            Ok(Reply::TooLarge) => {
-                let limit = self.limits.payload;
-                let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-                Err(Failure::runtime(TOO_LARGE, &message))
-            }
-            Ok(Reply::TimedOut(message)) => {
-                Err(Failure::Function(serde_json::json!({ "errorMessage": message }).to_string().into()))
-            }
-            Ok(Reply::Exited(kind, message)) => Err(Failure::runtime(kind, &message)),
-            Err(_) => Err(Failure::Unavailable("local is shutting down".into())),
-        }
     }
 
     /// One of the function's concurrent executions. A process that is about to be free counts as free, or else whoever invokes again as soon as
@@ -409,6 +391,23 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// The answer, or the failure that Lambda makes of its absence.
+fn concluded(reply: Result<Reply, oneshot::error::RecvError>) -> Result<bytes::Bytes, Failure> {
+    match reply {
+        Ok(Reply::Answered(answer)) => Ok(answer),
+        Ok(Reply::Failed(error)) => Err(Failure::Function(error)),
+        Ok(Reply::TooLarge(limit)) => {
+            let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
+            Err(Failure::runtime(TOO_LARGE, &message))
+        }
+        Ok(Reply::TimedOut(message)) => {
+            Err(Failure::Function(serde_json::json!({ "errorMessage": message }).to_string().into()))
+        }
+        Ok(Reply::Exited(kind, message)) => Err(Failure::runtime(kind, &message)),
+        Err(_) => Err(Failure::Unavailable("local is shutting down".into())),
     }
 }
 

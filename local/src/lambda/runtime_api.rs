@@ -60,7 +60,7 @@ async fn answer(environment: &Arc<Environment>, request: Request<Incoming>) -> R
         (&Method::POST, Some("invocation"), Some(id), Some("error"), None) => {
             let reply = match Limited::new(body, environment.payload_limit).collect().await {
                 Ok(error) => Reply::Failed(error.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => Reply::TooLarge,
+                Err(error) if error.is::<LengthLimitError>() => Reply::TooLarge(environment.payload_limit),
                 Err(_) => Reply::Failed(Bytes::new()),
             };
             accepted(environment.answered(id, reply))
@@ -116,8 +116,8 @@ async fn response(environment: &Environment, id: &str, head: &HeaderMap, body: I
     let whole = match Limited::new(body, environment.payload_limit).collect().await {
         Ok(whole) => whole,
         Err(error) if error.is::<LengthLimitError>() => {
-            let _ = environment.answered(id, Reply::TooLarge);
             let limit = environment.payload_limit;
+            let _ = environment.answered(id, Reply::TooLarge(limit));
             let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
             return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
         }
@@ -145,7 +145,7 @@ async fn passed_on(kind: &str, mut body: Incoming, limit: usize, stream: &Stream
             Ok(data) => {
                 length += data.len();
                 if length > limit {
-                    return Some(Reply::TooLarge);
+                    return Some(Reply::TooLarge(limit));
                 }
                 listens = listens && stream.send(Streamed::Data(data)).await.is_ok();
             }

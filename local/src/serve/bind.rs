@@ -20,25 +20,27 @@ impl Bound {
         allow_many_sockets();
         let mut addresses = Addresses::default();
         let mut http = BTreeMap::new();
-        for (offset, (id, api)) in (0..).zip(&cloud.http_apis) {
-            let (listener, address) = bind(next(ports.http, offset), &format!("the HTTP API {id}"), "--http-port")?;
+        let with_url: Vec<_> = cloud.functions.values().filter(|function| function.url.is_some()).collect();
+        let (of_http, of_websocket) = ports.spread(cloud.http_apis.len() + with_url.len(), cloud.websocket_apis.len());
+        let (mut of_http, of_websocket) = (of_http.into_iter(), of_websocket.into_iter());
+        for ((id, api), port) in cloud.http_apis.iter().zip(of_http.by_ref()) {
+            let (listener, address) = bind(port, &format!("the HTTP API {id}"), "--http-port")?;
             let stage = if api.stage == "$default" { String::new() } else { format!("/{}", api.stage) };
             addresses.http.insert(id.clone(), format!("http://{address}{stage}"));
             http.insert(id.clone(), listener);
         }
         let mut urls = BTreeMap::new();
-        let with_url = cloud.functions.values().filter(|function| function.url.is_some());
-        for (offset, function) in (u16::try_from(http.len()).unwrap_or(u16::MAX)..).zip(with_url) {
+        for (function, port) in with_url.into_iter().zip(of_http) {
             let id = &function.logical_id;
             let what = format!("the function URL of {id}");
-            let (listener, address) = bind(next(ports.http, offset), &what, "--http-port")?;
+            let (listener, address) = bind(port, &what, "--http-port")?;
             addresses.urls.insert(id.clone(), format!("http://{address}/"));
             urls.insert(id.clone(), listener);
         }
         let mut websocket = BTreeMap::new();
-        for (offset, (id, api)) in (0..).zip(&cloud.websocket_apis) {
+        for ((id, api), port) in cloud.websocket_apis.iter().zip(of_websocket) {
             let what = format!("the WebSocket API {id}");
-            let (listener, address) = bind(next(ports.websocket, offset), &what, "--websocket-port")?;
+            let (listener, address) = bind(port, &what, "--websocket-port")?;
             addresses.websocket.insert(id.clone(), format!("ws://{address}/{}", api.stage));
             addresses.management.insert(id.clone(), format!("http://{address}/{}", api.stage));
             websocket.insert(id.clone(), listener);
@@ -68,10 +70,6 @@ fn allow_many_sockets() {
     let limit = getrlimit(Resource::Nofile);
     // Where it is refused, the old limit stands.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-}
-
-fn next(port: u16, offset: u16) -> u16 {
-    if port == 0 { 0 } else { port.saturating_add(offset) }
 }
 
 pub(crate) fn bind(port: u16, what: &str, option: &str) -> Result<(TcpListener, SocketAddr)> {

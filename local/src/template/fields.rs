@@ -48,6 +48,15 @@ impl<'r> Fields<'r> {
         self.as_text(&value, key)
     }
 
+    /// A text that may be known only in the cloud.
+    pub(super) fn any_text(&mut self, key: &str) -> Option<String> {
+        let value = self.take(key)?;
+        match &value.content {
+            Content::Text(text) => Some(text.clone()),
+            _ => self.as_text(&value, key),
+        }
+    }
+
     /// A whole number within bounds.
     pub(super) fn number(&mut self, key: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let value = self.take(key)?;

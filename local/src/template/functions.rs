@@ -67,7 +67,7 @@ pub(super) fn read(resource: &Resource, scope: &Scope<'_>, folder: &Path) -> Opt
     let alias = fields.text("AutoPublishAlias");
     let asynchronous = asynchronous::read(&mut fields, id, scope);
     let (events, schedules) = fields.take("Events").map(|node| events(node, id, scope)).unwrap_or_default();
-    let url = function_url::read(&mut fields, id, scope);
+    let url = function_url::read(&mut fields, id, alias.as_ref(), scope);
     let managed = runtime::read(&mut fields, scope);
     let inline = managed.as_ref().is_some_and(|managed| managed.inline.is_some());
     let code = fields.text("CodeUri");

@@ -75,8 +75,19 @@ pub(super) fn read(
     })
 }
 
-/// Which origins may read answers. `whose` is for sentences.
+/// Which origins may read answers of an API. `whose` is for sentences.
 pub(super) fn cors(node: Node, whose: &str, scope: &Scope<'_>) -> Option<Cors> {
+    let mark = node.mark;
+    cors_of_anything(node, whose, scope).inspect(|cors| {
+        if cors.credentials && cors.origins.iter().any(|origin| origin == "*") {
+            let wrong = format!("{whose} allows credentials to any origin, which API Gateway refuses");
+            scope.report.error(mark, wrong);
+        }
+    })
+}
+
+/// The same of an API or of a function URL, which may allow credentials to any origin.
+pub(super) fn cors_of_anything(node: Node, whose: &str, scope: &Scope<'_>) -> Option<Cors> {
     if let Content::Text(text) = &node.content {
         return match flag(text) {
             Some(true) => Some(Cors { origins: vec!["*".into()], ..Cors::default() }),
@@ -96,12 +107,6 @@ pub(super) fn cors(node: Node, whose: &str, scope: &Scope<'_>) -> Option<Cors> {
         credentials: fields.flag("AllowCredentials").unwrap_or_default(),
         max_age: fields.number("MaxAge", 0..=86_400),
     };
-    if cors.credentials && cors.origins.iter().any(|origin| origin == "*") {
-        scope.report.error(
-            fields.mark,
-            format!("{} allows credentials to any origin, which API Gateway refuses", fields.whose),
-        );
-    }
     fields.finish();
     Some(cors)
 }

@@ -2,6 +2,7 @@
 
 use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN, USAGE_PLAN_KEY};
+use super::function_url::URL;
 use super::mappings::API_MAPPING;
 use super::raw_api;
 use super::scope::{BUCKET, EVENT_INVOKE_CONFIG, FUNCTION, HTTP_API, RAW_FUNCTION, ROUTE_RESPONSE, WEBSOCKET_API};
@@ -80,7 +81,7 @@ pub(super) fn kind(name: &str) -> Kind {
         BUCKET | EVENT_INVOKE_CONFIG | FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
         raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
         AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
-        API_MAPPING | RAW_FUNCTION => Kind::Run,
+        API_MAPPING | RAW_FUNCTION | URL => Kind::Run,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
         name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,

@@ -97,7 +97,7 @@ fn own_name(kind: &str) -> Option<&'static str> {
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::IAM::Role" => "RoleName",
         "AWS::SSM::Parameter" | "AWS::Kinesis::Stream" | "AWS::Events::EventBus" | "AWS::Events::Rule" => "Name",
-        "AWS::Scheduler::Schedule" | "AWS::Serverless::StateMachine" => "Name",
+        "AWS::Scheduler::Schedule" | "AWS::Scheduler::ScheduleGroup" | "AWS::Serverless::StateMachine" => "Name",
         "AWS::ApiGatewayV2::DomainName" => "DomainName",
         "AWS::StepFunctions::StateMachine" => "StateMachineName",
         "AWS::CloudWatch::Alarm" => "AlarmName",

@@ -108,6 +108,8 @@ pub(super) fn made(resources: &BTreeMap<String, Resource>) -> BTreeSet<String> {
             _ => {}
         }
     }
+    // What the template declares is what it says.
+    made.retain(|name| !resources.contains_key(name));
     made
 }
 

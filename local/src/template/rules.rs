@@ -50,7 +50,7 @@ fn target(
     scope: &Scope<'_>,
 ) -> Option<(String, Option<String>)> {
     let mut fields = Fields::of(node.clone(), format!("a target of {whose}"), scope.report);
-    let arn = fields.text("Arn").or_else(|| fields.missing("Arn"))?;
+    let arn = fields.any_text("Arn").or_else(|| fields.missing("Arn"))?;
     let Some(function) = function_of(&arn, scope) else {
         scope.report.warn(mark, format!("{whose} has a target that `local` does not play: {arn}"));
         return None;

@@ -1,6 +1,7 @@
 //! `Schedule` and `ScheduleV2` events of functions.
 
 use super::fields::Fields;
+use super::scope::CLOUD_ONLY;
 use crate::model::{Schedule, When};
 use crate::schedule::{Cron, Zone};
 use crate::time;
@@ -11,13 +12,15 @@ pub(super) fn read(name: &str, key: &str, by_scheduler: bool, mut fields: Fields
     let input = fields.text("Input");
     let enabled = fields.flag("Enabled").unwrap_or(true);
     let state = fields.text("State").unwrap_or_else(|| "ENABLED".to_owned());
-    fields.accept(&["Name", "Description", "RoleArn"]);
-    let (mut zone, mut starts, mut ends) = (None, None, None);
+    fields.accept(&["Description", "RoleArn"]);
+    let rule = known(&mut fields, "Name");
+    let (mut zone, mut starts, mut ends, mut group) = (None, None, None, None);
     if by_scheduler {
+        group = known(&mut fields, "GroupName");
         zone = fields.text("ScheduleExpressionTimezone");
         starts = date(&mut fields, "StartDate");
         ends = date(&mut fields, "EndDate");
-        fields.accept(&["GroupName", "KmsKeyArn", "OmitName", "PermissionsBoundary"]);
+        fields.accept(&["KmsKeyArn", "OmitName", "PermissionsBoundary"]);
         if fields
             .inner("FlexibleTimeWindow")
             .is_some_and(|mut window| window.text("Mode").as_deref() == Some("FLEXIBLE"))
@@ -41,8 +44,14 @@ pub(super) fn read(name: &str, key: &str, by_scheduler: bool, mut fields: Fields
         }
     });
     fields.finish();
-    let schedule = Schedule { name: name.to_owned(), rule: None, when: when?, zone, starts, ends, by_scheduler, input };
+    let name = name.to_owned();
+    let schedule = Schedule { name, rule, group, when: when?, zone, starts, ends, by_scheduler, input };
     (enabled && state.starts_with("ENABLED")).then_some(schedule)
+}
+
+/// A name that is only told: one that only the cloud has is made up.
+fn known(fields: &mut Fields<'_>, key: &str) -> Option<String> {
+    fields.any_text(key).filter(|name| !name.contains(CLOUD_ONLY))
 }
 
 fn date(fields: &mut Fields<'_>, key: &str) -> Option<u64> {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::AUTHORIZER;
 use super::api_keys::{API_KEY, USAGE_PLAN};
+use super::function_url::{self, URL};
 use super::intrinsics::{Trouble, say};
 use super::yaml::{Mark, Node};
 use super::{Inputs, Report};
@@ -98,6 +99,7 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match resource.kind.as_str() {
             FUNCTION | RAW_FUNCTION => text(self.function_name(resource)?),
+            URL => text(function_url::target(resource, self)?),
             BUCKET => text(self.bucket_name(resource)?),
             HTTP_API | WEBSOCKET_API | raw_api::API => text(api_id(name)),
             raw_api::ROUTE | raw_api::INTEGRATION | raw_api::DEPLOYMENT => text(made_id(name)),
@@ -116,7 +118,7 @@ impl Scope<'_> {
         if let Some(function) = function.filter(|function| function.properties.get("FunctionUrlConfig").is_some())
             && attribute == "FunctionUrl"
         {
-            return Ok(format!("https://{}.lambda-url.{}.on.aws/", url_id(&function.id), self.inputs.region));
+            return Ok(self.url(&function.id));
         }
         if self.made.contains(name) {
             return Ok(cloud_only(&format!("{name}.{attribute}")));
@@ -124,6 +126,8 @@ impl Scope<'_> {
         let resource = self.resource(name)?;
         match (resource.kind.as_str(), attribute) {
             (FUNCTION | RAW_FUNCTION, "Arn") => Ok(self.function_arn(&self.function_name(resource)?)),
+            (URL, "FunctionUrl") => Ok(self.url(name)),
+            (URL, "FunctionArn") => function_url::target(resource, self),
             (BUCKET, "Arn") => Ok(format!("arn:{}:s3:::{}", self.partition(), self.bucket_name(resource)?)),
             (HTTP_API | WEBSOCKET_API | raw_api::API, "ApiId") => Ok(api_id(name)),
             (raw_api::ROUTE, "RouteId")
@@ -134,7 +138,7 @@ impl Scope<'_> {
             | (USAGE_PLAN, "Id") => Ok(made_id(name)),
             (HTTP_API, "ApiEndpoint") => Ok(format!("https://{}", self.domain(name))),
             (WEBSOCKET_API | raw_api::API, "ApiEndpoint") => Ok(format!("wss://{}", self.domain(name))),
-            (FUNCTION | RAW_FUNCTION | HTTP_API | WEBSOCKET_API, _) => {
+            (FUNCTION | RAW_FUNCTION | URL | HTTP_API | WEBSOCKET_API, _) => {
                 say(format!("`{name}` is an {} and has no attribute `{attribute}`", resource.kind))
             }
             _ => self.absent_attribute(resource, attribute),
@@ -201,6 +205,11 @@ impl Scope<'_> {
         }
     }
 
+    /// AWS's address of a function URL, by the logical id of its function or of its own.
+    fn url(&self, id: &str) -> String {
+        format!("https://{}.lambda-url.{}.on.aws/", url_id(id), self.inputs.region)
+    }
+
     fn domain(&self, api: &str) -> String {
         let suffix = if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("{}.execute-api.{}.{suffix}", api_id(api), self.inputs.region)
@@ -225,9 +234,9 @@ pub(super) fn made_id(logical_id: &str) -> String {
     made_up(logical_id, 7)
 }
 
-/// The id of a function URL.
-pub(super) fn url_id(function: &str) -> String {
-    made_up(function, 32)
+/// The id of a function URL, of its function's logical id or of its own.
+pub(super) fn url_id(logical_id: &str) -> String {
+    made_up(logical_id, 32)
 }
 
 /// The value of an API key that the template does not give.

@@ -8,6 +8,7 @@ mod access;
 mod http_access;
 mod raw;
 mod tolerance;
+mod urls;
 
 const ECHO: &str = include_str!("../../tests/it/fixtures/template.yaml");
 

@@ -4,6 +4,9 @@
 //! A change that cannot be run is told, and what ran before goes on. So is one that needs a restart, which is whatever has an address. A change that is
 //! good but waits for something that is not, such as a template for a program that does not compile, takes effect once that is mended.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,12 +15,13 @@ use anyhow::bail;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::{Resolved, apis, check, doubts, load, programs, resolve, rough};
+use super::{Resolved, addressed, check, doubts, load, programs, resolve, rough};
 use crate::cli::Up;
 use crate::model::{Cloud, Function};
 use crate::progress::Progress;
 use crate::project::{Project, shown};
 use crate::serve::{Change, Running};
+use crate::time;
 use crate::watch::{Changed, Look, Watched, folders, manifests, sources};
 
 /// How often files are looked at; less often if looking takes long.
@@ -35,6 +39,8 @@ pub(super) struct Present {
     pub(super) programs: BTreeMap<String, PathBuf>,
     /// What it was made of when it was read, which is long before it runs if there is much to build.
     pub(super) seen: Look,
+    /// When its programs began to be built, or others in vain, in milliseconds since 1970.
+    pub(super) built: u64,
 }
 
 /// Keeps what runs up to date.
@@ -69,7 +75,7 @@ impl Reloader<'_> {
         let mut owed = Owed::default();
         let mut failed = false;
         let mut watched = self.watched(&owed);
-        let mut seen = look(&watched).await.but(std::mem::take(&mut self.present.seen));
+        let mut seen = self.look(&watched).await.but(std::mem::take(&mut self.present.seen));
         loop {
             let changed;
             (changed, seen) = change(&watched, &seen, failed).await;
@@ -96,10 +102,16 @@ impl Reloader<'_> {
             if now != watched {
                 watched = now;
                 // What has changed meanwhile is still a change of what was looked at before.
-                let fresh = look(&watched).await;
+                let fresh = self.look(&watched).await;
                 seen = fresh.but(std::mem::take(&mut owed.seen)).but(seen);
             }
         }
+    }
+
+    /// How things are, but for sources that the programs may have been built without.
+    async fn look(&self, watched: &Watched) -> Look {
+        let made = self.present.programs.values().filter_map(|program| program.parent().map(Path::to_owned)).collect();
+        look(watched).await.unbuilt_since(self.present.built, &made)
     }
 
     fn fail(&self, error: &anyhow::Error) {
@@ -135,6 +147,7 @@ impl Reloader<'_> {
             self.present.programs.clone()
         } else {
             let before = owed.stamps.get_or_insert_with(|| stamps(&self.present.programs));
+            self.present.built = time::now_ms();
             let programs = programs(&self.project, self.options, &resolved.cloud, self.progress).await?;
             let after = stamps(&programs).into_iter();
             stale.extend(after.filter(|(id, now)| before.get(id).is_some_and(|then| then != now)).map(|(id, _)| id));
@@ -147,7 +160,7 @@ impl Reloader<'_> {
             extra_environment: resolved.variables.extra.clone(),
             stale,
         })?;
-        self.present = Present { resolved, programs, seen: Look::default() };
+        self.present = Present { resolved, programs, seen: Look::default(), built: self.present.built };
         if let Some((project, _)) = owed.wanted.take() {
             self.project = project;
         }
@@ -157,26 +170,21 @@ impl Reloader<'_> {
     /// The template and all beside it, anew; refused if it cannot run without a restart.
     fn read(&self) -> anyhow::Result<(Project, Resolved)> {
         let project = Project::open(self.options)?;
-        let rough = rough(self.options);
+        let rough = rough(project.ports(self.options));
         let cloud = load(&project, self.options, self.progress, true, |placeholder| Ok(rough(placeholder)))?;
         check(&project, &cloud, &rough)?;
         doubts(&project, &cloud, self.options, self.progress);
-        let (before, after) = (apis(&self.present.resolved.cloud), apis(&cloud));
-        let named = |of: &[(String, String)], but: &[(String, String)]| {
-            of.iter()
-                .filter(|api| !but.contains(api))
-                .map(|(id, stage)| format!("{id} with the stage {stage}"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let (before, after) = (addressed(&self.present.resolved.cloud), addressed(&cloud));
         if before != after {
-            let (new, gone) = (named(&after, &before), named(&before, &after));
-            let told: Vec<String> = [(new, "is new"), (gone, "is gone")]
+            let but = |of: &[String], but: &[String]| -> Vec<String> {
+                of.iter().filter(|one| !but.contains(one)).cloned().collect()
+            };
+            let told: Vec<String> = [(but(&after, &before), "is new"), (but(&before, &after), "is gone")]
                 .into_iter()
                 .filter(|(which, _)| !which.is_empty())
-                .map(|(which, what)| format!("{which} {what}"))
+                .map(|(which, what)| format!("{} {what}", which.join(", ")))
                 .collect();
-            bail!("another API or stage needs a restart: {}", told.join("; "));
+            bail!("another API, stage or function URL needs a restart: {}", told.join("; "));
         }
         if project.sources.region() != self.project.sources.region() {
             bail!("another AWS_REGION needs a restart");
@@ -211,7 +219,10 @@ pub(super) fn watched(project: &Project, options: &Up, cloud: &Cloud, programs: 
     let is_cargo = |function: &Function| function.code.join("Cargo.toml").is_file();
     // Of a program that was never built Cargo has not told yet what it is made of.
     let is_new = |function: &Function| function.managed.is_none() && !programs.contains_key(&function.logical_id);
-    let functions = cloud.functions.values().filter(|_| options.invoke_endpoint.is_none());
+    // What is written inline has the template for its source, and no folder.
+    let is_inline = |function: &Function| function.managed.as_ref().is_some_and(|managed| managed.inline.is_some());
+    let functions =
+        cloud.functions.values().filter(|function| options.invoke_endpoint.is_none() && !is_inline(function));
     let code = functions.filter(|function| !is_cargo(function) || is_new(function));
     let code: BTreeMap<String, PathBuf> =
         code.map(|function| (function.logical_id.clone(), function.code.clone())).collect();

@@ -84,7 +84,7 @@ impl Gateway {
     fn signer(&self, head: &Head, arn: String) -> Result<Option<Caller>, Refused> {
         let headers = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let request = || Request { method: "GET", target: &head.target, headers: headers(), body: &[] };
-        let wish = || Wish { service: "execute-api", action: INVOKE, resource: arn };
+        let wish = || [Wish { service: "execute-api", action: INVOKE, resource: arn }];
         let signer = self.lambda.iam().caller(request, wish);
         signer.map_err(|refusal| Refused { status: StatusCode::FORBIDDEN, message: refusal.message.into() })
     }

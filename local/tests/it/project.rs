@@ -90,14 +90,19 @@ impl Project {
 
     /// Starts `local` on free ports and waits until it is ready.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut running = self.launch(arguments);
+        running.says("Ctrl-C stops everything");
+        running
+    }
+
+    /// Starts `local` on free ports.
+    pub(crate) fn launch(&self, arguments: &[&str]) -> Running {
         let ports = ["--http-port", "0", "--websocket-port", "0", "--lambda-port", "0", "--site-port", "0"];
         let mut child = self.command(&[&ports, arguments].concat()).spawn().expect("local runs");
         let stderr = BufReader::new(child.stderr.take().expect("a stderr"));
         let (to, lines) = channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| to.send(line)));
-        let mut running = Running { child, lines, said: String::new() };
-        running.says("Ctrl-C stops everything");
-        running
+        Running { child, lines, said: String::new() }
     }
 }
 

@@ -65,14 +65,14 @@ struct Known {
 
 impl Known {
     /// What is known of a key without asking.
-    fn find(&self, name: &str) -> Option<Result<Option<Key>>> {
-        let is_kept = self.said.is_some_and(|said| said.elapsed() < KEPT);
+    fn find(&self, name: &str, now: Instant) -> Option<Result<Option<Key>>> {
+        let is_kept = self.said.is_some_and(|said| now.duration_since(said) < KEPT);
         let found = self.keys.iter().find(|key| is_kept && key.name == name).cloned();
         if found.is_some() {
             return Some(Ok(found));
         }
         match &self.asked {
-            Some((asked, _)) if asked.elapsed() >= AT_MOST_EVERY => None,
+            Some((asked, _)) if now.duration_since(*asked) >= AT_MOST_EVERY => None,
             Some((_, Some(why))) => Some(Err(anyhow!("not asked again yet: {why}"))),
             Some((_, None)) => Some(Ok(None)),
             None => None,
@@ -116,12 +116,12 @@ impl Keys {
 
     /// The key with that name, if the issuer has it.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Key>> {
-        if let Some(known) = self.known().find(name) {
+        if let Some(known) = self.known().find(name, Instant::now()) {
             return known;
         }
         let _asking = self.asking.lock().await;
         // Who asked before may have heard what is wanted here.
-        if let Some(known) = self.known().find(name) {
+        if let Some(known) = self.known().find(name, Instant::now()) {
             return known;
         }
         let heard = timeout(WITHIN, self.ask()).await.unwrap_or_else(|_| Err(anyhow!("no answer in time")));
@@ -129,7 +129,7 @@ impl Keys {
         match heard {
             Ok(keys) => {
                 *known = Known { keys, said: Some(Instant::now()), asked: Some((Instant::now(), None)) };
-                known.find(name).unwrap_or(Ok(None))
+                known.find(name, Instant::now()).unwrap_or(Ok(None))
             }
             Err(error) => {
                 known.asked = Some((Instant::now(), Some(format!("{error:#}"))));
@@ -193,5 +193,37 @@ impl Key {
             Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
         };
         RsaPublicKeyComponents { n: &self.modulus, e: &self.exponent }.verify(parameters, message, signature).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_known_for_two_hours_and_an_issuer_asked_every_other_second() {
+        assert_eq!((KEPT, AT_MOST_EVERY), (Duration::from_secs(7200), Duration::from_secs(2)));
+        let said = Instant::now();
+        let key = Key { name: "a".into(), modulus: vec![], exponent: vec![] };
+        let known = Known { keys: vec![key.clone()], said: Some(said), asked: Some((said, None)) };
+        let found = |known: &Known, name: &str, after: Duration| {
+            known.find(name, said + after).map(|found| found.map_err(|error| error.to_string()))
+        };
+        let moment = Duration::from_millis(1);
+        for (name, after, expected) in [
+            ("a", Duration::ZERO, Some(Ok(Some(key.clone())))),
+            ("a", KEPT - moment, Some(Ok(Some(key.clone())))),
+            ("a", KEPT, None),
+            ("b", AT_MOST_EVERY - moment, Some(Ok(None))),
+            ("b", AT_MOST_EVERY, None),
+        ] {
+            assert_eq!(found(&known, name, after), expected, "{name} after {after:?}");
+        }
+        // What is no longer good is not given out because the issuer does not answer.
+        let why = Some("no answer in time".to_owned());
+        let silent = Known { asked: Some((said + KEPT, why)), ..known };
+        assert_eq!(found(&silent, "a", KEPT - moment), Some(Ok(Some(key))));
+        assert_eq!(found(&silent, "a", KEPT + moment), Some(Err("not asked again yet: no answer in time".into())));
+        assert_eq!(found(&silent, "a", KEPT + AT_MOST_EVERY), None);
     }
 }

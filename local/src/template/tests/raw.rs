@@ -90,3 +90,47 @@ fn a_rule_that_waits_for_events_is_not_there() {
     let said = said(&text, &Inputs::default());
     assert!(said.contains("not there: AWS::Events::Rule (EveryHour), AWS::SQS::Queue (Letters)"), "{said}");
 }
+
+#[test]
+fn a_target_that_only_the_cloud_knows_is_warned_about() {
+    for arn in ["!GetAtt Cluster.Arn", "'{{resolve:ssm:target}}'", "!ImportValue target"] {
+        let target = format!(
+            "  Cluster: {{ Type: AWS::ECS::Cluster }}
+  Tasks:
+    Type: AWS::Events::Rule
+    Properties:
+      ScheduleExpression: rate(1 hour)
+      Targets: [{{ Id: tasks, Arn: {arn}, RoleArn: !GetAtt Role.Arn, EcsParameters: {{ TaskCount: 1 }} }}]
+  Letters: "
+        );
+        let loaded = load(&PLAIN.replacen("  Letters: ", &target, 1), &Inputs::default());
+        let warnings = loaded.unwrap_or_else(|problems| panic!("{arn}: {problems:?}")).warnings;
+        let said: String = warnings.iter().map(|problem| format!("{problem}\n")).collect();
+        assert!(said.contains("the schedule `Tasks` has a target that `local` does not play"), "{said}");
+    }
+}
+
+#[test]
+fn a_schedule_has_its_name_and_its_group() {
+    let of = |properties: &str| {
+        let text = format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Group: {{ Type: AWS::Scheduler::ScheduleGroup, Properties: {{ Name: nights }} }}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: f
+      Runtime: provided.al2023
+      Events:
+        Night: {{ Type: ScheduleV2, Properties: {{ ScheduleExpression: rate(1 day), {properties} }} }}
+"
+        );
+        let loaded = load(&text, &Inputs::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let [night] = &loaded.cloud.functions["F"].schedules[..] else { panic!("{loaded:?}") };
+        (night.rule.clone(), night.group.clone())
+    };
+    assert_eq!(of("State: ENABLED"), (None, None));
+    assert_eq!(of("Name: clean, GroupName: !Ref Group"), (Some("clean".into()), Some("nights".into())));
+    assert_eq!(of("Name: !ImportValue name"), (None, None), "what only the cloud knows is made up");
+}

@@ -18,7 +18,7 @@ use super::http_authorizers::{ISSUER, Issuer, claims, get, plan, refusal, said};
 use super::world::until;
 
 /// Answers requests as an issuer would, but only so many; who comes then waits for ever. The URL, and how often it was asked.
-async fn served(issuer: &Issuer, answers: usize) -> Result<(String, Arc<AtomicUsize>)> {
+pub(super) async fn served(issuer: &Issuer, answers: usize) -> Result<(String, Arc<AtomicUsize>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/pool", listener.local_addr()?);
     let asked = Arc::<AtomicUsize>::default();

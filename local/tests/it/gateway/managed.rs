@@ -5,6 +5,7 @@ mod failures;
 mod invocations;
 mod packages;
 mod plain;
+mod streams;
 mod urls;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use bytes::Bytes;
 use http::{Method, Request, Response};
+use local::model::access::RouteAccess;
 use local::model::{FunctionUrl, Patterns, Role, Statement};
 use serde_json::Value;
 
@@ -198,35 +199,85 @@ async fn a_presigned_url_is_good_for_as_long_as_it_says() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_function_url_that_asks_for_signatures_lets_in_who_may_call_it() -> Result<()> {
-    let url = FunctionUrl { id: "abcdefgh".into(), signed: true, streams: false, cors: None };
-    let plan = || {
-        let mut plan = Plan { iam: true, ..Plan::default() };
-        plan.echo().url = Some(url.clone());
-        let other = Statement::allow(&["lambda:InvokeFunction"], &[ECHO]);
-        let role = Role { name: "stack-EchoRole".into(), statements: vec![other], doubts: vec![] };
-        plan.cloud.roles = BTreeMap::from([("Echo".into(), role)]);
-        plan
-    };
-    let world = plan().start().await?;
-    let call =
-        |world: &World| Call { method: Method::GET, url: world.running.addresses().urls["Echo"].clone(), body: "" };
-    let environment = super::client::send(Request::post(format!("{}/do", world.http())), r#"{"do":"env"}"#).await?;
-    let variables: BTreeMap<String, String> = serde_json::from_slice(environment.body())?;
-    assert_eq!(call(&world).signed(None).await?.status(), 403, "unsigned");
-    let without = Signer::function(&variables, "lambda");
-    assert_eq!(call(&world).signed(Some(&without)).await?.status(), 403, "who may only invoke");
-    let event = json(&call(&world).signed(Some(&Signer::developer("lambda"))).await?);
-    let context = &event["requestContext"];
-    assert_eq!(
-        (&context["accountId"], &context["authorizer"]["iam"]["accessKey"]),
-        (&"123456789012".into(), &"local".into())
-    );
+/// A plan in which the URL of `Echo` asks for signatures, and its role has these statements.
+fn with_url(statements: Vec<Statement>, alias: Option<&str>) -> Plan {
+    let mut plan = Plan { iam: true, ..Plan::default() };
+    let qualifier = alias.map(str::to_owned);
+    plan.echo().alias.clone_from(&qualifier);
+    plan.echo().url = Some(FunctionUrl { id: "abcdefgh".into(), qualifier, signed: true, streams: false, cors: None });
+    let role = Role { name: "stack-EchoRole".into(), statements, doubts: vec![] };
+    plan.cloud.roles = BTreeMap::from([("Echo".into(), role)]);
+    plan
+}
 
-    let open = Plan { iam: false, ..plan() }.start().await?;
-    let event = json(&call(&open).signed(None).await?);
+fn to_url<'a>(world: &World) -> Call<'a> {
+    Call { method: Method::GET, url: world.running.addresses().urls["Echo"].clone(), body: "" }
+}
+
+#[tokio::test]
+async fn a_function_url_that_asks_for_signatures_lets_in_who_may_call_it_and_invoke() -> Result<()> {
+    const BOTH: [&str; 2] = ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"];
+    let live = format!("{ECHO}:live");
+    for (alias, statement, status) in [
+        (None, None, 403),
+        (None, Some(Statement::allow(&BOTH[..1], &[ECHO])), 403),
+        (None, Some(Statement::allow(&BOTH[1..], &[ECHO])), 403),
+        (None, Some(Statement::allow(&BOTH, &[ECHO])), 200),
+        (Some("live"), Some(Statement::allow(&BOTH, &[ECHO])), 403),
+        (Some("live"), Some(Statement::allow(&BOTH, &[&live])), 200),
+    ] {
+        let world = with_url(statement.clone().into_iter().collect(), alias).start().await?;
+        let variables = super::client::send(Request::post(format!("{}/do", world.http())), r#"{"do":"env"}"#).await?;
+        let variables: BTreeMap<String, String> = serde_json::from_slice(variables.body())?;
+        let signer = Signer::function(&variables, "lambda");
+        assert_eq!(to_url(&world).signed(None).await?.status(), 403, "unsigned");
+        assert_eq!(to_url(&world).signed(Some(&signer)).await?.status(), status, "{alias:?} {statement:?}");
+        let event = json(&to_url(&world).signed(Some(&Signer::developer("lambda"))).await?);
+        let context = &event["requestContext"];
+        assert_eq!(
+            (&context["accountId"], &context["authorizer"]["iam"]["accessKey"]),
+            (&"123456789012".into(), &"local".into())
+        );
+    }
+    let open = Plan { iam: false, ..with_url(vec![], None) }.start().await?;
+    let event = json(&to_url(&open).signed(None).await?);
     assert_eq!(event["requestContext"]["accountId"], "anonymous");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_signs_nothing_with_what_everybody_knows() -> Result<()> {
+    let all = Statement::allow(&["*"], &["*"]);
+    let mut plan = with_url(vec![all], None);
+    plan.api().routes.iter_mut().filter(|route| route.method == "GET").for_each(|route| {
+        route.access = RouteAccess::Iam;
+    });
+    let world = plan.start().await?;
+    let variables = super::client::send(Request::post(format!("{}/do", world.http())), r#"{"do":"env"}"#).await?;
+    let variables: BTreeMap<String, String> = serde_json::from_slice(variables.body())?;
+    let route = Call { method: Method::GET, url: format!("{}/rooms/tea", world.http()), body: "" };
+    for (service, call) in [("lambda", to_url(&world)), ("execute-api", route)] {
+        let developer = Signer { presigned: Some(Duration::from_secs(60)), ..Signer::developer(service) };
+        let function = Signer { presigned: developer.presigned, ..Signer::function(&variables, service) };
+        for (signer, headers, status) in [
+            (&developer, vec![], 200),
+            (&developer, vec![("origin", "http://localhost:8800")], 200),
+            (&developer, vec![("origin", "https://evil.example")], 403),
+            (&developer, vec![("origin", "null")], 403),
+            // As an image of a page asks.
+            (&developer, vec![("sec-fetch-site", "cross-site")], 403),
+            (&function, vec![("origin", "https://evil.example")], 200),
+        ] {
+            let mut request = Request::builder().method(&call.method).uri(&call.url).body(Bytes::new().into())?;
+            signer.sign(&mut request, b"");
+            for (name, value) in &headers {
+                request.headers_mut().insert(*name, value.parse()?);
+            }
+            let answer = send_whole(request).await?;
+            assert_eq!(answer.status(), status, "{service} {} {headers:?} {answer:?}", signer.access_key);
+        }
+    }
+    world.logs("A page of https://evil.example may not sign").await?;
     Ok(())
 }
 

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use local::model::{Cloud, HttpRoute, Mapping};
+use local::model::{Cloud, Cors, FunctionUrl, HttpRoute, Mapping};
 use local::serve::Change;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::client::{get, host, send};
+use super::client::{get, header, host, json, send};
+use super::http_authorizers;
+use super::issuers::served;
 use super::world::{Plan, SOON, World, echo, function};
 
 fn replace(world: &World, cloud: &Cloud) -> Result<Vec<String>> {
@@ -107,5 +110,75 @@ async fn a_request_that_came_before_its_function_went_is_answered_by_it() -> Res
     assert_eq!(send(http::Request::post(format!("{}/leaving", world.http())), "").await?.status(), 404);
     let named = format!("{}/2015-03-31/functions/leaving/invocations", world.lambda());
     assert_eq!(send(http::Request::post(named), "").await?.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_function_url_takes_effect_and_its_function_keeps_its_process() -> Result<()> {
+    let mut plan = Plan { iam: true, ..Plan::default() };
+    let url = FunctionUrl { id: "abcdefgh".into(), qualifier: None, signed: false, streams: false, cors: None };
+    plan.echo().url = Some(url.clone());
+    let mut cloud = plan.cloud.clone();
+    let world = plan.start().await?;
+    let address = world.running.addresses().urls["Echo"].clone();
+    let mut kept = TcpStream::connect(host(&address)).await?;
+    let ask = b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\r\n";
+    kept.write_all(ask).await?;
+    let answer = read_until(&mut kept, "\r\n\r\n{").await?;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains("access-control-allow-origin"), "{answer}");
+    let before = world.processes();
+
+    let cors = Cors { origins: vec!["https://a.example".into()], ..Cors::default() };
+    let echo = cloud.functions.get_mut("Echo").context("no function")?;
+    echo.url = Some(FunctionUrl { signed: true, cors: Some(cors), ..url });
+    assert_eq!(replace(&world, &cloud)?, ["the function URL of Echo changed"]);
+    assert_eq!(replace(&world, &cloud)?, Vec::<String>::new());
+    let refused = send(http::Request::get(&address).header("origin", "https://a.example"), "").await?;
+    assert_eq!(
+        (refused.status().as_u16(), header(&refused, "access-control-allow-origin")),
+        (403, "https://a.example")
+    );
+    // On a connection that was there before as well.
+    kept.write_all(ask).await?;
+    assert!(read_until(&mut kept, "Forbidden").await?.contains("HTTP/1.1 403 "));
+    assert_eq!(world.processes(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn authorizers_that_stay_as_they_are_keep_what_they_know() -> Result<()> {
+    let issuer = http_authorizers::Issuer::new()?;
+    let (url, asked) = served(&issuer, 100).await?;
+    let mut plan = http_authorizers::plan()?;
+    plan.issuers = BTreeMap::from([(http_authorizers::ISSUER.to_owned(), url)]);
+    let mut cloud = plan.cloud.clone();
+    let world = plan.start().await?;
+    let token = issuer.token(&serde_json::json!({}))?;
+    let judged = async || -> Result<(u16, Value)> {
+        let let_in = http_authorizers::get(&world, "Api", "/token", &[("authorization", &token)]).await?.status();
+        let event = json(&http_authorizers::get(&world, "Api", "/policy/a?who=allow", &[]).await?);
+        Ok((let_in.as_u16(), event["requestContext"]["authorizer"]["lambda"]["asked"].clone()))
+    };
+    let first = judged().await?;
+    assert!(first.0 == 200 && first.1.is_string(), "{first:?}");
+    let api = cloud.http_apis.get_mut("Api").context("no API")?;
+    api.stage_variables.insert("new".into(), "variable".into());
+    assert_eq!(replace(&world, &cloud)?, ["Api changed"]);
+    assert_eq!(judged().await?, first, "the function is not asked again");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2, "nor is the issuer");
+
+    // One that is different knows nothing of the one before.
+    let api = cloud.http_apis.get_mut("Api").context("no API")?;
+    for authorizer in api.authorizers.values_mut() {
+        match authorizer {
+            local::model::access::HttpAuthorizer::Jwt(one) => one.audiences.push("another".into()),
+            local::model::access::HttpAuthorizer::Lambda(one) => one.ttl += std::time::Duration::from_secs(1),
+        }
+    }
+    assert_eq!(replace(&world, &cloud)?, ["Api changed"]);
+    let again = judged().await?;
+    assert_eq!(again.0, 200);
+    assert_ne!(again.1, first.1);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 4);
     Ok(())
 }

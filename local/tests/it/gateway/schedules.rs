@@ -42,13 +42,16 @@ async fn a_time_table_and_a_single_time_are_told_and_kept() -> Result<()> {
 
 #[tokio::test]
 async fn the_event_of_a_rule_and_of_the_scheduler_have_the_keys_of_aws() -> Result<()> {
-    for (by_scheduler, source, resource, detail) in [
-        (false, "aws.events", "arn:aws:events:us-east-1:123456789012:rule/EchoOften", "{}"),
-        (true, "aws.scheduler", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/EchoOften", r#""{}""#),
+    let scheduler = "arn:aws:scheduler:us-east-1:123456789012:schedule";
+    for (by_scheduler, group, source, resource, detail) in [
+        (false, None, "aws.events", "arn:aws:events:us-east-1:123456789012:rule/EchoOften", "{}"),
+        (true, None, "aws.scheduler", &format!("{scheduler}/default/EchoOften"), r#""{}""#),
+        (true, Some("own"), "aws.scheduler", &format!("{scheduler}/own/EchoOften"), r#""{}""#),
     ] {
         let mut plan = Plan::default();
         plan.limits.minute = Duration::from_millis(50);
-        plan.echo().schedules = vec![Schedule { by_scheduler, ..Schedule::every("Often", 1) }];
+        let group = group.map(str::to_owned);
+        plan.echo().schedules = vec![Schedule { by_scheduler, group, ..Schedule::every("Often", 1) }];
         let world = plan.start().await?;
         let line = world.logs(r#"{"account":"#).await?;
         let event: Value = serde_json::from_str(&line[line.find('{').unwrap_or_default()..])?;

@@ -41,10 +41,14 @@ async fn a_template_that_cannot_run_changes_nothing_and_says_why() {
     write(&project, &mut running, "template.yaml", &broken, &said);
     let stage = TEMPLATE.replace("StageName: !Ref Stage", "StageName: v2");
     let said = [
-        "error another API or stage needs a restart: WebSocketApi with the stage v2 is new; WebSocketApi with the stage v1 is gone",
+        "error another API, stage or function URL needs a restart: WebSocketApi with the stage v2 is new; WebSocketApi with the stage v1 is gone",
         kept,
     ];
     write(&project, &mut running, "template.yaml", &stage, &said);
+    let url = TEMPLATE.replace("    Timeout: 5\n", "    Timeout: 5\n      FunctionUrlConfig: { AuthType: NONE }\n");
+    assert_ne!(url, TEMPLATE);
+    let said = ["error another API, stage or function URL needs a restart: the function URL of Echo is new", kept];
+    write(&project, &mut running, "template.yaml", &url, &said);
     write(&project, &mut running, ".env", "GREETING wrong\n", &["error .env:1: not a variable", kept]);
     std::fs::remove_file(project.path().join(".env")).unwrap();
     running.says("reload .env changed");
@@ -209,6 +213,30 @@ async fn a_changed_source_is_built_and_replaces_what_runs() {
 }
 
 #[tokio::test]
+async fn what_is_edited_while_the_first_build_is_under_way_is_built_again() {
+    let project = Project::new();
+    for function in ["hello", "echo"] {
+        std::fs::remove_file(project.path().join(function).join("bootstrap")).unwrap();
+        project.write(&format!("{function}/Cargo.toml"), &manifest(function));
+        project.write(&format!("{function}/src/main.rs"), &program("a"));
+        project.write(&format!("{function}/src/word.rs"), "pub const WORD: &str = \"one\";\n");
+    }
+    // The second one is built behind the first, and waits there.
+    let go = project.path().join("go");
+    let waits = "std::thread::sleep(std::time::Duration::from_millis(10));";
+    let build = format!("fn main() {{ while !std::path::Path::new({go:?}).exists() {{ {waits} }} }}\n");
+    project.write("hello/build.rs", &build);
+    let mut running = project.launch(&[]);
+    running_until(|| project.path().join("echo/target/debug/echo").is_file());
+    project.write("echo/src/word.rs", "pub const WORD: &str = \"two\";\n");
+    project.write("go", "");
+    running.says("Ctrl-C stops everything");
+    running.says("reload echo/src/word.rs changed");
+    running.says("reload Echo changed");
+    assert_eq!(run(&project, &["invoke", "Echo"]).fine().out, "\"two a\"\n");
+}
+
+#[tokio::test]
 async fn a_template_waits_for_a_new_program_that_does_not_compile() {
     let project = Project::with_echo();
     let mut running = project.start(&[]);
@@ -273,4 +301,8 @@ async fn what_is_doubtful_about_a_template_is_said_again_when_it_changes() {
         "[environment]\nDATABASE = \"none\"\nOTHER = \"x\"\n",
         &["no function declares OTHER"],
     );
+    let bucket = api.replace("  EchoLogs:", "  Files: { Type: AWS::S3::Bucket }\n\n  EchoLogs:");
+    assert_ne!(bucket, api);
+    let said = ["what is new about buckets takes effect at the next start"];
+    write(&project, &mut running, "template.yaml", &bucket, &said);
 }

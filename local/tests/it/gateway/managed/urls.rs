@@ -14,7 +14,7 @@ use super::super::world::{SOON, World};
 use super::{Folder, inline, invoke};
 
 /// The response to a GET, its body unread.
-async fn opened(url: &str) -> Result<Response<Incoming>> {
+pub(super) async fn opened(url: &str) -> Result<Response<Incoming>> {
     asked(Request::get(url).body(Full::default())?).await
 }
 
@@ -24,25 +24,27 @@ async fn asked(request: Request<Full<bytes::Bytes>>) -> Result<Response<Incoming
 }
 
 /// The next bytes of a body; nothing at its end.
-async fn next(body: &mut Incoming) -> Result<Option<String>> {
+pub(super) async fn next(body: &mut Incoming) -> Result<Option<String>> {
     match timeout(SOON, body.frame()).await.context("nothing more in time")? {
         Some(frame) => Ok(Some(String::from_utf8_lossy(&frame?.into_data().unwrap_or_default()).into_owned())),
         None => Ok(None),
     }
 }
 
-fn with_url(template: &str, config: &str) -> String {
+const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
+
+pub(super) fn with_url(template: &str, config: &str) -> String {
     template.replace("      Handler:", &format!("      FunctionUrlConfig: {config}\n      Handler:"))
 }
 
-fn url<'a>(world: &'a World, function: &str) -> &'a str {
+pub(super) fn url<'a>(world: &'a World, function: &str) -> &'a str {
     &world.running.addresses().urls[function]
 }
 
 #[tokio::test]
 async fn a_function_url_asks_its_function_about_every_request() -> Result<()> {
-    let snake = "def handler(event, context):\n    return {'statusCode': 201, 'headers': {'x-own': 'yes'}, 'cookies': ['a=1'], \
-                 'body': __import__('json').dumps(event)}\n";
+    let snake = "import json, os\ndef handler(event, context):\n    event['own'] = [context.aws_request_id, os.environ['_X_AMZN_TRACE_ID']]\n    \
+                 return {'statusCode': 201, 'headers': {'x-own': 'yes'}, 'cookies': ['a=1'], 'body': json.dumps(event)}\n";
     let plain = "exports.handler = async (event) => { if (event.rawPath === '/fail') throw new Error('no'); return { path: event.rawPath }; };\n";
     let template = inline(&[("Snake", "python3.11", snake), ("Plain", "nodejs20.x", plain)]);
     let folder = Folder::of(&[(
@@ -54,6 +56,7 @@ async fn a_function_url_asks_its_function_about_every_request() -> Result<()> {
     let request = Request::put(format!("{}a/b%20c?x=1&x=2&y=%26", url(&world, "Snake")))
         .header("cookie", "k=v; l=w")
         .header("origin", "https://a.example")
+        .header("x-amzn-trace-id", format!("{TRACE};Parent=53995c3f42cd8ad8"))
         .header("content-type", "text/plain");
     let response = send(request, "text").await?;
     assert_eq!(
@@ -78,6 +81,9 @@ async fn a_function_url_asks_its_function_about_every_request() -> Result<()> {
     );
     assert_eq!(context["requestId"], header(&response, "x-amzn-requestid"));
     assert!(context["requestId"].as_str().is_some_and(|id| id.len() == 36));
+    assert_eq!(context["requestId"], event["own"][0], "it is the id of the invocation");
+    world.logs(&format!("REPORT RequestId: {}", header(&response, "x-amzn-requestid"))).await?;
+    assert!(event["own"][1].as_str().is_some_and(|trace| trace.starts_with(TRACE)), "{}", event["own"]);
 
     let response = get(url(&world, "Plain")).await?;
     assert_eq!((response.status().as_u16(), json(&response)), (200, json!({"path": "/"})));
@@ -198,5 +204,43 @@ async fn a_streaming_function_behind_a_buffered_url_is_collected() -> Result<()>
         Folder::of(&[("template.yaml", &with_url(&template, "{ AuthType: NONE, InvokeMode: RESPONSE_STREAM }"))])?;
     let world = streamed.run("template.yaml", &[]).await?;
     assert_eq!(get(url(&world, "Whole")).await?.status(), 204);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_function_url_of_its_own_leads_to_its_function() -> Result<()> {
+    let template = "Resources:
+  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  Asks:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Timeout: 20
+      Role: !GetAtt Role.Arn
+      Code:
+        ZipFile: |
+          def handler(event, context):
+              return event['rawPath']
+  AsksUrl:
+    Type: AWS::Lambda::Url
+    Properties: { TargetFunctionArn: !Ref Asks, AuthType: NONE, Cors: { AllowOrigins: ['*'], AllowCredentials: true } }
+  Other:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Timeout: 20
+      Role: !GetAtt Role.Arn
+      Environment: { Variables: { URL: !GetAtt AsksUrl.FunctionUrl } }
+      Code: { ZipFile: \"import os\\ndef handler(event, context):\\n    return os.environ['URL']\\n\" }
+";
+    let folder = Folder::of(&[("template.yaml", template)])?;
+    let world = folder.run("template.yaml", &[]).await?;
+    assert_eq!(invoke(&world, "Other", json!({})).await?, (String::new(), json!(url(&world, "Asks"))));
+    let response = send(Request::get(url(&world, "Asks")).header("origin", "https://a.example"), "").await?;
+    assert_eq!((response.status().as_u16(), &response.body()[..]), (200, &b"/"[..]));
+    assert_eq!(header(&response, "access-control-allow-origin"), "https://a.example");
+    assert_eq!(header(&response, "access-control-allow-credentials"), "true");
     Ok(())
 }
