@@ -35,7 +35,8 @@ pub struct Limits {
     pub http_body: usize,
     /// Both APIs: bytes of the request line and the headers. API Gateway's quotas: 10,240.
     pub head: usize,
-    /// How long a client may take for the head of a request, and for its body. Not documented by AWS.
+    /// How long a client may take for the head of a request, and for its body; S3: for each piece of its body, as large ones take their time.
+    /// Not documented by AWS.
     pub slow_request: Duration,
     /// How long an HTTP connection may stay open between two requests. Longer than the pools of HTTP clients keep one (90
     /// seconds in `hyper`), so that they never meet a connection that is just being closed.
@@ -64,7 +65,7 @@ pub struct Limits {
     pub throttle_backoff: Duration,
     /// Lambda: how long an asynchronous event is repeated. AWS's default `MaximumEventAgeInSeconds`: 6 hours.
     pub event_age: Duration,
-    /// S3: bytes of an object. AWS takes 5 GB at once; here an object is held in memory while it is sent.
+    /// S3: bytes of an object. AWS takes 5 GB at once; here what is uploaded is held in memory until it is there.
     pub object: usize,
     /// Schedules: how long a minute is.
     pub minute: Duration,

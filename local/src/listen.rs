@@ -21,7 +21,7 @@ use hyper_util::rt::TokioTimer;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub(crate) use self::stream::Stream;
 
@@ -111,6 +111,31 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, within: Duration) -> 
         let _ = timeout_at(ends, passes).await;
     }
     read
+}
+
+/// The whole body, if it is small enough, however long it takes, as long as no piece of it is waited for longer than `idle`.
+///
+/// What is too large is let go by as by [`read`].
+pub(crate) async fn read_in_pieces(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, Unread> {
+    let expected = usize::try_from(hyper::body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
+    let mut whole = Vec::with_capacity(if expected > limit { 0 } else { expected });
+    let mut fits = expected <= limit;
+    while fits {
+        match timeout(idle, body.frame()).await {
+            Err(_) => return Err(Unread::TooSlow),
+            Ok(None) => return Ok(whole.into()),
+            Ok(Some(Err(_))) => return Err(Unread::Broken),
+            Ok(Some(Ok(frame))) => {
+                let data = frame.into_data().unwrap_or_default();
+                fits = whole.len() + data.len() <= limit;
+                whole.extend_from_slice(&data);
+            }
+        }
+    }
+    drop(whole);
+    let passes = async { while let Some(Ok(_)) = body.frame().await {} };
+    let _ = timeout(idle, passes).await;
+    Err(Unread::TooLarge)
 }
 
 /// Whether a web page sends a request. Whoever may invoke functions or post to connections is a program on this machine: any page that somebody looks

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -121,6 +121,7 @@ impl Recorder {
     /// Nothing can be written there.
     pub fn to(path: &Path, log: Log) -> Result<Self> {
         let cannot = || format!("nothing can be recorded to {}", path.display());
+        let mut is_torn = false;
         let kind = if path.is_dir() || path.as_os_str().to_string_lossy().ends_with('/') {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(cannot)?;
             Kind::Folder(last(path).with_context(cannot)?)
@@ -129,10 +130,11 @@ impl Recorder {
             // Also one that was there. A terminal or the like stays as it is.
             if file.metadata().with_context(cannot)?.is_file() {
                 file.set_permissions(Permissions::from_mode(0o600)).with_context(cannot)?;
+                is_torn = ends_torn(path).with_context(cannot)?;
             }
             Kind::File(file)
         };
-        let place = Place { path: path.to_owned(), kind, is_torn: false, fails: false };
+        let place = Place { path: path.to_owned(), kind, is_torn, fails: false };
         let (to, waiting) = sync_channel(WAITING);
         let backlog = Arc::new(Backlog::default());
         let seen = Arc::clone(&backlog);
@@ -246,6 +248,18 @@ fn name(head: &Value) -> String {
     let parts = ["function", "route"].map(|part| head[part].as_str().unwrap_or("event"));
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "$-_".contains(letter);
     parts.join("-").chars().take(100).map(|letter| if fits(letter) { letter } else { '_' }).collect()
+}
+
+/// Whether the last line lacks its end: a run was killed while it wrote.
+fn ends_torn(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// The number of the latest file in a folder.

@@ -8,11 +8,13 @@ mod answers;
 mod chunked;
 mod condition;
 mod cors;
+mod digest;
 mod listing;
 mod notices;
 mod operation;
 mod pages;
 mod reading;
+mod said;
 mod shelf;
 mod uploads;
 mod writing;
@@ -26,20 +28,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header, request};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use self::answers::Fault;
+use self::notices::Teller;
 use self::operation::{About, Operation};
-use self::shelf::{Object, Shelf};
+use self::shelf::Shelf;
 use self::writing::COPY_SOURCE;
 use crate::gateway::url;
 use crate::iam::{self, Signer, Wish};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
-use crate::listen::{self, Body, Unread};
+use crate::listen::{self, Body, Parts, Unread};
 use crate::log::Log;
 use crate::model::Bucket;
 
@@ -62,18 +65,19 @@ struct Inner {
     buckets: BTreeMap<String, Kept>,
     lambda: Lambda,
     limits: Arc<Limits>,
-    _held: File,
 }
 
 #[derive(Debug)]
 struct Kept {
-    bucket: Bucket,
+    bucket: Arc<Bucket>,
     shelf: Arc<Shelf>,
 }
 
 /// What a request is about.
 struct Asked<'a> {
     head: &'a request::Parts,
+    /// Its headers, and what its URL says in their place.
+    headers: HeaderMap,
     kept: &'a Kept,
     key: String,
     query: Vec<(String, String)>,
@@ -106,15 +110,19 @@ impl S3 {
         log: &Log,
     ) -> Result<Self> {
         let all = data.join("buckets");
-        let held = hold(&all)?;
+        let held = Arc::new(hold(&all)?);
         let open = |bucket: &Bucket| {
             let folder = all.join(&bucket.name);
-            let (shelf, told) = Shelf::open(&folder).with_context(|| format!("the bucket in {}", folder.display()))?;
+            let opened = Shelf::open(&folder, Arc::clone(&held)).and_then(|(shelf, mut told)| {
+                told.extend(uploads::sort_out(&folder)?);
+                Ok((shelf, told))
+            });
+            let (shelf, told) = opened.with_context(|| format!("the bucket in {}", folder.display()))?;
             told.into_iter().for_each(|what| log.line(format!("s3 {what}")));
-            Ok((bucket.name.clone(), Kept { bucket: bucket.clone(), shelf: Arc::new(shelf) }))
+            Ok((bucket.name.clone(), Kept { bucket: Arc::new(bucket.clone()), shelf: Arc::new(shelf) }))
         };
         let buckets = buckets.values().map(open).collect::<Result<_>>()?;
-        Ok(Self(Arc::new(Inner { buckets, lambda, limits, _held: held })))
+        Ok(Self(Arc::new(Inner { buckets, lambda, limits })))
     }
 
     /// Serves until the task is aborted.
@@ -129,13 +137,13 @@ impl S3 {
         .await;
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Parts> {
         let (head, body) = request.into_parts();
         let (name, key) = place(&head);
         let kept = self.0.buckets.get(&name);
         let mut response = match self.answered(&head, body, kept, &name, key.clone(), peer).await {
             Ok(response) => response,
-            Err(fault) => fault.response(&head.method, &format!("/{name}/{key}")),
+            Err(fault) => listen::whole(fault.response(&head.method, &format!("/{name}/{key}"))),
         };
         if let Some(kept) = kept {
             cors::allow(&kept.bucket, &head, response.headers_mut());
@@ -152,16 +160,15 @@ impl S3 {
         name: &str,
         key: String,
         peer: IpAddr,
-    ) -> Result<Response<Body>, Fault> {
+    ) -> Result<Response<Parts>, Fault> {
         let asked = match self.admitted(head, kept, name, key) {
             Ok(Admitted::To(asked)) => asked,
             other => {
                 self.let_by(body).await;
-                return match other {
-                    Ok(Admitted::Preflight) => cors::preflight(kept.map(|kept| &kept.bucket), head),
-                    Ok(_) => Ok(self.list()),
-                    Err(fault) => Err(fault),
-                };
+                return Ok(listen::whole(match other? {
+                    Admitted::Preflight => cors::preflight(kept.map(|kept| &*kept.bucket), head)?,
+                    _ => self.list(),
+                }));
             }
         };
         let body = if asked.operation.has_body() {
@@ -170,13 +177,13 @@ impl S3 {
             self.let_by(body).await;
             Bytes::new()
         };
-        match asked.operation {
+        let answer = match asked.operation {
+            Operation::Read => return self.read(&asked).await,
             Operation::ListBuckets => Ok(self.list()),
             Operation::Location => Ok(listing::location(self.0.lambda.iam())),
             Operation::HeadBucket => Ok(listen::empty(StatusCode::OK)),
             Operation::List => listing::objects(&asked).await,
             Operation::DeleteSeveral => self.delete_several(&asked, body, peer).await,
-            Operation::Read => reading::read(&asked).await,
             Operation::Put if head.headers.contains_key(COPY_SOURCE) => self.copy(&asked, peer).await,
             Operation::Put => self.put(&asked, body, peer).await,
             Operation::Delete => self.delete(&asked, peer).await,
@@ -184,7 +191,8 @@ impl S3 {
             Operation::Part => self.part(&asked, body).await,
             Operation::Complete => self.complete(&asked, body, peer).await,
             Operation::Abort => self.abort(&asked).await,
-        }
+        };
+        answer.map(listen::whole)
     }
 
     /// Who asks for what, if they may. All of it shows in the head: nobody's body is kept before.
@@ -230,7 +238,9 @@ impl S3 {
         if key.len() > LONGEST_KEY {
             return Err(Fault::new(400, "KeyTooLongError", "Your key is too long"));
         }
-        Ok(Admitted::To(Asked { head, kept, key, query, operation, signer }))
+        let headers = said::headers(head, &query);
+        said::check(&head.method, &headers)?;
+        Ok(Admitted::To(Asked { head, headers, kept, key, query, operation, signer }))
     }
 
     fn list(&self) -> Response<Body> {
@@ -238,10 +248,11 @@ impl S3 {
     }
 
     async fn whole(&self, body: Incoming) -> Result<Bytes, Fault> {
-        let read = listen::read(body, self.0.limits.object, self.0.limits.slow_request).await;
+        let read = listen::read_in_pieces(body, self.0.limits.object, self.0.limits.slow_request).await;
         read.map_err(|unread| match unread {
             Unread::TooLarge => Fault::too_large(),
-            _ => {
+            Unread::TooSlow => Fault::too_slow(),
+            Unread::Broken => {
                 let message = "You did not provide the number of bytes specified by the Content-Length";
                 Fault::new(400, "IncompleteBody", message)
             }
@@ -258,12 +269,27 @@ impl S3 {
         self.0.limits.object as u64
     }
 
-    /// Tells the functions that want to hear of it.
-    fn notify(&self, asked: &Asked<'_>, what: &str, object: &Object, peer: IpAddr) {
-        let caller = asked.signer.caller();
-        for (function, event) in notices::of(&asked.kept.bucket, what, object, &caller, peer, self.0.lambda.iam()) {
-            self.0.lambda.event(function, crate::lambda::Invocation::of(event.to_string()));
-        }
+    /// Who tells the functions that want to hear of what a request changes.
+    fn teller(&self, asked: &Asked<'_>, peer: IpAddr) -> Teller {
+        let (lambda, bucket) = (self.0.lambda.clone(), Arc::clone(&asked.kept.bucket));
+        Teller { lambda, bucket, caller: asked.signer.caller(), peer }
+    }
+
+    /// Whether whoever asks may do this, too: to a key, or to the bucket itself.
+    fn permits(&self, asked: &Asked<'_>, action: &str, bucket: &str, key: Option<&str>) -> Result<(), Fault> {
+        let iam = self.0.lambda.iam();
+        let bucket = iam.arn_of_bucket(bucket);
+        let resource = match key {
+            Some(key) => format!("{bucket}/{key}"),
+            None => bucket,
+        };
+        let wish = Wish { service: "s3", action, resource };
+        iam.permits(&asked.signer, &wish).map_err(|refusal| Fault::of_refusal(&refusal, asked.head))
+    }
+
+    /// What is said of an object that is not there. Whoever may not list a bucket does not get to know what it lacks.
+    fn missing(&self, asked: &Asked<'_>, bucket: &str) -> Fault {
+        self.permits(asked, "s3:ListBucket", bucket, None).err().unwrap_or_else(Fault::no_such_key)
     }
 }
 

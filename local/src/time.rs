@@ -33,6 +33,18 @@ pub(crate) fn http_date(ms: u64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
+/// Milliseconds since 1970 of `Fri, 09 Feb 2024 18:11:43 GMT`, and of nothing that is written in another way.
+pub(crate) fn of_http_date(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once(", ")?;
+    let mut parts = rest.split([' ', ':']);
+    let day = parts.next()?.parse().ok()?;
+    let named = parts.next()?;
+    let month = MONTHS.iter().position(|month| *month == named)? as u64 + 1;
+    let mut number = || parts.next()?.parse().ok();
+    let (year, hour, minute, second) = (number()?, number()?, number()?, number()?);
+    Date { year, month, day, hour, minute, second }.ms().filter(|ms| http_date(*ms) == text)
+}
+
 /// `20240209T181143Z`, as in a signature.
 pub(crate) fn basic(ms: u64) -> String {
     let Date { year, month, day, hour, minute, second } = Date::of(ms);
@@ -113,6 +125,26 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
             assert_eq!(iso(ms), expected);
+        }
+    }
+
+    #[test]
+    fn a_date_in_a_header_is_read_as_it_is_written() {
+        for ms in [0, 951_782_400_000, 1_709_251_199_000] {
+            assert_eq!(of_http_date(&http_date(ms)), Some(ms));
+        }
+        for wrong in [
+            "",
+            "today",
+            "Fri, 09 Feb 2024",
+            "Sat, 09 Feb 2024 18:11:43 GMT",
+            "Fri, 09 Feb 2024 18:11:43",
+            "Fri, 09 Feb 2024 18:11:60 GMT",
+            "Fri, 99999999999999999999 Feb 2024 18:11:43 GMT",
+            "Fri, 0 Feb 2024 18:11:43 GMT",
+            "Friday, 09-Feb-24 18:11:43 GMT",
+        ] {
+            assert_eq!(of_http_date(wrong), None, "{wrong}");
         }
     }
 

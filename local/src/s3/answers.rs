@@ -40,6 +40,12 @@ impl Fault {
         Self::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
     }
 
+    pub(super) fn too_slow() -> Self {
+        let message = "Your socket connection to the server was not read from or written to within the timeout period. Idle \
+                       connections will be closed.";
+        Self::new(400, "RequestTimeout", message)
+    }
+
     pub(super) fn precondition() -> Self {
         Self::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
     }
@@ -113,10 +119,10 @@ pub(super) fn xml(text: &str) -> Response<Body> {
 }
 
 /// Sets headers; those that cannot be sent are left out.
-pub(super) fn with_headers<'a>(
-    mut response: Response<Body>,
+pub(super) fn with_headers<'a, B>(
+    mut response: Response<B>,
     headers: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Response<Body> {
+) -> Response<B> {
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
@@ -126,7 +132,7 @@ pub(super) fn with_headers<'a>(
 }
 
 /// Every answer has ids.
-pub(super) fn identify(response: &mut Response<Body>) {
+pub(super) fn identify<B>(response: &mut Response<B>) {
     let id = ids::lambda_request().replace('-', "").to_ascii_uppercase();
     for (name, value) in [("x-amz-request-id", &id[..16]), ("x-amz-id-2", &id), ("server", "AmazonS3")] {
         if let Ok(value) = HeaderValue::try_from(value) {

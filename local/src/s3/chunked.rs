@@ -1,6 +1,7 @@
 //! `aws-chunked`: the body in pieces, each with its length and perhaps a signature, and checksums behind them.
 //!
-//! The signatures of the pieces are not checked: that of the head is, and on one machine nothing is changed on its way.
+//! The signatures of the pieces are not checked: that of the head is, and on one machine nothing is changed on its way. The checksums
+//! behind them are, with those that stand in the head.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -13,8 +14,11 @@ pub(super) fn is(headers: &HeaderMap) -> bool {
     named("x-amz-content-sha256").starts_with("STREAMING-") || named("content-encoding").contains("aws-chunked")
 }
 
-/// The pieces, put together.
-pub(super) fn decoded(body: &[u8]) -> Result<Bytes, Fault> {
+/// What stands behind the pieces: names and values, as headers have them.
+pub(super) type Trailers = Vec<(String, String)>;
+
+/// The pieces, put together, and what stands behind them.
+pub(super) fn decoded(body: &[u8]) -> Result<(Bytes, Trailers), Fault> {
     let torn = || Fault::new(400, "IncompleteBody", "The request body terminated unexpectedly");
     let mut whole = Vec::with_capacity(body.len());
     let mut rest = body;
@@ -25,12 +29,18 @@ pub(super) fn decoded(body: &[u8]) -> Result<Bytes, Fault> {
             line.split(';').next().and_then(|length| usize::from_str_radix(length, 16).ok()).ok_or_else(torn)?;
         rest = &rest[end + 2..];
         if length == 0 {
-            return Ok(whole.into());
+            return Ok((whole.into(), trailers(rest)));
         }
         let piece = rest.get(..length).ok_or_else(torn)?;
         whole.extend_from_slice(piece);
         rest = rest[length..].strip_prefix(b"\r\n").ok_or_else(torn)?;
     }
+}
+
+fn trailers(rest: &[u8]) -> Trailers {
+    let text = String::from_utf8_lossy(rest);
+    let pairs = text.lines().filter_map(|line| line.split_once(':'));
+    pairs.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -39,15 +49,18 @@ mod tests {
 
     #[test]
     fn pieces_are_put_together_and_torn_ones_are_refused() {
-        for (body, whole) in [
-            (&b"0\r\n\r\n"[..], &b""[..]),
-            (b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", b"hello"),
+        let sum = || vec![("x-amz-checksum-crc32".to_owned(), "AAAAAA==".to_owned())];
+        for (body, whole, trailers) in [
+            (&b"0\r\n\r\n"[..], &b""[..], vec![]),
+            (b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", b"hello", sum()),
+            (b"5\r\nhello\r\n0\r\nX-Amz-Checksum-Crc32: AAAAAA==\n\r\n\r\n", b"hello", sum()),
             (
                 b"A;chunk-signature=ab\r\n0123456789\r\n1;chunk-signature=cd\r\n\n\r\n0;chunk-signature=ef\r\n\r\n",
                 b"0123456789\n",
+                vec![],
             ),
         ] {
-            assert_eq!(decoded(body).as_deref(), Ok(whole));
+            assert_eq!(decoded(body), Ok((Bytes::from_static(whole), trailers)));
         }
         for torn in [&b""[..], b"5\r\nhell", b"5\r\nhello0\r\n", b"x\r\n", b"5\r\nhello\r\n", b"ffffffffffffffff\r\nx"]
         {

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use http::{header, request};
+use http::{HeaderName, HeaderValue, header, request};
 
 use super::answers::Fault;
 use crate::iam::Signer;
@@ -22,28 +22,54 @@ pub(super) fn is_asked_here(head: &request::Parts) -> Result<(), Fault> {
     Err(Fault::new(403, "AccessDenied", &message))
 }
 
-/// Refuses a page of another site that signs with what everybody knows.
+/// Refuses a page of another site that signs with what everybody knows, and one that was opened from here, which may be anybody's upload.
+///
+/// Not every request of a page says its origin: what it shows (images, scripts) does not. Of those, browsers say what kind of site they come
+/// from, and most pages say their address, which none can make up. Whoever follows a link is no page: its answer is for them alone.
 pub(super) fn may_sign(head: &request::Parts, signer: &Signer) -> Result<(), Fault> {
-    let Some(origin) = head.headers.get(header::ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    if !signer.is_the_developer() || is_loopback(origin) {
+    if !signer.is_the_developer() {
+        return Ok(());
+    }
+    let text = |name| head.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+    let here = text(header::HOST).unwrap_or_default();
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    let is_opened = text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
+        && text(HeaderName::from_static("sec-fetch-dest")) == Some("document");
+    let page = match (text(header::ORIGIN), site) {
+        (Some(origin), _) => origin,
+        (None, Some("same-origin")) => "S3 itself",
+        (None, Some("cross-site")) if !is_opened => text(header::REFERER).unwrap_or("another site"),
+        _ => return Ok(()),
+    };
+    if site != Some("same-origin") && is_loopback(page) && port(page) != port(here) {
         return Ok(());
     }
     let message = format!(
-        "A page of {origin} may not sign with the key of whoever is at the machine: have a function sign a URL for it"
+        "A page of {page} may not sign with the key of whoever is at the machine: have a function sign a URL for it"
     );
     Err(Fault::new(403, "AccessDenied", &message))
 }
 
 /// Whether a page comes from this machine.
-fn is_loopback(origin: &str) -> bool {
-    let Some((_, host)) = origin.split_once("://") else { return false };
-    let name = name(host).to_ascii_lowercase();
+fn is_loopback(page: &str) -> bool {
+    let Some((_, rest)) = page.split_once("://") else { return false };
+    let name = name(authority(rest)).to_ascii_lowercase();
     let is_loopback = name.parse::<IpAddr>().is_ok_and(|address| match address {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => address == Ipv6Addr::LOCALHOST,
     });
     is_local(&name) || is_loopback
+}
+
+/// The port of a host or of a URL, if it says one.
+fn port(of: &str) -> Option<u16> {
+    let rest = of.split_once("://").map_or(of, |(_, rest)| rest);
+    authority(rest).rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+}
+
+/// What stands before a path.
+fn authority(rest: &str) -> &str {
+    rest.split('/').next().unwrap_or_default()
 }
 
 fn is_local(name: &str) -> bool {
@@ -63,6 +89,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_port_is_that_of_a_host_or_a_url() {
+        for (of, expected) in [
+            ("localhost:8804", Some(8804)),
+            ("http://[::1]:80/a:1", Some(80)),
+            ("http://127.0.0.1:5173", Some(5173)),
+            ("[::1]", None),
+            ("localhost", None),
+            ("http://localhost/a:1", None),
+            ("null", None),
+        ] {
+            assert_eq!(port(of), expected, "{of}");
+        }
+    }
+
+    #[test]
     fn pages_of_this_machine_are_told_from_others() {
         for origin in [
             "http://localhost:8800",
@@ -70,6 +111,7 @@ mod tests {
             "http://127.0.0.1:1",
             "http://127.9.9.9",
             "http://[::1]:80",
+            "http://localhost:5173/a?b=http://c",
         ] {
             assert!(is_loopback(origin), "{origin}");
         }
@@ -81,6 +123,8 @@ mod tests {
             "http://127.0.0.1.example",
             "http://[::2]",
             "localhost",
+            "https://evil.example/://localhost",
+            "https://localhost@evil.example/",
         ] {
             assert!(!is_loopback(origin), "{origin}");
         }

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use http::HeaderMap;
@@ -21,6 +21,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+pub(super) use self::leftovers::UNFINISHED;
 use super::answers::Fault;
 use super::condition::Condition;
 use crate::{iam, time};
@@ -28,6 +29,9 @@ use crate::{iam, time};
 /// The headers of an upload that its downloads have.
 const KEPT: [&str; 6] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+
+/// Bits of a number of a change that tell those of one millisecond apart.
+const AT_ONCE: u32 = 10;
 
 /// What is known of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,14 @@ pub(super) struct New<'a> {
     pub(super) key: &'a str,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) condition: &'a Condition,
+}
+
+/// An object that is there anew, or not any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Changed {
+    pub(super) object: Object,
+    /// Higher than of all changes of this bucket before.
+    pub(super) sequence: u64,
 }
 
 /// What was written to a file.
@@ -90,19 +102,51 @@ pub(super) struct Page {
 #[derive(Debug)]
 pub(super) struct Shelf {
     folder: PathBuf,
-    objects: Mutex<BTreeMap<String, Object>>,
+    objects: Mutex<Objects>,
+    /// Held while parts of uploads are put into their places, replaced and taken away.
+    parts: Mutex<()>,
+    /// What keeps other runs away, for as long as somebody still writes, whatever they write for.
+    _held: Arc<File>,
+}
+
+#[derive(Debug)]
+struct Objects {
+    by_key: BTreeMap<String, Object>,
+    /// The sequence of the latest change.
+    latest: u64,
+}
+
+impl Objects {
+    /// In the next millisecond, so that all of an earlier run was before; also if the clock has gone back since, as far as that can be told.
+    fn new(by_key: BTreeMap<String, Object>) -> Self {
+        let known = by_key.values().map(|object| object.modified).max().unwrap_or_default();
+        Self { by_key, latest: (known.max(time::now_ms()) + 1) << AT_ONCE }
+    }
+
+    /// The time, and what more it takes where several changes are made at once.
+    fn next(&mut self) -> u64 {
+        self.latest = (time::now_ms() << AT_ONCE).max(self.latest + 1);
+        self.latest
+    }
 }
 
 impl Shelf {
     /// Reads what is known of all objects, and removes what a process that was killed left half done. Tells which objects it has to leave out.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<String>)> {
+    /// `held` is what keeps other runs away.
+    pub(super) fn open(folder: &Path, held: Arc<File>) -> io::Result<(Self, Vec<String>)> {
         std::fs::create_dir_all(folder)?;
-        let (objects, told) = leftovers::sorted_out(folder)?;
-        Ok((Self { folder: folder.to_owned(), objects: Mutex::new(objects) }, told))
+        let (by_key, told) = leftovers::sorted_out(folder)?;
+        let objects = Mutex::new(Objects::new(by_key));
+        Ok((Self { folder: folder.to_owned(), objects, parts: Mutex::default(), _held: held }, told))
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Keeps others from putting parts of uploads into their places, and from taking them away.
+    pub(super) fn parts(&self) -> MutexGuard<'_, ()> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Milliseconds since 1970.
@@ -115,7 +159,7 @@ impl Shelf {
     /// An object with its file, which stays as it is whatever becomes of the object meanwhile.
     pub(super) fn open_object(&self, key: &str) -> Result<Option<(Object, File)>, Fault> {
         let objects = self.objects();
-        let Some(object) = objects.get(key) else { return Ok(None) };
+        let Some(object) = objects.by_key.get(key) else { return Ok(None) };
         match File::open(self.folder.join(object.file())) {
             Ok(file) => Ok(Some((object.clone(), file))),
             // Somebody took it out of the folder.
@@ -133,7 +177,7 @@ impl Shelf {
         let mut from = Bound::Included(prefix.max(after).clone());
         loop {
             let mut common = None;
-            for (key, object) in objects.range((from.clone(), Bound::Unbounded)) {
+            for (key, object) in objects.by_key.range((from.clone(), Bound::Unbounded)) {
                 let Some(rest) = key.strip_prefix(prefix.as_str()) else { return page };
                 let end = if delimiter.is_empty() { None } else { rest.find(delimiter.as_str()) };
                 common = end.map(|at| key[..prefix.len() + at + delimiter.len()].to_owned());
@@ -165,9 +209,9 @@ impl Shelf {
         &self,
         new: New<'_>,
         fill: impl FnOnce(&mut File) -> Result<Content, Fault>,
-    ) -> Result<Object, Fault> {
+    ) -> Result<Changed, Fault> {
         let New { key, headers, condition } = new;
-        condition.check(self.objects().get(key))?;
+        condition.check(self.objects().by_key.get(key))?;
         let hash = iam::sha256(key.as_bytes());
         let mut data = tempfile::Builder::new().prefix(&format!("{hash}-")).tempfile_in(&self.folder)?;
         let Content { size, etag } = fill(data.as_file_mut())?;
@@ -177,35 +221,38 @@ impl Shelf {
         let about = written(&self.folder, &serde_json::to_vec(&object).map_err(io::Error::from)?)?;
         let mut objects = self.objects();
         // Somebody may have been faster.
-        condition.check(objects.get(key))?;
+        condition.check(objects.by_key.get(key))?;
         about.persist(self.about(&hash)).map_err(io::Error::from)?;
         let _never = data.keep();
-        let old = objects.insert(key.to_owned(), object.clone());
+        let old = objects.by_key.insert(key.to_owned(), object.clone());
+        let sequence = objects.next();
         drop(objects);
         if let Some(old) = old {
             let _goes_at_the_next_start = std::fs::remove_file(self.folder.join(old.file()));
         }
-        Ok(object)
+        Ok(Changed { object, sequence })
     }
 
     /// What was deleted, if it was there.
-    pub(super) fn delete(&self, key: &str, condition: &Condition) -> Result<Option<Object>, Fault> {
+    pub(super) fn delete(&self, key: &str, condition: &Condition) -> Result<Option<Changed>, Fault> {
         let mut objects = self.objects();
-        condition.check(objects.get(key))?;
-        let Some(object) = objects.get(key) else { return Ok(None) };
+        condition.check(objects.by_key.get(key))?;
+        let Some(object) = objects.by_key.get(key) else { return Ok(None) };
         match std::fs::remove_file(self.about(&iam::sha256(key.as_bytes()))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
         let _goes_at_the_next_start = std::fs::remove_file(self.folder.join(object.file()));
-        Ok(objects.remove(key))
+        let removed = objects.by_key.remove(key);
+        let sequence = objects.next();
+        Ok(removed.map(|object| Changed { object, sequence }))
     }
 
     fn about(&self, hash: &str) -> PathBuf {
         self.folder.join(format!("{hash}.json"))
     }
 
-    fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Object>> {
+    fn objects(&self) -> MutexGuard<'_, Objects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

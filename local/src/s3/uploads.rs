@@ -1,5 +1,9 @@
 //! Uploads in parts: what SDKs make of a large file. Parts are files in a folder of the upload, until they become an object.
 
+mod leftovers;
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -7,15 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::leftovers::sort_out;
 use super::answers::{Fault, escaped, with_headers, xml};
 use super::condition::Condition;
 use super::listing::NAMESPACE;
-use super::shelf::{self, Content, New, Object, Shelf, poured, written};
-use super::writing::{COPY_SOURCE, copied, unpacked};
+use super::shelf::{self, Changed, Content, New, Shelf, poured, written};
+use super::writing::{COPY_SOURCE, copied, unpacked, unwrapped};
 use super::{Asked, S3, blocking};
 use crate::listen::{self, Body};
 use crate::{ids, time};
@@ -24,6 +29,8 @@ use crate::{ids, time};
 const FOLDER: &str = "uploads";
 /// What is known of an upload.
 const ABOUT: &str = "upload.json";
+/// How the folder's name of an upload ends that is completed or aborted.
+const ASIDE: &str = ".gone";
 /// The highest number of a part. S3's quotas.
 const HIGHEST: u32 = 10_000;
 /// Bytes that every part but the last must have.
@@ -44,10 +51,18 @@ struct Named {
     etag: String,
 }
 
+/// An upload that a request is about.
+#[derive(Debug, Clone)]
+struct Pending {
+    shelf: Arc<Shelf>,
+    id: String,
+    key: String,
+}
+
 impl S3 {
     pub(super) async fn begin(&self, asked: &Asked<'_>) -> Result<Response<Body>, Fault> {
         let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
-        let upload = Upload { key, headers: shelf::kept(&asked.head.headers) };
+        let upload = Upload { key, headers: shelf::kept(&asked.headers) };
         let id = blocking(move || begin(&shelf, &upload)).await?;
         let (bucket, key) = (escaped(&asked.kept.bucket.name), escaped(&asked.key));
         Ok(xml(&format!(
@@ -62,56 +77,168 @@ impl S3 {
             let message = format!("Part number must be an integer between 1 and {HIGHEST}, inclusive");
             return Err(Fault::new(400, "InvalidArgument", &message));
         };
-        let folder = upload_of(asked)?;
-        let headers = asked.head.headers.clone();
+        let (pending, headers) = (Pending::of(asked)?, asked.headers.clone());
         if headers.contains_key(COPY_SOURCE) {
             let (count, bytes) = self.source(asked).await?.bytes()?;
             if count > self.limit() {
                 return Err(Fault::too_large());
             }
-            let etag = blocking(move || keep(&folder, number, bytes)).await?;
+            let etag = blocking(move || pending.keep(number, || Ok(bytes))).await?;
             return Ok(copied("CopyPartResult", &etag, time::now_ms()));
         }
-        let etag = blocking(move || keep(&folder, number, &unpacked(&headers, body)?[..])).await?;
+        let keep = move || pending.keep(number, || Ok(io::Cursor::new(unpacked(&headers, body)?)));
+        let etag = blocking(keep).await?;
         Ok(with_headers(listen::empty(StatusCode::OK), [("etag", etag.as_str())]))
     }
 
     pub(super) async fn complete(&self, asked: &Asked<'_>, body: Bytes, peer: IpAddr) -> Result<Response<Body>, Fault> {
-        let (headers, folder, limit) = (asked.head.headers.clone(), upload_of(asked)?, self.limit());
-        let shelf = Arc::clone(&asked.kept.shelf);
+        let (pending, headers, limit) = (Pending::of(asked)?, asked.headers.clone(), self.limit());
+        let teller = self.teller(asked, peer);
         let complete = move || {
-            let named = named(&unpacked(&headers, body)?)?;
-            complete(&shelf, &folder, &named, &Condition::of(&headers)?, limit)
+            let (upload, condition) = (pending.read()?, Condition::of(&headers)?);
+            let named = named(&unwrapped(&headers, body)?.0)?;
+            let changed = pending.complete(upload, &named, &condition, expected(&headers)?, limit)?;
+            teller.tell("ObjectCreated:CompleteMultipartUpload", &changed);
+            Ok(changed.object)
         };
         let object = blocking(complete).await?;
-        self.notify(asked, "ObjectCreated:CompleteMultipartUpload", &object, peer);
+        let host = asked.head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let location = escaped(&format!("http://{host}{}", asked.head.uri.path()));
         let (bucket, key, etag) = (escaped(&asked.kept.bucket.name), escaped(&asked.key), escaped(&object.etag));
         Ok(xml(&format!(
-            "<CompleteMultipartUploadResult xmlns=\"{NAMESPACE}\"><Bucket>{bucket}</Bucket><Key>{key}</Key><ETag>{etag}</ETag>\
-             </CompleteMultipartUploadResult>"
+            "<CompleteMultipartUploadResult xmlns=\"{NAMESPACE}\"><Location>{location}</Location><Bucket>{bucket}</Bucket>\
+             <Key>{key}</Key><ETag>{etag}</ETag></CompleteMultipartUploadResult>"
         )))
     }
 
     pub(super) async fn abort(&self, asked: &Asked<'_>) -> Result<Response<Body>, Fault> {
-        let folder = upload_of(asked)?;
-        blocking(move || std::fs::remove_dir_all(folder).map_err(gone)).await?;
+        let pending = Pending::of(asked)?;
+        blocking(move || pending.abort()).await?;
         Ok(listen::empty(StatusCode::NO_CONTENT))
     }
 }
 
-/// The folder of the upload that a request names, if it is one to this key.
-fn upload_of(asked: &Asked<'_>) -> Result<PathBuf, Fault> {
-    let id = asked.parameter("uploadId").unwrap_or_default();
-    if id.len() != 32 || !id.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
-        return Err(no_such_upload());
+impl Pending {
+    fn of(asked: &Asked<'_>) -> Result<Self, Fault> {
+        let id = asked.parameter("uploadId").unwrap_or_default();
+        if !is_id(id) {
+            return Err(no_such_upload());
+        }
+        Ok(Self { shelf: Arc::clone(&asked.kept.shelf), id: id.to_owned(), key: asked.key.clone() })
     }
-    let folder = asked.kept.shelf.folder().join(FOLDER).join(id);
-    if read(&folder)?.key == asked.key { Ok(folder) } else { Err(no_such_upload()) }
-}
 
-fn read(folder: &Path) -> Result<Upload, Fault> {
-    let about = std::fs::read(folder.join(ABOUT)).map_err(gone)?;
-    Ok(serde_json::from_slice(&about).map_err(io::Error::from)?)
+    fn folder(&self) -> PathBuf {
+        self.shelf.folder().join(FOLDER).join(&self.id)
+    }
+
+    /// Where it is when nobody is to find it any more.
+    fn aside(&self) -> PathBuf {
+        self.shelf.folder().join(FOLDER).join(format!("{}{ASIDE}", self.id))
+    }
+
+    /// What is known of it, if it is one to this key.
+    fn read(&self) -> Result<Upload, Fault> {
+        let about = std::fs::read(self.folder().join(ABOUT)).map_err(gone)?;
+        let upload: Upload = serde_json::from_slice(&about).map_err(io::Error::from)?;
+        if upload.key == self.key { Ok(upload) } else { Err(no_such_upload()) }
+    }
+
+    /// Keeps a part, in place of an earlier one of its number: of two that come at once, the later one.
+    fn keep<R: Read>(&self, number: u32, bytes: impl FnOnce() -> Result<R, Fault>) -> Result<String, Fault> {
+        let _ = self.read()?;
+        let folder = self.folder();
+        let bytes = bytes()?;
+        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(gone)?;
+        let Content { etag, .. } = poured(bytes, file.as_file_mut())?;
+        file.as_file().sync_all()?;
+        let name = part_name(number, etag.trim_matches('"'));
+        let _alone = self.shelf.parts();
+        file.persist(folder.join(&name)).map_err(|error| gone(error.error))?;
+        let beginning = part_name(number, "");
+        for entry in std::fs::read_dir(&folder).map_err(gone)? {
+            let other = entry?.file_name();
+            let is_earlier = other.to_str().is_some_and(|other| other.starts_with(&beginning) && other != name);
+            if is_earlier {
+                std::fs::remove_file(folder.join(other))?;
+            }
+        }
+        Ok(etag)
+    }
+
+    /// Makes an object of parts. Nobody finds the upload any more before the object is there, so that a process that is killed between the
+    /// two leaves nothing which could be completed once more, in place of newer objects; its client then hears of no upload.
+    fn complete(
+        &self,
+        upload: Upload,
+        named: &[Named],
+        condition: &Condition,
+        expected: Option<u64>,
+        limit: u64,
+    ) -> Result<Changed, Fault> {
+        let (parts, content) = self.parts(named, limit)?;
+        if let Some(expected) = expected.filter(|expected| *expected != content.size) {
+            let message = format!(
+                "The provided 'x-amz-mp-object-size' header value {expected} does not match what was computed: {}",
+                content.size
+            );
+            return Err(Fault::new(400, "InvalidRequest", &message));
+        }
+        let mut is_aside = false;
+        let new = New { key: &upload.key, headers: upload.headers, condition };
+        let put = self.shelf.put(new, |file| {
+            for mut part in parts {
+                io::copy(&mut part, file)?;
+            }
+            self.move_to(&self.folder(), &self.aside())?;
+            is_aside = true;
+            Ok(content)
+        });
+        match &put {
+            Ok(_) => drop(std::fs::remove_dir_all(self.aside())),
+            Err(_) if is_aside => self.move_to(&self.aside(), &self.folder())?,
+            Err(_) => {}
+        }
+        put
+    }
+
+    /// The files of parts, and what becomes of them together.
+    fn parts(&self, named: &[Named], limit: u64) -> Result<(Vec<File>, Content), Fault> {
+        let (mut parts, mut sizes, mut hashes) = (Vec::new(), Vec::new(), Md5::new());
+        let folder = self.folder();
+        for Named { number, etag } in named {
+            let file = if is_hash(etag) { File::open(folder.join(part_name(*number, etag))).ok() } else { None };
+            let file = file.ok_or_else(|| {
+                let message = "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
+                               specified entity tag may not match the part's entity tag.";
+                Fault::new(400, "InvalidPart", message)
+            })?;
+            sizes.push(file.metadata()?.len());
+            hashes.update(unhex(etag));
+            parts.push(file);
+        }
+        if sizes.iter().rev().skip(1).any(|size| *size < LEAST) {
+            let message = "Your proposed upload is smaller than the minimum allowed size";
+            return Err(Fault::new(400, "EntityTooSmall", message));
+        }
+        let size = sizes.iter().sum();
+        if size > limit {
+            return Err(Fault::too_large());
+        }
+        let hashes: String = hashes.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((parts, Content { size, etag: format!("\"{hashes}-{}\"", named.len()) }))
+    }
+
+    /// Parts that are just coming find nothing to be put into.
+    fn abort(&self) -> Result<(), Fault> {
+        let _ = self.read()?;
+        self.move_to(&self.folder(), &self.aside())?;
+        Ok(std::fs::remove_dir_all(self.aside())?)
+    }
+
+    fn move_to(&self, from: &Path, to: &Path) -> Result<(), Fault> {
+        let _alone = self.shelf.parts();
+        std::fs::rename(from, to).map_err(gone)
+    }
 }
 
 fn begin(shelf: &Shelf, upload: &Upload) -> Result<String, Fault> {
@@ -123,62 +250,15 @@ fn begin(shelf: &Shelf, upload: &Upload) -> Result<String, Fault> {
     Ok(id)
 }
 
-/// Keeps a part, in place of an earlier one of its number.
-fn keep(folder: &Path, number: u32, bytes: impl Read) -> Result<String, Fault> {
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(gone)?;
-    let Content { etag, .. } = poured(bytes, file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    let name = part_name(number, etag.trim_matches('"'));
-    file.persist(folder.join(&name)).map_err(|error| gone(error.error))?;
-    let beginning = part_name(number, "");
-    for entry in std::fs::read_dir(folder).map_err(gone)? {
-        let other = entry?.file_name();
-        let is_earlier = other.to_str().is_some_and(|other| other.starts_with(&beginning) && other != name);
-        if is_earlier {
-            let _somebody_was_faster = std::fs::remove_file(folder.join(other));
-        }
-    }
-    Ok(etag)
+/// How long the object is to be, if its client has counted.
+fn expected(headers: &HeaderMap) -> Result<Option<u64>, Fault> {
+    let Some(size) = headers.get("x-amz-mp-object-size") else { return Ok(None) };
+    let size = size.to_str().ok().and_then(|size| size.parse().ok());
+    size.map(Some).ok_or_else(|| Fault::new(400, "InvalidArgument", "x-amz-mp-object-size must be a number"))
 }
 
 fn part_name(number: u32, etag: &str) -> String {
     format!("{number:05}-{etag}")
-}
-
-/// Makes an object of parts.
-fn complete(shelf: &Shelf, folder: &Path, named: &[Named], condition: &Condition, limit: u64) -> Result<Object, Fault> {
-    let upload = read(folder)?;
-    let (mut parts, mut sizes, mut hashes) = (Vec::new(), Vec::new(), Md5::new());
-    for Named { number, etag } in named {
-        let file = is_hash(etag).then(|| File::open(folder.join(part_name(*number, etag))).ok()).flatten();
-        let file = file.ok_or_else(|| {
-            let message = "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified \
-                           entity tag may not match the part's entity tag.";
-            Fault::new(400, "InvalidPart", message)
-        })?;
-        sizes.push(file.metadata()?.len());
-        hashes.update(unhex(etag));
-        parts.push(file);
-    }
-    if sizes.iter().rev().skip(1).any(|size| *size < LEAST) {
-        let message = "Your proposed upload is smaller than the minimum allowed size";
-        return Err(Fault::new(400, "EntityTooSmall", message));
-    }
-    let size = sizes.iter().sum();
-    if size > limit {
-        return Err(Fault::too_large());
-    }
-    let hashes: String = hashes.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let etag = format!("\"{hashes}-{}\"", named.len());
-    let new = New { key: &upload.key, headers: upload.headers, condition };
-    let object = shelf.put(new, |file| {
-        for mut part in parts {
-            io::copy(&mut part, file)?;
-        }
-        Ok(Content { size, etag })
-    })?;
-    let _stays_without_harm = std::fs::remove_dir_all(folder);
-    Ok(object)
 }
 
 /// The parts that a document names, in its order.
@@ -201,6 +281,10 @@ fn named(body: &[u8]) -> Result<Vec<Named>, Fault> {
         return Err(Fault::malformed());
     }
     Ok(named)
+}
+
+fn is_id(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 fn is_hash(etag: &str) -> bool {

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 
 use super::answers::{Fault, escaped, with_headers, xml};
-use super::condition::{Condition, names};
+use super::condition::{Condition, Reading};
 use super::listing::NAMESPACE;
-use super::shelf::{self, New, Object, poured};
-use super::{Asked, S3, blocking, chunked};
+use super::notices::Teller;
+use super::shelf::{self, New, Object, Shelf, poured};
+use super::{Asked, S3, blocking, chunked, digest};
 use crate::gateway::url;
-use crate::iam::{self, Wish};
+use crate::iam;
 use crate::listen::{self, Body};
 use crate::time;
 
@@ -22,19 +23,28 @@ use crate::time;
 pub(super) const COPY_SOURCE: &str = "x-amz-copy-source";
 /// Which part of it.
 const COPY_RANGE: &str = "x-amz-copy-source-range";
-/// Conditions on the source that are not looked at.
-const NO_CONDITIONS: [&str; 2] = ["x-amz-copy-source-if-modified-since", "x-amz-copy-source-if-unmodified-since"];
+/// How conditions on it begin.
+const COPY_CONDITIONS: &str = "x-amz-copy-source-";
 /// The most keys that are deleted at once.
 const MOST: usize = 1000;
 
 /// What a body is once it is checked and taken out of its pieces. Takes time.
 pub(super) fn unpacked(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Fault> {
+    let (bytes, trailers) = unwrapped(headers, body)?;
+    digest::check_sums(headers, &trailers, &bytes)?;
+    Ok(bytes)
+}
+
+/// The same but for the checksums: those of a request that completes an upload are not of its body.
+pub(super) fn unwrapped(headers: &HeaderMap, body: Bytes) -> Result<(Bytes, chunked::Trailers), Fault> {
     let given = headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
     if given.is_some_and(|hash| hash.len() == 64 && hash != iam::sha256(&body)) {
         let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
         return Err(Fault::new(400, "XAmzContentSHA256Mismatch", message));
     }
-    if chunked::is(headers) { chunked::decoded(&body) } else { Ok(body) }
+    let (bytes, trailers) = if chunked::is(headers) { chunked::decoded(&body)? } else { (body, vec![]) };
+    digest::check_md5(headers, &bytes)?;
+    Ok((bytes, trailers))
 }
 
 /// Something that is to be copied.
@@ -58,21 +68,22 @@ impl Source {
 
 impl S3 {
     pub(super) async fn put(&self, asked: &Asked<'_>, body: Bytes, peer: IpAddr) -> Result<Response<Body>, Fault> {
-        let headers = asked.head.headers.clone();
+        let headers = asked.headers.clone();
         let condition = Condition::of(&headers)?;
-        let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
+        let (shelf, key, teller) = (Arc::clone(&asked.kept.shelf), asked.key.clone(), self.teller(asked, peer));
         let put = move || {
             let bytes = unpacked(&headers, body)?;
             let new = New { key: &key, headers: shelf::kept(&headers), condition: &condition };
-            shelf.put(new, |file| poured(&bytes[..], file))
+            let changed = shelf.put(new, |file| poured(&bytes[..], file))?;
+            teller.tell("ObjectCreated:Put", &changed);
+            Ok(changed.object)
         };
         let object = blocking(put).await?;
-        self.notify(asked, "ObjectCreated:Put", &object, peer);
         Ok(with_headers(listen::empty(StatusCode::OK), [("etag", object.etag.as_str())]))
     }
 
     pub(super) async fn copy(&self, asked: &Asked<'_>, peer: IpAddr) -> Result<Response<Body>, Fault> {
-        let headers = &asked.head.headers;
+        let headers = &asked.headers;
         let replaced = match headers.get("x-amz-metadata-directive").map(|value| value.to_str().unwrap_or_default()) {
             None | Some("COPY") => None,
             Some("REPLACE") => Some(shelf::kept(headers)),
@@ -89,39 +100,29 @@ impl S3 {
         if source.object.size > self.limit() {
             return Err(Fault::too_large());
         }
-        let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
+        let (shelf, key, teller) = (Arc::clone(&asked.kept.shelf), asked.key.clone(), self.teller(asked, peer));
         let copy = move || {
             let headers = replaced.unwrap_or_else(|| source.object.headers.clone());
             let new = New { key: &key, headers, condition: &condition };
             let (_, bytes) = source.bytes()?;
-            shelf.put(new, |file| poured(bytes, file))
+            let changed = shelf.put(new, |file| poured(bytes, file))?;
+            teller.tell("ObjectCreated:Copy", &changed);
+            Ok(changed.object)
         };
         let object = blocking(copy).await?;
-        self.notify(asked, "ObjectCreated:Copy", &object, peer);
         Ok(copied("CopyObjectResult", &object.etag, object.modified))
     }
 
     /// What a request wants to have copied, if whoever asks may read it.
     pub(super) async fn source(&self, asked: &Asked<'_>) -> Result<Source, Fault> {
-        let headers = &asked.head.headers;
-        if let Some(name) = NO_CONDITIONS.into_iter().find(|name| headers.contains_key(*name)) {
-            return Err(Fault::not_implemented(name));
-        }
+        let headers = &asked.headers;
         let (bucket, key) = source_of(headers)?;
-        let iam = self.0.lambda.iam();
-        let resource = format!("{}/{key}", iam.arn_of_bucket(&bucket));
-        let wish = Wish { service: "s3", action: "s3:GetObject", resource };
-        iam.permits(&asked.signer, &wish).map_err(|refusal| Fault::of_refusal(&refusal, asked.head))?;
+        self.permits(asked, "s3:GetObject", &bucket, Some(&key))?;
         let kept = self.0.buckets.get(&bucket).ok_or_else(Fault::no_such_bucket)?;
         let shelf = Arc::clone(&kept.shelf);
-        let (object, file) = blocking(move || shelf.open_object(&key)).await?.ok_or_else(Fault::no_such_key)?;
-        let matches = |name: &str| {
-            let value = headers.get(name).and_then(|value| value.to_str().ok());
-            value.map(|value| names(value, &object.etag))
-        };
-        if matches("x-amz-copy-source-if-match") == Some(false)
-            || matches("x-amz-copy-source-if-none-match") == Some(true)
-        {
+        let found = blocking(move || shelf.open_object(&key)).await?;
+        let (object, file) = found.ok_or_else(|| self.missing(asked, &bucket))?;
+        if Reading::of(headers, COPY_CONDITIONS, &object) != Reading::Wanted {
             return Err(Fault::precondition());
         }
         let span = match headers.get(COPY_RANGE).map(|value| value.to_str().unwrap_or_default()) {
@@ -132,11 +133,10 @@ impl S3 {
     }
 
     pub(super) async fn delete(&self, asked: &Asked<'_>, peer: IpAddr) -> Result<Response<Body>, Fault> {
-        let (shelf, key) = (Arc::clone(&asked.kept.shelf), asked.key.clone());
-        let condition = Condition::of(&asked.head.headers)?;
-        if let Some(object) = blocking(move || shelf.delete(&key, &condition)).await? {
-            self.notify(asked, "ObjectRemoved:Delete", &object, peer);
-        }
+        let condition = Condition::of(&asked.headers)?;
+        self.may_delete(asked, &asked.key, &condition)?;
+        let (shelf, key, teller) = (Arc::clone(&asked.kept.shelf), asked.key.clone(), self.teller(asked, peer));
+        blocking(move || delete(&shelf, &key, &condition, &teller)).await?;
         Ok(listen::empty(StatusCode::NO_CONTENT))
     }
 
@@ -147,28 +147,28 @@ impl S3 {
         body: Bytes,
         peer: IpAddr,
     ) -> Result<Response<Body>, Fault> {
-        let headers = asked.head.headers.clone();
-        let several = blocking(move || Several::read(&unpacked(&headers, body)?)).await?;
-        let mut told = String::new();
-        for (key, condition) in several.keys {
-            let done = match self.may_delete(asked, &key) {
-                Ok(()) => {
-                    let (shelf, key) = (Arc::clone(&asked.kept.shelf), key.clone());
-                    match condition {
-                        Ok(condition) => blocking(move || shelf.delete(&key, &condition)).await,
-                        Err(fault) => Err(fault),
-                    }
-                }
-                Err(fault) => Err(fault),
+        let headers = asked.headers.clone();
+        let Several { mut keys, quiet } = blocking(move || Several::read(&unpacked(&headers, body)?)).await?;
+        for (key, condition) in &mut keys {
+            let may = self.may_delete(asked, key, condition.as_ref().unwrap_or(&Condition::Always));
+            if let Err(fault) = may {
+                *condition = Err(fault);
+            }
+        }
+        let (shelf, teller) = (Arc::clone(&asked.kept.shelf), self.teller(asked, peer));
+        let deleted = move || {
+            let one = |(key, condition): (String, Result<Condition, Fault>)| {
+                let done = condition.and_then(|condition| delete(&shelf, &key, &condition, &teller));
+                (key, done)
             };
+            Ok(keys.into_iter().map(one).collect::<Vec<_>>())
+        };
+        let mut told = String::new();
+        for (key, done) in blocking(deleted).await? {
             let key = escaped(&key);
             match done {
-                Ok(object) => {
-                    object.iter().for_each(|object| self.notify(asked, "ObjectRemoved:Delete", object, peer));
-                    if !several.quiet {
-                        told.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
-                    }
-                }
+                Ok(()) if quiet => {}
+                Ok(()) => told.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>")),
                 Err(fault) => told.push_str(&format!(
                     "<Error><Key>{key}</Key><Code>{}</Code><Message>{}</Message></Error>",
                     fault.code(),
@@ -179,12 +179,19 @@ impl S3 {
         Ok(xml(&format!("<DeleteResult xmlns=\"{NAMESPACE}\">{told}</DeleteResult>")))
     }
 
-    fn may_delete(&self, asked: &Asked<'_>, key: &str) -> Result<(), Fault> {
-        let iam = self.0.lambda.iam();
-        let resource = format!("{}/{key}", iam.arn_of_bucket(&asked.kept.bucket.name));
-        let wish = Wish { service: "s3", action: "s3:DeleteObject", resource };
-        iam.permits(&asked.signer, &wish).map_err(|refusal| Fault::of_refusal(&refusal, asked.head))
+    /// Whoever names a tag gets to know whether it is that of the object.
+    fn may_delete(&self, asked: &Asked<'_>, key: &str, condition: &Condition) -> Result<(), Fault> {
+        let bucket = &asked.kept.bucket.name;
+        self.permits(asked, "s3:DeleteObject", bucket, Some(key))?;
+        if condition.names_a_tag() { self.permits(asked, "s3:GetObject", bucket, Some(key)) } else { Ok(()) }
     }
+}
+
+/// Deletes an object and tells of it, if it was there.
+fn delete(shelf: &Shelf, key: &str, condition: &Condition, teller: &Teller) -> Result<(), Fault> {
+    let changed = shelf.delete(key, condition)?;
+    changed.iter().for_each(|changed| teller.tell("ObjectRemoved:Delete", changed));
+    Ok(())
 }
 
 /// What became of a copy.

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::Object;
 
 /// How files begin that were never put into their place.
-const UNFINISHED: &str = ".tmp";
+pub(in super::super) const UNFINISHED: &str = ".tmp";
 /// Hexadecimal digits of the hash of a key.
 const DIGITS: usize = 64;
 

@@ -1,17 +1,24 @@
 use super::*;
 
-fn put(shelf: &Shelf, key: &str, bytes: &[u8]) {
+fn put(shelf: &Shelf, key: &str, bytes: &[u8]) -> u64 {
     let new = New { key, headers: BTreeMap::new(), condition: &Condition::Always };
-    shelf.put(new, |file| poured(bytes, file)).expect("an object");
+    shelf.put(new, |file| poured(bytes, file)).expect("an object").sequence
+}
+
+fn open(folder: &Path) -> (Shelf, Vec<String>) {
+    let held = tempfile::tempfile().expect("a file");
+    Shelf::open(folder, Arc::new(held)).expect("a shelf")
 }
 
 #[test]
 fn a_list_in_pages_has_every_key_once_and_no_more_than_is_asked_for() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (shelf, told) = Shelf::open(folder.path()).expect("a shelf");
+    let (shelf, told) = open(folder.path());
     assert!(told.is_empty(), "{told:?}");
     let keys = ["a", "a/", "a/1", "a/2/x", "a/2/y", "a/3", "ab", "b/1", "b/2", "c"];
-    keys.iter().for_each(|key| put(&shelf, key, b"x"));
+    for key in keys {
+        put(&shelf, key, b"x");
+    }
     for (prefix, delimiter, expected) in [
         ("", "", &keys[..]),
         ("", "/", &["a", "a/", "ab", "b/", "c"]),
@@ -45,7 +52,7 @@ fn a_list_in_pages_has_every_key_once_and_no_more_than_is_asked_for() {
 #[test]
 fn an_object_that_is_written_in_vain_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (shelf, _) = Shelf::open(folder.path()).expect("a shelf");
+    let (shelf, _) = open(folder.path());
     put(&shelf, "a", b"first");
     let files = || {
         let entries = std::fs::read_dir(folder.path()).expect("a folder");
@@ -72,4 +79,54 @@ fn an_object_that_is_written_in_vain_leaves_nothing_behind() {
     let mut read = String::new();
     file.read_to_string(&mut read).expect("bytes");
     assert_eq!(read, "faster");
+}
+
+#[test]
+fn every_change_has_a_higher_number_than_those_before_in_this_run_and_earlier_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let (shelf, _) = open(folder.path());
+        for key in ["a", "b", "a"] {
+            numbers.push(put(&shelf, key, b"x"));
+        }
+        numbers.push(shelf.delete("a", &Condition::Always).expect("a folder").expect("an object").sequence);
+        // Many in one millisecond.
+        numbers.extend((0..20).map(|_| shelf.objects().next()));
+    }
+    assert!(numbers.is_sorted_by(|earlier, later| earlier < later), "{numbers:?}");
+    // A clock that goes back.
+    let (shelf, _) = open(folder.path());
+    let ahead = (time::now_ms() + 60_000) << AT_ONCE;
+    shelf.objects().latest = ahead;
+    assert_eq!(put(&shelf, "a", b"x"), ahead + 1);
+}
+
+#[test]
+fn whoever_still_writes_keeps_other_runs_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let held = crate::s3::hold(folder.path()).expect("nobody else");
+    let (shelf, _) = Shelf::open(&folder.path().join("files"), Arc::new(held)).expect("a shelf");
+    let shelf = Arc::new(shelf);
+    let (begun, wait) = std::sync::mpsc::channel();
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let writer = std::thread::spawn({
+        let shelf = Arc::clone(&shelf);
+        move || {
+            let new = New { key: "a", headers: BTreeMap::new(), condition: &Condition::Always };
+            let put = shelf.put(new, |file| {
+                let _ = begun.send(());
+                let _ = waits.recv();
+                poured(&b"late"[..], file)
+            });
+            put.map(drop)
+        }
+    });
+    wait.recv().expect("a writer");
+    // The run is over but for this one.
+    drop(shelf);
+    assert!(crate::s3::hold(folder.path()).is_err());
+    go_on.send(()).expect("a writer");
+    writer.join().expect("a thread").expect("an object");
+    assert!(crate::s3::hold(folder.path()).is_ok());
 }

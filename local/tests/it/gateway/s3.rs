@@ -1,8 +1,12 @@
 //! S3, as functions and pages use it.
 
 mod disk;
+mod grants;
+mod heard;
 mod pages;
+mod said;
 mod several;
+mod slow;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -50,6 +54,34 @@ fn request(world: &World, method: Method, path: &str, body: &[u8]) -> Result<Req
 async fn signed(world: &World, signer: &Signer, method: Method, path: &str, body: &[u8]) -> Result<Response<Bytes>> {
     let mut request = request(world, method, path, body)?;
     signer.sign(&mut request, body);
+    send_whole(request).await
+}
+
+/// A request as bytes, for a client that does with them what no library would.
+fn bytes_of(request: &Request<http_body_util::Full<Bytes>>, body: &[u8]) -> Vec<u8> {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let host = request.uri().authority().map_or("", |host| host.as_str());
+    let mut head =
+        format!("{} {target} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n", request.method(), body.len());
+    for (name, value) in request.headers() {
+        head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
+}
+
+/// As whoever is at the machine, with these headers.
+async fn with(
+    world: &World,
+    method: Method,
+    path: &str,
+    body: &[u8],
+    headers: &[(&'static str, &str)],
+) -> Result<Response<Bytes>> {
+    let mut request = request(world, method, path, body)?;
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse()?);
+    }
+    Signer::developer("s3").sign(&mut request, body);
     send_whole(request).await
 }
 

@@ -136,6 +136,24 @@ async fn a_full_disk_ends_neither_the_run_nor_its_recording() {
     assert_eq!(running.ends(), Some(0));
 }
 
+#[tokio::test]
+async fn a_line_that_an_earlier_run_left_torn_takes_no_event_with_it() {
+    let project = Project::with_echo();
+    project.write("events.jsonl", "{\"function\":\"Ec");
+    for expected in [2, 3] {
+        let mut running = project.start(&["--record", "events.jsonl"]);
+        run(&project, &["invoke", "Echo"]).fine();
+        running.signal("INT");
+        assert_eq!(running.ends(), Some(0));
+        let recorded = std::fs::read_to_string(project.path().join("events.jsonl")).unwrap();
+        let lines: Vec<&str> = recorded.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (expected, "{\"function\":\"Ec"), "{recorded}");
+        for line in &lines[1..] {
+            assert_eq!(serde_json::from_str::<Value>(line).unwrap()["function"], "Echo");
+        }
+    }
+}
+
 /// How many lines of the log say this.
 fn told(project: &Project, what: &str) -> usize {
     run(project, &["logs"]).fine().out.lines().filter(|line| line.contains(what)).count()

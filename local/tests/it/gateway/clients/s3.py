@@ -38,7 +38,7 @@ def read(key, **more):
 large = bytes(range(256)) * 4096 * 9 + b"end"
 s3.upload_fileobj(io.BytesIO(large), BUCKET, "a/large", ExtraArgs={"ContentType": "text/plain", "Metadata": {"by": "me"}})
 head = s3.head_object(Bucket=BUCKET, Key="a/large")
-said["large"] = [head["ContentLength"] == len(large), head["ETag"][-3:], head["ContentType"], head["Metadata"]]
+said["large"] = [head["ContentLength"] == len(large), head["ETag"], head["ContentType"], head["Metadata"]]
 got = io.BytesIO()
 s3.download_fileobj(BUCKET, "a/large", got)
 said["same"] = got.getvalue() == large
@@ -51,7 +51,7 @@ said["copy"] = [read("copy").decode(), copied["CopyObjectResult"]["ETag"], s3.he
 s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/copy", MetadataDirective="REPLACE", Metadata={"y": "2"})
 said["replaced"] = s3.head_object(Bucket=BUCKET, Key="copy")["Metadata"]
 s3.copy({"Bucket": BUCKET, "Key": "a/large"}, BUCKET, "parts", Config=TransferConfig(multipart_threshold=8 << 20))
-said["copied in parts"] = [read("parts") == large, s3.head_object(Bucket=BUCKET, Key="parts")["ETag"][-3:]]
+said["copied in parts"] = [read("parts") == large, s3.head_object(Bucket=BUCKET, Key="parts")["ETag"]]
 
 said["once"] = refused(s3.put_object, Bucket=BUCKET, Key="copy", Body=b"x", IfNoneMatch="*")
 said["unknown"] = refused(s3.get_object, Bucket=BUCKET, Key="none")

@@ -86,6 +86,57 @@ async fn a_page_of_another_site_may_not_sign_with_what_everybody_knows() -> Resu
 }
 
 #[tokio::test]
+async fn what_a_page_shows_and_what_was_opened_from_here_may_not_be_signed_with_it_either() -> Result<()> {
+    let world = plan().start().await?;
+    assert_eq!(call(&world, Method::PUT, "/files/one", b"1").await?.status(), 200);
+    let here = world.running.addresses().s3.clone().unwrap_or_default();
+    let as_localhost = here.replace("127.0.0.1", "localhost");
+    let in_bucket = here.replace("127.0.0.1", "files.localhost");
+    let developer = Signer { presigned: Some(Duration::from_secs(60)), ..Signer::developer("s3") };
+    let function = Signer { presigned: developer.presigned, ..Signer::function(&variables(&world).await?, "s3") };
+    let ask = async |signer: &Signer, headers: &[(&'static str, &str)]| {
+        let mut request = request(&world, Method::GET, "/files/one", b"")?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse()?);
+        }
+        signer.sign(&mut request, b"");
+        send_whole(request).await
+    };
+    let (site, mode, dest) = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest");
+    for headers in [
+        &[(site, "cross-site"), (mode, "no-cors"), (dest, "image")][..],
+        &[(site, "cross-site"), (mode, "no-cors"), (dest, "image"), ("referer", "https://evil.example/")],
+        &[(site, "cross-site"), (mode, "no-cors"), (dest, "image"), ("referer", "https://localhost.evil.example/")],
+        &[(site, "cross-site"), (mode, "navigate"), (dest, "iframe")],
+        // A page that somebody has put, opened from its bucket.
+        &[(site, "same-origin"), (mode, "cors"), (dest, "empty"), ("referer", &format!("{here}/files/page.html"))],
+        &[(site, "same-origin"), (mode, "navigate"), (dest, "document")],
+        &[(site, "same-origin"), ("origin", &here)],
+        &[("origin", &here)],
+        &[("origin", &as_localhost)],
+        &[("origin", &in_bucket)],
+        &[(site, "cross-site"), (mode, "no-cors"), (dest, "image"), ("referer", &format!("{in_bucket}/page.html"))],
+    ] {
+        let refused = ask(&developer, headers).await?;
+        assert_eq!(refusal(&refused), (403, "AccessDenied".into()), "{headers:?}");
+        assert!(text(&refused).contains("have a function sign a URL"), "{}", text(&refused));
+        assert_eq!(text(&ask(&function, headers).await?), "1", "{headers:?}");
+    }
+    for headers in [
+        // The address bar, a link that somebody follows, and the app that is being made, on a port of its own.
+        &[(site, "none"), (mode, "navigate"), (dest, "document")][..],
+        &[(site, "cross-site"), (mode, "navigate"), (dest, "document"), ("referer", "https://mail.example/")],
+        &[(site, "cross-site"), (mode, "no-cors"), (dest, "image"), ("referer", "http://localhost:5173/")],
+        &[(site, "same-site"), (mode, "no-cors"), (dest, "image")],
+        &[(site, "cross-site"), (mode, "cors"), ("origin", "http://localhost:5173")],
+        &[],
+    ] {
+        assert_eq!(text(&ask(&developer, headers).await?), "1", "{headers:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_name_of_somebody_elses_is_no_name_of_this_machine() -> Result<()> {
     let world = plan().start().await?;
     assert_eq!(call(&world, Method::PUT, "/files/one", b"1").await?.status(), 200);

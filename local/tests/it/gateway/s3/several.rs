@@ -57,9 +57,20 @@ async fn a_copy_is_refused_where_it_would_be_another() -> Result<()> {
             "PreconditionFailed",
         ),
         (
-            &[("x-amz-copy-source", "files/a%20b"), ("x-amz-copy-source-if-modified-since", "today")],
-            501,
-            "NotImplemented",
+            &[
+                ("x-amz-copy-source", "files/a%20b"),
+                ("x-amz-copy-source-if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            ],
+            412,
+            "PreconditionFailed",
+        ),
+        (
+            &[
+                ("x-amz-copy-source", "files/a%20b"),
+                ("x-amz-copy-source-if-modified-since", "Thu, 01 Jan 2099 00:00:00 GMT"),
+            ],
+            412,
+            "PreconditionFailed",
         ),
         (&[("x-amz-copy-source", "files/a%20b"), ("x-amz-metadata-directive", "MERGE")], 400, "InvalidArgument"),
     ] {
@@ -153,9 +164,13 @@ async fn parts_become_an_object_or_are_refused() -> Result<()> {
     assert_eq!(refusal(&too_large), (400, "EntityTooLarge".into()));
     let done = complete(&[(1, &first), (2, &small)]).await?;
     assert_eq!(done.status(), 200, "{}", text(&done));
-    assert!(part_of(&done, "ETag")?.ends_with("-2&quot;"));
+    // MD5 of both parts' MD5s, and how many.
+    assert_eq!(part_of(&done, "ETag")?, "&quot;6d7c5fbffce55b2eb513ca823d7235b2-2&quot;");
+    let here = world.running.addresses().s3.clone().unwrap_or_default();
+    assert_eq!(part_of(&done, "Location")?, format!("{here}/files/big"));
     let got = call(&world, Method::GET, "/files/big", b"").await?;
     assert_eq!((got.body().len(), &got.body()[5 * MB..]), (5 * MB + 3, &b"end"[..]));
+    assert_eq!(header(&got, "etag"), "\"6d7c5fbffce55b2eb513ca823d7235b2-2\"");
     assert_eq!(refusal(&complete(&[(1, &first)]).await?), (404, "NoSuchUpload".into()));
 
     let begun = call(&world, Method::POST, "/files/big?uploads", b"").await?;
