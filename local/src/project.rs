@@ -66,8 +66,11 @@ impl Project {
             }
         };
         let given = options.environment.iter().cloned().collect();
-        let sources =
+        let mut sources =
             Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
+        if let Some(region) = &sam.region {
+            sources.file.entry("AWS_REGION".to_owned()).or_insert_with(|| region.clone());
+        }
         let data = options.data.clone().unwrap_or_else(|| folder.join(DATA));
         Ok(Self { template, root, data, target: target_folder(&folder), settings, sam, sources })
     }
@@ -111,6 +114,19 @@ impl Project {
         let config = options.config.clone().unwrap_or_else(|| beside("local.toml"));
         let variables = options.env_file.clone().unwrap_or_else(|| beside(".env"));
         [self.template.clone(), config, variables, beside("samconfig.toml")].into()
+    }
+
+    /// Makes the data folder, of which nothing belongs into a repository: keys, data, and what can be made again.
+    ///
+    /// # Errors
+    /// It cannot be written to.
+    pub fn prepare(&self) -> anyhow::Result<()> {
+        let cannot = || format!("cannot write to {}", self.data.display());
+        if !self.data.exists() {
+            std::fs::create_dir_all(&self.data).with_context(cannot)?;
+            std::fs::write(self.data.join(".gitignore"), "*\n").with_context(cannot)?;
+        }
+        Ok(())
     }
 
     /// A random text that only this user can read, made at its first use.

@@ -13,6 +13,8 @@ pub struct SamConfig {
     pub parameters: BTreeMap<String, String>,
     /// `stack_name`
     pub stack: Option<String>,
+    /// `region`
+    pub region: Option<String>,
 }
 
 impl SamConfig {
@@ -32,11 +34,12 @@ impl SamConfig {
     fn of(file: &Table, environment: &str) -> anyhow::Result<Self> {
         let settings = |command: &str| file.get(environment)?.get(command)?.get("parameters");
         let setting = |name: &str| ["deploy", "global"].iter().find_map(|command| settings(command)?.get(name));
-        let stack = match setting("stack_name") {
-            None => None,
-            Some(Value::String(name)) => Some(name.clone()),
-            Some(_) => bail!("stack_name must be a text"),
+        let text = |name: &str| match setting(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => bail!("{name} must be a text"),
         };
+        let (stack, region) = (text("stack_name")?, text("region")?);
         let parameters = match setting("parameter_overrides") {
             None => BTreeMap::new(),
             Some(Value::String(text)) => overrides(&words(text)?)?,
@@ -47,7 +50,7 @@ impl SamConfig {
             }
             Some(_) => bail!("parameter_overrides must be a text or a list of texts"),
         };
-        Ok(Self { parameters, stack })
+        Ok(Self { parameters, stack, region })
     }
 }
 
@@ -104,12 +107,16 @@ mod tests {
     fn what_deploy_says_goes_before_what_global_says() {
         let text = "version = 0.1\n[default.global.parameters]\nstack_name = \"all\"\nparameter_overrides = \"A=1\"\n\
                     [default.deploy.parameters]\nparameter_overrides = \"A=2 B=\\\"two words\\\" C=x=y\"\n\
-                    [prod.deploy.parameters]\nstack_name = \"live\"\nparameter_overrides = [\"A=a b\", \"ParameterKey=B,ParameterValue=\\\"c\\\"\"]\n";
+                    [prod.deploy.parameters]\nstack_name = \"live\"\nregion = \"eu-west-1\"\nparameter_overrides = [\"A=a b\", \"ParameterKey=B,ParameterValue=\\\"c\\\"\"]\n";
         let default = read(text, "default").unwrap_or_default();
         assert_eq!(default.stack.as_deref(), Some("all"));
         assert_eq!(default.parameters, parameters(&[("A", "2"), ("B", "two words"), ("C", "x=y")]));
         let live = read(text, "prod").unwrap_or_default();
-        assert_eq!((live.stack.as_deref(), live.parameters), (Some("live"), parameters(&[("A", "a b"), ("B", "c")])));
+        assert_eq!(
+            (live.stack.as_deref(), live.parameters.clone()),
+            (Some("live"), parameters(&[("A", "a b"), ("B", "c")]))
+        );
+        assert_eq!((default.region, live.region.as_deref()), (None, Some("eu-west-1")));
         assert_eq!(read(text, "other"), Ok(SamConfig::default()));
         assert_eq!(read("[default.deploy.parameters]\nresolve_s3 = true\n", "default"), Ok(SamConfig::default()));
     }

@@ -188,7 +188,7 @@ fn assemble(root: &Node, folder: &Path, inputs: &Inputs, report: &Report) -> Clo
     cloud.http_apis.extend(raw.into_iter().map(|api| (api.logical_id.clone(), api)));
     api_keys::give(&present, &mut cloud.websocket_apis, &scope);
     mappings::give(&present, &mut cloud, &scope);
-    policies::doubt_routes(&mut cloud, &present, &scope);
+    policies::doubt_routes(&cloud, &present, &scope);
     told(&present, report);
     cloud.outputs = outputs(root, &scope);
     cloud
@@ -203,14 +203,17 @@ fn told(present: &[&Resource], report: &Report) {
             Kind::Run | Kind::Accepted => {}
             Kind::Absent => absent.push(resource),
             Kind::Foreign => foreign.push(resource),
-            Kind::Unknown => report.error(
-                resource.mark,
-                format!(
-                    "`{}` is of the type {}, which `local` does not know: give it a Condition that is false on the laptop, or start \
-                     with --without {}",
-                    resource.id, resource.kind, resource.id
-                ),
-            ),
+            Kind::Unknown => {
+                let (id, kind) = (&resource.id, &resource.kind);
+                let told = match kinds::meant(kind) {
+                    Some(meant) => format!("`{id}` is of the type {kind}, which there is not: {meant} is meant"),
+                    None => format!(
+                        "`{id}` is of the type {kind}, which `local` does not know: give it a Condition that is false on the laptop, or start \
+                         with --without {id}"
+                    ),
+                };
+                report.error(resource.mark, told);
+            }
         }
     }
     if let Some((at, names)) = by_kind(&absent) {

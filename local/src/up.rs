@@ -184,6 +184,7 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
     let rough = rough(ports);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
+    project.prepare()?;
     doubts(&project, &cloud, options, progress);
     let seen = first_look(&project, options, &cloud).await;
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);

@@ -28,12 +28,15 @@ pub(super) async fn run(options: &Status) -> anyhow::Result<i32> {
             text(&about["startedAt"])
         ),
     );
-    for (what, apis) in [("HTTP", &status["addresses"]["http"]), ("WebSocket", &status["addresses"]["websocket"])] {
-        for (api, address) in apis.as_object().into_iter().flatten() {
-            line(what, &format!("{}  {api}", text(address)));
+    for (what, name) in [("HTTP", "http"), ("WebSocket", "websocket"), ("URL", "urls")] {
+        for (whose, address) in status["addresses"][name].as_object().into_iter().flatten() {
+            line(what, &format!("{}  {whose}", text(address)));
         }
     }
     line("Invoke", &text(&status["addresses"]["lambda"]));
+    if let Some(s3) = status["addresses"]["s3"].as_str() {
+        line("S3", s3);
+    }
     if let Some(site) = status["addresses"]["site"].as_str() {
         line("site", site);
     }

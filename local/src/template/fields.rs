@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::Report;
+use super::kinds::nearest;
 use super::scope::CLOUD_ONLY;
 use super::yaml::{Content, Entry, Mark, Node};
 
@@ -15,6 +16,8 @@ pub(super) struct Fields<'r> {
     entries: Vec<Entry>,
     /// What was there when it was asked for, right or wrong: it is not missing.
     present: Vec<String>,
+    /// What was asked for, and not there.
+    absent: Vec<String>,
 }
 
 impl<'r> Fields<'r> {
@@ -28,12 +31,15 @@ impl<'r> Fields<'r> {
                 vec![]
             }
         };
-        Self { report, whose, mark, entries, present: vec![] }
+        Self { report, whose, mark, entries, present: vec![], absent: vec![] }
     }
 
     /// The value of a property, if it is there and nothing is wrong with it.
     pub(super) fn take(&mut self, key: &str) -> Option<Node> {
-        let at = self.entries.iter().position(|entry| entry.key == key)?;
+        let Some(at) = self.entries.iter().position(|entry| entry.key == key) else {
+            self.absent.push(key.to_owned());
+            return None;
+        };
         let value = self.entries.remove(at).value;
         if matches!(value.content, Content::Null) {
             return None;
@@ -145,13 +151,12 @@ impl<'r> Fields<'r> {
     /// Names what nobody took.
     pub(super) fn finish(self) {
         for entry in &self.entries {
-            self.report.error(
-                entry.mark,
-                format!(
-                    "{} has a property `{}` that `local` does not know: remove it or mend its name",
-                    self.whose, entry.key
-                ),
-            );
+            let mend = match nearest(&entry.key, self.absent.iter().map(String::as_str)) {
+                Some(meant) => format!("`{meant}` is meant, or remove it"),
+                None => "remove it or mend its name".to_owned(),
+            };
+            let message = format!("{} has a property `{}` that `local` does not know: {mend}", self.whose, entry.key);
+            self.report.error(entry.mark, message);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::fields::Fields;
 use super::function_url;
 use super::http_access::{self, Wanted};
+use super::kinds;
 use super::runtime;
 use super::scope::{HTTP_API, IMPLICIT_HTTP_API, Resource, Scope, api_id};
 use super::throttle;
@@ -43,6 +44,24 @@ const ACCEPTED: [&str; 23] = [
     "RecursiveLoop",
     "SnapStart",
     "VpcConfig",
+];
+
+/// What SAM lets invoke a function, and nothing here does.
+const EVENTS: [&str; 14] = [
+    "AlexaSkill",
+    "CloudWatchEvent",
+    "CloudWatchLogs",
+    "Cognito",
+    "DocumentDB",
+    "DynamoDB",
+    "EventBridgeRule",
+    "IoTRule",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "SNS",
+    "SQS",
+    "SelfManagedKafka",
 ];
 
 /// A route that an event adds to an HTTP API.
@@ -153,10 +172,18 @@ fn event(entry: Entry, function: &str, scope: &Scope<'_>) -> Option<Source> {
             scope.report.warn(mark, message);
             return None;
         }
-        other => {
+        other if EVENTS.contains(&other) => {
             scope
                 .report
                 .warn(mark, format!("{}: nothing sends {other} events locally; the Invoke API can", fields.whose));
+            return None;
+        }
+        other => {
+            let known = EVENTS.iter().copied().chain(["HttpApi", "Schedule", "ScheduleV2", "S3", "Api"]);
+            let meant = kinds::nearest(other, known).map_or_else(String::new, |meant| format!(": {meant} is meant"));
+            scope
+                .report
+                .error(mark, format!("{} is of the type {other}, which SAM does not know{meant}", fields.whose));
             return None;
         }
     }

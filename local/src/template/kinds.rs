@@ -73,21 +73,62 @@ const ABSENT: [&str; 16] = [
     "AWS::Serverless::SimpleTable",
 ];
 
-/// What an API or a function is made of: to pass over a part of it would change how it behaves.
-const OURS: [&str; 2] = ["AWS::ApiGatewayV2::", "AWS::Serverless::Function"];
+/// What an API or a function is made of: to pass over a part of it would change how it behaves. Nobody but SAM makes types of its own.
+const OURS: [&str; 2] = ["AWS::ApiGatewayV2::", "AWS::Serverless::"];
+
+/// The types of SAM that `local` leaves out.
+const OTHERS_OF_SAM: [&str; 6] = [
+    "AWS::Serverless::Api",
+    "AWS::Serverless::Application",
+    "AWS::Serverless::CapacityProvider",
+    "AWS::Serverless::Connector",
+    "AWS::Serverless::GraphQLApi",
+    "AWS::Serverless::StateMachine",
+];
+
+/// What `local` plays.
+const RUN: [&str; 18] = [
+    API_KEY,
+    API_MAPPING,
+    AUTHORIZER,
+    BUCKET,
+    EVENT_INVOKE_CONFIG,
+    FUNCTION,
+    HTTP_API,
+    RAW_FUNCTION,
+    ROUTE_RESPONSE,
+    URL,
+    USAGE_PLAN,
+    USAGE_PLAN_KEY,
+    WEBSOCKET_API,
+    raw_api::API,
+    raw_api::DEPLOYMENT,
+    raw_api::INTEGRATION,
+    raw_api::ROUTE,
+    raw_api::STAGE,
+];
 
 pub(super) fn kind(name: &str) -> Kind {
     match name {
-        BUCKET | EVENT_INVOKE_CONFIG | FUNCTION | HTTP_API | WEBSOCKET_API | ROUTE_RESPONSE => Kind::Run,
-        raw_api::API | raw_api::ROUTE | raw_api::INTEGRATION | raw_api::STAGE | raw_api::DEPLOYMENT => Kind::Run,
-        AUTHORIZER | API_KEY | USAGE_PLAN | USAGE_PLAN_KEY => Kind::Run,
-        API_MAPPING | RAW_FUNCTION | URL => Kind::Run,
+        name if RUN.contains(&name) => Kind::Run,
+        name if OTHERS_OF_SAM.contains(&name) => Kind::Foreign,
         name if ACCEPTED.contains(&name) => Kind::Accepted,
         name if ABSENT.contains(&name) => Kind::Absent,
-        name if OURS.iter().any(|ours| name.starts_with(ours)) => Kind::Unknown,
+        name if OURS.iter().any(|ours| name.starts_with(ours)) || meant(name).is_some() => Kind::Unknown,
         name if is_type(name) => Kind::Foreign,
         _ => Kind::Unknown,
     }
+}
+
+/// The type that somebody has most likely meant by one that there is not.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    nearest(name, RUN.iter().chain(&ABSENT).chain(&ACCEPTED).chain(&OTHERS_OF_SAM).copied())
+}
+
+/// Which of some names is written so much like another one that it was meant.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |other: &&str| strsim::osa_distance(&name.to_lowercase(), &other.to_lowercase());
+    known.filter(|other| distance(other) <= 2).min_by_key(distance)
 }
 
 /// `Custom::Seed`, or three parts as `AWS::Glue::Job`; those of third parties that are registered with CloudFormation begin with their own names.

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::raw_api;
 use super::scope::{FUNCTION, Resource, Scope, cloud_only, made_id};
 use super::yaml::{Content, Node};
@@ -70,9 +72,9 @@ pub(super) fn role(function: &Resource, scope: &Scope<'_>) -> Role {
     role
 }
 
-/// Doubts about functions that nothing lets API Gateway invoke. SAM lets it; in an API that is written out that is forgotten easily, and
+/// Warns of functions that nothing lets API Gateway invoke. SAM lets it; in an API that is written out that is forgotten easily, and
 /// then every route is an internal error in the cloud.
-pub(super) fn doubt_routes(cloud: &mut Cloud, present: &[&Resource], scope: &Scope<'_>) {
+pub(super) fn doubt_routes(cloud: &Cloud, present: &[&Resource], scope: &Scope<'_>) {
     let permitted: Vec<String> = present
         .iter()
         .filter(|resource| resource.kind == PERMISSION)
@@ -83,19 +85,20 @@ pub(super) fn doubt_routes(cloud: &mut Cloud, present: &[&Resource], scope: &Sco
     let apis = cloud.websocket_apis.values();
     let written_out =
         apis.filter(|api| scope.resources.get(&api.logical_id).is_some_and(|one| one.kind == raw_api::API));
+    let mut doubted = BTreeSet::new();
     for route in written_out.flat_map(|api| api.routes.values()) {
         let Some(function) = cloud.functions.get(&route.function) else { continue };
         let arn = scope.function_arn(&function.name);
         if !permitted.iter().any(|name| *name == function.name || name.starts_with(&arn)) {
-            let doubts = &mut cloud.roles.entry(route.function.clone()).or_default().doubts;
-            let doubt = format!(
-                "no AWS::Lambda::Permission lets API Gateway invoke `{}`: its routes fail in the cloud",
-                route.function
-            );
-            if !doubts.contains(&doubt) {
-                doubts.push(doubt);
-            }
+            doubted.insert(&route.function);
         }
+    }
+    for function in present.iter().filter(|resource| doubted.contains(&resource.id)) {
+        let message = format!(
+            "no AWS::Lambda::Permission lets API Gateway invoke `{}`: its routes fail in the cloud",
+            function.id
+        );
+        scope.report.warn(function.mark, message);
     }
 }
 

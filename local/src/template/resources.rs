@@ -7,8 +7,16 @@ use super::scope::{FUNCTION, HTTP_API, IMPLICIT_HTTP_API, Resource, WEBSOCKET_AP
 use super::yaml::{Content, Entry, Mark, Node};
 
 /// Attributes of a resource that say nothing about how it runs.
-const ATTRIBUTES: [&str; 6] =
-    ["DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy", "Connectors", "DependsOn"];
+const ATTRIBUTES: [&str; 7] = [
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "UpdatePolicy",
+    "CreationPolicy",
+    "Connectors",
+    "DependsOn",
+    // Not documented, and in templates of AWS.
+    "Description",
+];
 
 /// Reads the resources, none of them resolved.
 pub(super) fn declared(root: &Node, report: &Report) -> BTreeMap<String, Resource> {

@@ -178,3 +178,39 @@ fn a_mapping_puts_a_stage_under_a_key_of_its_domain() {
         assert!(said.contains(expected), "{said}");
     }
 }
+
+#[test]
+fn what_is_written_almost_right_is_told_with_what_is_meant() {
+    for (kind, meant) in [
+        ("AWS::Serverless::Funcion", "AWS::Serverless::Function"),
+        ("AWS::Lambda::Funtion", "AWS::Lambda::Function"),
+        ("AWS::ApiGatewayv2::Route", "AWS::ApiGatewayV2::Route"),
+        ("AWS::DynamoDb::Table", "AWS::DynamoDB::Table"),
+    ] {
+        let text = sample(&format!("  Odd: {{ Type: '{kind}' }}\n"));
+        let expected = format!("template.yaml:8: `Odd` is of the type {kind}, which there is not: {meant} is meant");
+        check(&said(&text, &Inputs::default()), &[&expected]);
+    }
+    let text = sample("  Odd: { Type: AWS::Serverless::Websocket }\n");
+    check(
+        &said(&text, &Inputs::default()),
+        &["template.yaml:8: `Odd` is of the type AWS::Serverless::Websocket, which `local` does not know"],
+    );
+    let text = sample("      Events: { Rest: { Type: HtpApi } }\n");
+    let expected =
+        "template.yaml:8: the event `Rest` of `F` is of the type HtpApi, which SAM does not know: HttpApi is meant";
+    check(&said(&text, &Inputs::default()), &[expected]);
+    let text = sample("").replace("CodeUri", "CodeURI");
+    let told = said(&text, &Inputs::default());
+    assert!(
+        told.contains(
+            "template.yaml:7: the function `F` has a property `CodeURI` that `local` does not know: `CodeUri` is meant"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_describes_a_resource_is_no_part_of_it() {
+    assert_eq!(said(&sample("  Queue: { Type: AWS::IAM::Role, Description: of nobody }\n"), &Inputs::default()), "");
+}

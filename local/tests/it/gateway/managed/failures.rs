@@ -1,9 +1,14 @@
 //! What a function in Python or JavaScript does wrong, and how it is told.
 
-use anyhow::Result;
-use serde_json::json;
+use std::process::Stdio;
 
-use super::super::world::until;
+use anyhow::{Context, Result};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::super::world::{SOON, until};
 use super::{Folder, function, inline, invoke};
 use crate::project::Project;
 
@@ -233,4 +238,31 @@ fn an_interpreter_of_another_version_is_told_once() {
         running.signal("INT");
         assert_eq!(running.ends(), Some(0));
     }
+}
+
+#[tokio::test]
+async fn who_is_left_alone_ends() -> Result<()> {
+    for (runtime, file, code) in [
+        ("nodejs20.x", "app.js", "exports.handler = async () => 1;\n"),
+        ("python3.11", "app.py", "def handler(event, context): return 1\n"),
+    ] {
+        let folder =
+            Folder::of(&[("template.yaml", &function(runtime, "app.handler")), (&format!("code/{file}"), code)])?;
+        let (_, programs) = folder.planned("template.yaml", &[]).await?;
+        let api = TcpListener::bind("127.0.0.1:0").await?;
+        let mut command = Command::new(&programs["F"]);
+        command.env("AWS_LAMBDA_RUNTIME_API", api.local_addr()?.to_string()).env("_HANDLER", "app.handler");
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        // It asks for work. Then whoever runs it is killed, and nobody reads any more what it says.
+        let (asking, _) = timeout(SOON, api.accept()).await.context("it asks for nothing")??;
+        drop((asking, api, process.stdout.take(), process.stderr.take()));
+        timeout(SOON, process.wait()).await.with_context(|| format!("a function of {runtime} goes on alone"))??;
+    }
+    Ok(())
 }
