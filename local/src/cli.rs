@@ -70,7 +70,7 @@ pub struct Up {
     /// Port of the site, the address to open in a browser [default: 8800]
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub site_port: Option<u16>,
-    /// Port of the first HTTP API; further ones and function URLs take the next free numbers from 8811 on, or behind the port that is given here [default: 8801]
+    /// Port of the first HTTP API; further ones and function URLs take the next numbers from 8811 on, or behind the port that is given here [default: 8801]
     #[arg(long, value_name = "PORT", help_heading = "Ports (0 is any free one)")]
     pub http_port: Option<u16>,
     /// Port of the first WebSocket API and its @connections; further ones as with --http-port [default: 8802]

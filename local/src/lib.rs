@@ -8,6 +8,7 @@ pub mod commands;
 pub mod control;
 pub mod environment;
 mod gateway;
+mod hosts;
 mod http_api;
 mod iam;
 mod ids;

@@ -68,8 +68,8 @@ impl Project {
         let given = options.environment.iter().cloned().collect();
         let mut sources =
             Sources::read(options.env_file.clone().or_else(|| beside(".env")).as_deref().map(shown).as_deref(), given)?;
-        if let Some(region) = &sam.region {
-            sources.file.entry("AWS_REGION".to_owned()).or_insert_with(|| region.clone());
+        if let Some(region) = sam.region.as_ref().filter(|_| sources.get("AWS_REGION").is_none()) {
+            sources.file.insert("AWS_REGION".to_owned(), region.clone());
         }
         let data = options.data.clone().unwrap_or_else(|| folder.join(DATA));
         Ok(Self { template, root, data, target: target_folder(&folder), settings, sam, sources })

@@ -39,6 +39,7 @@ use self::operation::{About, Operation};
 use self::shelf::Shelf;
 use self::writing::COPY_SOURCE;
 use crate::gateway::url;
+use crate::hosts;
 use crate::iam::{self, Signer, Wish};
 use crate::lambda::Lambda;
 use crate::limits::Limits;
@@ -297,7 +298,7 @@ impl S3 {
 fn place(head: &request::Parts) -> (String, String) {
     let path = head.uri.path().strip_prefix('/').unwrap_or_default();
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = pages::name(host);
+    let host = hosts::name(host);
     let bucket = host.strip_suffix(".localhost").or_else(|| {
         let (bucket, rest) = host.split_once(".s3.")?;
         rest.contains("amazonaws.com").then_some(bucket)

@@ -179,12 +179,12 @@ async fn start(options: &Up, progress: &Progress, log: &Log) -> anyhow::Result<S
         bail!("--memory-limits needs Linux, which tells how much memory a process has: leave it out here");
     }
     let project = Project::open(options)?;
+    project.prepare()?;
     let claim = claim(&project.data, progress);
     let ports = project.ports(options);
     let rough = rough(ports);
     let cloud = load(&project, options, progress, true, |placeholder| Ok(rough(placeholder)))?;
     check(&project, &cloud, &rough)?;
-    project.prepare()?;
     doubts(&project, &cloud, options, progress);
     let seen = first_look(&project, options, &cloud).await;
     let site = project.settings.site.as_ref().filter(|_| !options.no_site);
@@ -441,9 +441,9 @@ async fn stop(running: Running, database: Database, progress: &Progress) {
 fn addressed(cloud: &Cloud) -> Vec<String> {
     let http = cloud.http_apis.values().map(|api| (&api.logical_id, &api.stage));
     let apis = http.chain(cloud.websocket_apis.values().map(|api| (&api.logical_id, &api.stage)));
-    let urls = cloud.functions.values().filter(|function| function.url.is_some());
+    let urls = cloud.functions.values().filter_map(|function| Some((&function.logical_id, function.url.as_ref()?)));
     apis.map(|(id, stage)| format!("{id} with the stage {stage}"))
-        .chain(urls.map(|function| format!("the function URL of {}", function.logical_id)))
+        .chain(urls.map(|(function, url)| format!("the function URL {} of {function}", url.id)))
         .collect()
 }
 

@@ -4,9 +4,8 @@
 //! image's address. A browser says where a page comes from, and whether it asks another site; a name of somebody's that leads to this machine is
 //! no name of this machine.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use super::Request;
+use crate::hosts::{is_loopback, is_of_this_machine};
 
 /// Domains under which AWS has what is played here.
 const OF_AWS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws"];
@@ -15,8 +14,7 @@ const OF_AWS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws"];
 pub(super) fn may_sign(request: &Request<'_>) -> Result<(), String> {
     let first = |name: &'static str| request.values(name).next();
     let host = first("host").unwrap_or_default();
-    let named = name(host);
-    if !is_local(&named) && named.parse::<IpAddr>().is_err() && !OF_AWS.iter().any(|domain| named.ends_with(domain)) {
+    if !is_of_this_machine(host, &OF_AWS) {
         return Err(format!(
             "The key of whoever is at the machine is not taken by the name {host}: use 127.0.0.1 or localhost"
         ));
@@ -28,30 +26,6 @@ pub(super) fn may_sign(request: &Request<'_>) -> Result<(), String> {
         (None, _) => return Ok(()),
     };
     Err(format!("A page of {from} may not sign with the key of whoever is at the machine: have a function sign for it"))
-}
-
-/// Whether a page comes from this machine.
-fn is_loopback(origin: &str) -> bool {
-    let Some((_, host)) = origin.split_once("://") else { return false };
-    let name = name(host);
-    let is_loopback = name.parse::<IpAddr>().is_ok_and(|address| match address {
-        IpAddr::V4(address) => address.is_loopback(),
-        IpAddr::V6(address) => address == Ipv6Addr::LOCALHOST,
-    });
-    is_local(&name) || is_loopback
-}
-
-fn is_local(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
-}
-
-/// A host without its port, and an address without its brackets.
-fn name(host: &str) -> String {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -79,7 +53,9 @@ mod tests {
         for host in ["localhost:1", "a.LOCALHOST", "[::1]:8801", "10.0.0.1", "x.lambda-url.us-east-1.on.aws"] {
             assert!(allowed(&[("host", host)]), "{host}");
         }
-        for host in ["", "evil.example:8801", "on.aws", "localhost.example", "127.0.0.1.example"] {
+        for host in
+            ["", "evil.example:8801", "on.aws", "localhost.example", "127.0.0.1.example", "0.0.0.0:8801", "[::]"]
+        {
             assert!(!allowed(&[("host", host)]), "{host}");
         }
     }

@@ -39,7 +39,7 @@ const NPM: &str = "mend what npm says, or install npm, which comes with Node.js 
 /// What newer versions do by themselves, and Lambda has switched off in the runtimes up to these, unless `NODE_OPTIONS` has it on.
 /// `https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html`
 const SWITCHED_OFF: [(&str, std::ops::RangeInclusive<u32>); 2] =
-    [("experimental-require-module", 20..=22), ("experimental-detect-module", 22..=22)];
+    [("experimental-require-module", 0..=22), ("experimental-detect-module", 22..=22)];
 
 /// A Node.js.
 pub(super) struct Node {

@@ -3,19 +3,16 @@
 //! The developer's key and secret are known to everybody, so that any page could sign with them. So pages of other origins need a URL that a
 //! function has signed; and a name of somebody's that leads to this machine is no name of this machine.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use http::{HeaderName, HeaderValue, header, request};
 
 use super::answers::Fault;
+use crate::hosts::{authority, is_loopback, is_of_this_machine};
 use crate::iam::Signer;
 
 /// Refuses a request by a name that this machine does not have.
 pub(super) fn is_asked_here(head: &request::Parts) -> Result<(), Fault> {
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = name(host).to_ascii_lowercase();
-    let is_of_aws = [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|domain| name.ends_with(domain));
-    if is_local(&name) || is_of_aws || name.parse::<IpAddr>().is_ok() {
+    if is_of_this_machine(host, &[".amazonaws.com", ".amazonaws.com.cn"]) {
         return Ok(());
     }
     let message = format!("The host {host} is none of this machine: use 127.0.0.1, localhost or bucket.localhost");
@@ -50,38 +47,9 @@ pub(super) fn may_sign(head: &request::Parts, signer: &Signer) -> Result<(), Fau
     Err(Fault::new(403, "AccessDenied", &message))
 }
 
-/// Whether a page comes from this machine.
-fn is_loopback(page: &str) -> bool {
-    let Some((_, rest)) = page.split_once("://") else { return false };
-    let name = name(authority(rest)).to_ascii_lowercase();
-    let is_loopback = name.parse::<IpAddr>().is_ok_and(|address| match address {
-        IpAddr::V4(address) => address.is_loopback(),
-        IpAddr::V6(address) => address == Ipv6Addr::LOCALHOST,
-    });
-    is_local(&name) || is_loopback
-}
-
 /// The port of a host or of a URL, if it says one.
 fn port(of: &str) -> Option<u16> {
-    let rest = of.split_once("://").map_or(of, |(_, rest)| rest);
-    authority(rest).rsplit_once(':').and_then(|(_, port)| port.parse().ok())
-}
-
-/// What stands before a path.
-fn authority(rest: &str) -> &str {
-    rest.split('/').next().unwrap_or_default()
-}
-
-fn is_local(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
-}
-
-/// A host without its port, and an address without its brackets.
-pub(super) fn name(host: &str) -> &str {
-    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
-        None => host.split(':').next().unwrap_or_default(),
-    }
+    authority(of).unwrap_or(of).rsplit_once(':').and_then(|(_, port)| port.parse().ok())
 }
 
 #[cfg(test)]
@@ -100,33 +68,6 @@ mod tests {
             ("null", None),
         ] {
             assert_eq!(port(of), expected, "{of}");
-        }
-    }
-
-    #[test]
-    fn pages_of_this_machine_are_told_from_others() {
-        for origin in [
-            "http://localhost:8800",
-            "https://a.localhost",
-            "http://127.0.0.1:1",
-            "http://127.9.9.9",
-            "http://[::1]:80",
-            "http://localhost:5173/a?b=http://c",
-        ] {
-            assert!(is_loopback(origin), "{origin}");
-        }
-        for origin in [
-            "null",
-            "",
-            "https://localhost.example",
-            "http://192.168.0.1",
-            "http://127.0.0.1.example",
-            "http://[::2]",
-            "localhost",
-            "https://evil.example/://localhost",
-            "https://localhost@evil.example/",
-        ] {
-            assert!(!is_loopback(origin), "{origin}");
         }
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn target(resource: &Resource, scope: &Scope<'_>) -> Result<String, T
 }
 
 /// A function is named by its name, its ARN or the ARN without its beginning, each with or without a qualifier.
-fn arn(name: &str, scope: &Scope<'_>) -> String {
+pub(super) fn arn(name: &str, scope: &Scope<'_>) -> String {
     let own = name.split_once("function:").map_or(name, |(_, own)| own);
     scope.function_arn(own)
 }

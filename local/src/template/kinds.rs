@@ -120,9 +120,11 @@ pub(super) fn kind(name: &str) -> Kind {
     }
 }
 
-/// The type that somebody has most likely meant by one that there is not.
+/// The type that somebody has most likely meant by one that there is not: another one of the same service. Services have names that are much alike.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    nearest(name, RUN.iter().chain(&ABSENT).chain(&ACCEPTED).chain(&OTHERS_OF_SAM).copied())
+    let service = |name: &str| name.rsplit_once("::").map(|(service, _)| service.to_ascii_lowercase());
+    let known = RUN.iter().chain(&ABSENT).chain(&ACCEPTED).chain(&OTHERS_OF_SAM).copied();
+    nearest(name, known.filter(|other| service(other) == service(name)))
 }
 
 /// Which of some names is written so much like another one that it was meant.

@@ -8,6 +8,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use super::function_url;
 use super::raw_api;
 use super::scope::{FUNCTION, Resource, Scope, cloud_only, made_id};
 use super::yaml::{Content, Node};
@@ -80,7 +81,15 @@ pub(super) fn doubt_routes(cloud: &Cloud, present: &[&Resource], scope: &Scope<'
         .filter(|resource| resource.kind == PERMISSION)
         .filter_map(|resource| scope.resolve(&resource.properties))
         .filter(|all| all.get("Principal").and_then(Node::as_text).is_some_and(|who| who.contains("apigateway")))
-        .filter_map(|all| all.get("FunctionName").and_then(Node::as_text).map(str::to_owned))
+        .filter_map(|all| all.get("FunctionName").and_then(Node::as_text).map(|name| function_url::arn(name, scope)))
+        .collect();
+    // A role of the integration's own needs no permission of the function.
+    let by_role: Vec<String> = present
+        .iter()
+        .filter(|resource| resource.kind == raw_api::INTEGRATION)
+        .filter_map(|resource| scope.resolve(&resource.properties))
+        .filter(|all| all.get("CredentialsArn").is_some())
+        .filter_map(|all| all.get("IntegrationUri").and_then(Node::as_text).map(str::to_owned))
         .collect();
     let apis = cloud.websocket_apis.values();
     let written_out =
@@ -89,7 +98,10 @@ pub(super) fn doubt_routes(cloud: &Cloud, present: &[&Resource], scope: &Scope<'
     for route in written_out.flat_map(|api| api.routes.values()) {
         let Some(function) = cloud.functions.get(&route.function) else { continue };
         let arn = scope.function_arn(&function.name);
-        if !permitted.iter().any(|name| *name == function.name || name.starts_with(&arn)) {
+        let is_of =
+            |name: &String| name.strip_prefix(&arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        let has_role = |uri: &String| uri.contains(&format!("{arn}/")) || uri.contains("stageVariables");
+        if !permitted.iter().any(is_of) && !by_role.iter().any(has_role) {
             doubted.insert(&route.function);
         }
     }

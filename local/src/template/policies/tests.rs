@@ -142,7 +142,20 @@ fn a_route_that_nobody_may_invoke_is_doubted() {
     let doubts = api("");
     let expected = "template.yaml:18: no AWS::Lambda::Permission lets API Gateway invoke `F`";
     assert!(doubts.len() == 1 && doubts[0].starts_with(expected), "{doubts:?}");
-    for name in ["!Ref F", "!GetAtt F.Arn"] {
+    for other in ["!Sub '${F}2'", "!Sub '${F.Arn}2'", "!Sub '${F}2:live'"] {
+        let permission = format!(
+            "  May:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: {other}, Principal: \
+             apigateway.amazonaws.com }}\n"
+        );
+        assert_eq!(api(&permission), doubts, "{other}");
+    }
+    for name in [
+        "!Ref F",
+        "!GetAtt F.Arn",
+        "!Sub '${F}:live'",
+        "!Sub '${F.Arn}:live'",
+        "!Sub '${AWS::AccountId}:function:${F}'",
+    ] {
         let permission = format!(
             "  May:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: {name}, Principal: \
              apigateway.amazonaws.com }}\n"

@@ -27,12 +27,14 @@ fn types_that_are_not_known_are_one_warning_that_names_them() {
   Topic: { Type: AWS::SNS::Topic }
   Atlas: { Type: MongoDB::Atlas::Cluster }
   Module: { Type: My-Org::S3::Bucket::MODULE }
+  Stage: { Type: AWS::ApiGateway::Stage }
+  Thing: { Type: AWS::IoT::Policy }
 ",
     );
     check(
         &said(&text, &Inputs::default()),
         &[
-            "template.yaml:8: not known, and left out: AWS::Cognito::UserPool (Pool), AWS::Glue::Job (Job, Other), Custom::Seed (Seed), MongoDB::Atlas::Cluster (Atlas), My-Org::S3::Bucket::MODULE (Module)",
+            "template.yaml:8: not known, and left out: AWS::ApiGateway::Stage (Stage), AWS::Cognito::UserPool (Pool), AWS::Glue::Job (Job, Other), AWS::IoT::Policy (Thing), Custom::Seed (Seed), MongoDB::Atlas::Cluster (Atlas), My-Org::S3::Bucket::MODULE (Module)",
             "template.yaml:12: not there: AWS::DynamoDB::Table (Table), AWS::SNS::Topic (Topic): functions reach what their settings name",
         ],
     );

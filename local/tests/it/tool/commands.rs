@@ -212,3 +212,16 @@ async fn the_status_tells_what_runs_and_how_it_does() {
     assert!(!text.contains('\x1b'), "stdout is no terminal here");
     assert!(run(&project, &["status", "--color", "always"]).fine().out.contains('\x1b'));
 }
+
+#[tokio::test]
+async fn what_stands_beside_the_template_counts_and_the_data_folder_belongs_into_no_repository() {
+    let project = Project::with_echo();
+    project.write("samconfig.toml", "version = 0.1\n[default.deploy.parameters]\nregion = \"eu-west-1\"\n");
+    // An example that was copied sets nothing.
+    project.write(".env", "AWS_REGION=\n");
+    let _running = project.start(&[]);
+    let answer = run_with(&project, &["invoke", "Echo", "-e", "-"], r#"{"do":"env"}"#).fine().json();
+    let variables: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(variables["AWS_REGION"], "eu-west-1");
+    assert_eq!(std::fs::read_to_string(project.path().join(".local/.gitignore")).unwrap(), "*\n");
+}
