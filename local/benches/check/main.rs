@@ -1,4 +1,4 @@
-//! The long run of the checker: `cargo bench -p local --bench check -- --changes 100000 --clients 50 --seeds 10`. docs/VERIFICATION.md has the rest.
+//! The long run of the checker: `cargo bench -p local --bench check -- --changes 100000 --clients 50 --seeds 10 --rate 150`. docs/VERIFICATION.md has the rest.
 #![allow(clippy::disallowed_methods, reason = "a checker looks at the database")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program that prints")]
 
