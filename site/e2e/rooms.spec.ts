@@ -143,6 +143,9 @@ test("a message is pinned by who keeps order, and found by everybody", async ({ 
   for (const who of [ada, ben]) await expect(who.log.locator(".said-pinned")).toHaveCount(1);
 
   await ada.fills(120);
+  await ben.reads("line 120");
+  // What he has not said that he has read he would be taken to.
+  await expect(ada.log.getByText(`Seen by ${ben.name}`)).toHaveCount(1);
   await ben.page.reload();
   await ben.reads("line 120");
   await expect(ben.log.locator('[data-seq="1"]')).toHaveCount(0);
