@@ -443,7 +443,7 @@ fn addressed(cloud: &Cloud) -> Vec<String> {
     let apis = http.chain(cloud.websocket_apis.values().map(|api| (&api.logical_id, &api.stage)));
     let urls = cloud.functions.values().filter_map(|function| Some((&function.logical_id, function.url.as_ref()?)));
     apis.map(|(id, stage)| format!("{id} with the stage {stage}"))
-        .chain(urls.map(|(function, url)| format!("the function URL {} of {function}", url.id)))
+        .chain(urls.map(|(function, url)| format!("the function URL of {function} ({})", url.id)))
         .collect()
 }
 

@@ -47,7 +47,10 @@ async fn a_template_that_cannot_run_changes_nothing_and_says_why() {
     write(&project, &mut running, "template.yaml", &stage, &said);
     let url = TEMPLATE.replace("    Timeout: 5\n", "    Timeout: 5\n      FunctionUrlConfig: { AuthType: NONE }\n");
     assert_ne!(url, TEMPLATE);
-    let said = ["error another API, stage or function URL needs a restart: the function URL of Echo is new", kept];
+    let said = [
+        "error another API, stage or function URL needs a restart: the function URL of Echo (smkyrxzonz2tvftm8pqr5k39zr3zqljk) is new",
+        kept,
+    ];
     write(&project, &mut running, "template.yaml", &url, &said);
     write(&project, &mut running, ".env", "GREETING wrong\n", &["error .env:1: not a variable", kept]);
     std::fs::remove_file(project.path().join(".env")).unwrap();
